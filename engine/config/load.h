@@ -1,0 +1,40 @@
+/* load.h - from files to a plan: reads a pipeline file and its dictionary, interpolates, binds options, compiles.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PENSTOCK_CONFIG_LOAD_H
+#define PENSTOCK_CONFIG_LOAD_H
+
+#include "engine/core/diagnostics.h"
+#include "engine/core/plan.h"
+#include "rules/dictionary.h"
+
+struct load_options {
+	const char *const *sets;  /* "k=v" of --set, in order */
+	size_t set_count;
+};
+
+struct pipeline; /* owns the plan, its dictionary and all their texts */
+
+/* Reads, checks and plans a pipeline file. NULL when diagnostics got an error. No I/O beyond the files it names (no
+ * connection is opened; sources are not looked at). */
+struct pipeline *pipeline_load(const char *file, const struct load_options *options, struct diagnostics *diagnostics);
+void pipeline_free(struct pipeline *pipeline);
+
+const struct plan *pipeline_plan(const struct pipeline *pipeline);
+const struct dictionary *pipeline_dictionary(const struct pipeline *pipeline); /* NULL where it names none */
+
+/* Reads a dictionary file (YAML or JSON). NULL when diagnostics got an error. Free with dictionary_free. */
+struct dictionary *dictionary_read(const char *file, struct diagnostics *diagnostics);
+
+/* True when the document is a dictionary (has resources and no steps), for `penstock validate`. */
+bool document_is_dictionary(const struct node *root);
+
+/* Parses a YAML or JSON file within the limits (1 MiB, depth 64, aliases bounded, duplicate keys refused). NULL and
+ * error with file:line:column. Free with node_free. */
+struct node *document_parse(const char *file, struct error *error);
+
+/* A CONNECTION argument of a command: "pipeline.yaml:name", "env:NAME" or "file:PATH" -> the connection string
+ * (malloc'd, secret). A string that holds a password is refused with that hint. Returns 0 or -1 (ERROR_CONFIG). */
+int connection_resolve(const char *argument, char **connect, struct error *error) MUST_CHECK;
+
+#endif

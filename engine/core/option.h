@@ -1,0 +1,63 @@
+/* option.h - one table describes the options of a connector: it drives parsing, `penstock connectors`, the reference
+ * page, the JSON Schema and what is secret.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * An option is bound by offset into the instance of the connector (whose first bytes are its options).
+ * Strings and lists that are bound belong to the plan and outlive every instance.
+ */
+#ifndef PENSTOCK_CORE_OPTION_H
+#define PENSTOCK_CORE_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_kind {
+	OPTION_STRING = 1, /* const char * */
+	OPTION_BOOLEAN,    /* bool: true or false */
+	OPTION_INTEGER,    /* int64_t within minimum..maximum */
+	OPTION_SIZE,       /* uint64_t bytes: 4096, 64KiB, 4MiB, 1GiB (also kB, MB, GB: powers of 1000) */
+	OPTION_DURATION,   /* int64_t milliseconds: 500ms, 30s, 5m, 2h, 1d */
+	OPTION_BYTE,       /* char: one character of one byte; \t is spelled "\t" */
+	OPTION_ENUM,       /* int: index into values */
+	OPTION_LIST,       /* struct option_list: sequence of scalars, or one scalar */
+	OPTION_MAP,        /* struct option_map: map from scalar to scalar, in file order */
+	OPTION_COMMIT,     /* struct option_commit: auto | step | {rows: N, every: 1s} */
+};
+
+enum option_flags {
+	OPTION_REQUIRED = 1,
+	OPTION_SECRET = 2,     /* never printed */
+	OPTION_CONNECTION = 4, /* OPTION_STRING: the name of an entry of `connections`; what is bound is its connection string */
+};
+
+struct option_list {
+	const char *const *items;
+	size_t count;
+};
+
+struct option_map {
+	const char *const *keys;
+	const char *const *values;
+	size_t count;
+};
+
+enum commit_kind { COMMIT_AUTO = 0, COMMIT_STEP, COMMIT_PIECES };
+struct option_commit {
+	enum commit_kind kind;
+	uint64_t rows;     /* COMMIT_PIECES; 0: not bounded by rows */
+	int64_t every_ms;  /* COMMIT_PIECES; 0: not bounded by time */
+};
+
+struct option {
+	const char *name; /* snake_case; NULL ends a table */
+	enum option_kind kind;
+	unsigned flags;
+	size_t offset;
+	const char *fallback;      /* default in the file's own spelling; NULL: zero, or required */
+	int64_t minimum, maximum;  /* OPTION_INTEGER, OPTION_SIZE, OPTION_DURATION; both 0: unbounded */
+	const char *const *values; /* OPTION_ENUM: names, NULL at the end */
+	const char *help;          /* one sentence for the reference page */
+};
+
+#endif

@@ -1,0 +1,71 @@
+/* plan.h - a pipeline ready to run: every option bound, every rule compiled. Immutable; one plan may be run many times.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Made by engine/config, run by engine/core/run. All strings and parts belong to the plan.
+ */
+#ifndef PENSTOCK_CORE_PLAN_H
+#define PENSTOCK_CORE_PLAN_H
+
+#include "engine/core/judge.h"
+#include "engine/core/sink.h"
+#include "engine/core/source.h"
+#include "engine/core/store.h"
+
+/* `max_rejects`: the step fails when more than this are rejected. */
+struct reject_limit {
+	bool share;      /* a part of the records judged instead of a number */
+	double fraction; /* share: 0 to 1 */
+	uint64_t number;
+};
+
+struct plan_connection {
+	const char *name;
+	const char *type;         /* "odbc" */
+	const char *connect;      /* secret */
+	const char *state_schema; /* NULL: default */
+};
+
+struct plan_step {
+	const char *name;
+	const char *table;              /* of the dictionary */
+	const char *target;             /* what the sink writes to: its table, as written in the pipeline */
+
+	const struct source_ops *source;
+	const void *source_options;     /* source->size bytes with the options bound; to be copied into an instance */
+	bool once;                      /* a file that was loaded completely is skipped (append only) */
+
+	const struct sink_ops *sink;
+	const void *sink_options;       /* sink->size bytes */
+	const struct plan_connection *connection; /* of the sink; NULL: a sink without a database */
+	enum key_policy policy;
+	struct key upsert_key;          /* KEYS_UPSERT: field indexes */
+	struct option_commit commit;
+
+	const struct schema *schema;
+	const void *program;            /* compiled rules */
+	struct judge *(*judge_new)(const void *program, const struct judge_context *context, struct error *error);
+	bool check_types_only;
+	bool abort_on_violation;
+	struct reject_limit max_rejects;
+	struct option_map labels;       /* rules.columns */
+
+	char step_hash[SHA256_HEX_SIZE];       /* of the step's definition after interpolation, secrets left out */
+	char dictionary_hash[SHA256_HEX_SIZE]; /* of the dictionary's table */
+};
+
+struct plan {
+	const char *name;
+	const char *description;
+	const char *file;               /* the pipeline file as named by the user */
+	const char *run_id;             /* UUIDv7 made before interpolation, since ${run.id} may be in it */
+	struct limits limits;
+	struct plan_connection *connections;
+	size_t connection_count;
+	const struct plan_connection *state; /* where runs are recorded; NULL: no history is kept */
+	struct plan_step *steps;
+	size_t step_count;
+	struct option_map tables;       /* resource of the dictionary -> target table, from the steps of this pipeline */
+	const struct store_ops *store;  /* how a connection of type odbc is opened */
+};
+
+#endif

@@ -1,0 +1,67 @@
+/* source.h - what a connector must do to be read from.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The engine allocates size bytes, copies the bound options to their beginning (the rest is zero) and calls open. All
+ * hooks of one instance are called from one thread at a time. After a failed open only close is called. close may be
+ * called twice; read after the end says the end again.
+ */
+#ifndef PENSTOCK_CORE_SOURCE_H
+#define PENSTOCK_CORE_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/core/batch.h"
+#include "engine/core/cancel.h"
+#include "engine/core/error.h"
+#include "engine/core/limits.h"
+#include "engine/core/option.h"
+
+struct source_context {
+	const struct schema *schema;       /* the fields that are wanted, in dictionary order */
+	const struct option_map *labels;   /* rules.columns: field -> label in the source; may be NULL */
+	const struct limits *limits;
+	struct cancel *cancel;             /* read must look at it at least every few MiB */
+};
+
+/* What a file is: path, size and time first (cheap), content hash when asked for. */
+struct source_identity {
+	char path[4096];   /* as the pipeline resolved it; what the reject store calls `source` */
+	bool known;        /* false: a stream that cannot be told apart or read again (stdin) */
+	uint64_t size;     /* bytes */
+	int64_t mtime_ns;
+	char hash[SHA256_HEX_SIZE]; /* empty until asked for */
+};
+
+enum source_result { SOURCE_ERROR = -1, SOURCE_BATCH = 0, SOURCE_END = 1 };
+
+struct source_ops {
+	const char *name;              /* `type:` in a pipeline file */
+	const char *summary;           /* one sentence for `penstock connectors` */
+	size_t size;                   /* of an instance */
+	const struct option *options;  /* ends with a NULL name */
+
+	/* Required. Opens, reads the header where there is one. */
+	int (*open)(void *self, const struct source_context *context, struct error *error);
+
+	/* Required. Who this is; with hash true the whole content is read and hashed (without moving the reading
+	 * position). Callable after open, before the first read. */
+	int (*identify)(void *self, bool hash, struct source_identity *out, struct error *error);
+
+	/* Required. Fills an empty batch: rows, cells, origins, faults, bytes, position, last. SOURCE_END: nothing left, batch
+	 * untouched, and position of the end was in the last batch (an empty source gives one batch without rows first).
+	 * When it met the end it has checked that the file did not change while it was read (size, mtime): ERROR_CONFIG. */
+	enum source_result (*read)(void *self, struct batch *batch, struct error *error);
+
+	/* Optional (NULL: cannot be read again from a position; always commits per step). Go on behind at, a position of an earlier
+	 * read of the same content; ERROR_CONFIG naming what changed when the content before it has another hash or is
+	 * shorter. With replay the content before it is given again first, in batches with replayed set, the last of which
+	 * ends exactly at the position; the hash is checked no later than there. */
+	int (*resume)(void *self, const struct position *at, bool replay, struct error *error);
+
+	/* Required. */
+	void (*close)(void *self);
+};
+
+#endif

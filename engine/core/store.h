@@ -1,0 +1,126 @@
+/* store.h - a session with the database that holds the state of runs: runs, checkpoints, loaded files, rejects, locks.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * It is the same connection that the sink writes rows on, so that rows, rejects and checkpoint are one transaction.
+ * Implemented by connectors/odbc. All calls of one store come from one thread.
+ */
+#ifndef PENSTOCK_CORE_STORE_H
+#define PENSTOCK_CORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/core/cancel.h"
+#include "engine/core/counts.h"
+#include "engine/core/lookup.h"
+#include "engine/core/reject.h"
+#include "engine/core/source.h"
+
+enum { RUN_ID_SIZE = 37, NAME_MAX_BYTES = 256 };
+
+struct store_target {
+	const char *name;          /* of the connection, for messages; never the string itself */
+	const char *connect;       /* ODBC connection string; secret */
+	const char *state_schema;  /* where penstock_* tables live; NULL: the default schema */
+	int64_t lock_timeout_ms;   /* 30,000 by default; longer waits for a lock are ERROR_SINK */
+	bool read_only;            /* dry run, plan, check: write nothing, create nothing; an SQLite file that does not exist is taken as empty and not connected to */
+	const char *run_id;        /* names this session to the database where it can be seen (application_name) */
+	struct cancel *cancel;
+};
+
+/* What a lock, a checkpoint and the memory of loaded files belong to. */
+struct step_key {
+	const char *pipeline;
+	const char *step;
+	const char *table_name; /* the target table */
+	unsigned partition;     /* 0 */
+	unsigned partitions;    /* 1 */
+};
+
+struct run_record {
+	const char *run_id;     /* UUIDv7 */
+	const char *kind;       /* "run" */
+	const char *pipeline;
+	const char *status;     /* running, succeeded, failed, rejected, cancelled, interrupted */
+	int64_t started_at;     /* microseconds since 1970, UTC */
+	int64_t finished_at;    /* 0 while running */
+	struct counts counts;
+	int exit_code;
+	const char *summary;    /* JSON */
+};
+
+enum checkpoint_state { CHECKPOINT_NONE = 0, CHECKPOINT_OPEN, CHECKPOINT_COMPLETE };
+
+struct checkpoint {
+	char run_id[RUN_ID_SIZE];          /* of the attempt that wrote it */
+	enum checkpoint_state state;       /* OPEN: a step stopped behind position; COMPLETE: its source was loaded to its end */
+	int64_t epoch;                     /* raised by each claim; every commit needs it unchanged */
+	char source[4096];                 /* path */
+	struct position position;
+	char step_hash[SHA256_HEX_SIZE];   /* of the step's definition and its dictionary table, to refuse a resume that is another step */
+	char dictionary_hash[SHA256_HEX_SIZE];
+	struct counts counts;              /* of the attempt run_id, up to here: always balanced */
+	uint64_t load_judged;              /* of the whole load, earlier attempts included: records judged, and rejected */
+	uint64_t load_rejected;
+};
+
+struct file_record {
+	char run_id[RUN_ID_SIZE];  /* that loaded it */
+	char path[4096];
+	uint64_t size;
+	int64_t mtime_ns;
+	char hash[SHA256_HEX_SIZE];
+	uint64_t records;          /* read then */
+	int64_t loaded_at;
+};
+
+struct store;
+
+struct store_ops {
+	/* Connects. Gives *out, to be closed with close. ERROR_SINK (retry set where a retry may help). */
+	int (*open)(const struct store_target *target, struct store **out, struct error *error);
+	void (*close)(struct store *store); /* rolls back what is open; lets go of all locks */
+
+	/* For keys of target tables. tables maps a resource of the dictionary to its target table ("schema.name"); resources that are not
+	 * in it are tables of their own name in the same schema as default_table. Borrowed; until close. */
+	struct lookup *(*lookup)(struct store *store, const struct option_map *tables, const char *default_table);
+
+	/* Makes the penstock_* tables where they are missing (ERROR_CONFIG when they are newer than this program), marks runs of this pipeline
+	 * whose process is dead as interrupted (counts from their checkpoints), inserts the run and takes its lock. Commits. */
+	int (*run_begin)(struct store *store, const struct run_record *run, struct error *error);
+	/* Updates the run's row; commits. */
+	int (*run_end)(struct store *store, const struct run_record *run, struct error *error);
+
+	/* Takes the step's lock or fails with ERROR_BUSY naming the holder; raises the epoch and records run_id as its holder (commits); gives
+	 * the checkpoint that is there (state NONE where none is; epoch is then the first). */
+	int (*claim)(struct store *store, const struct step_key *key, const char *run_id, struct checkpoint *out, struct error *error);
+	void (*release)(struct store *store, const struct step_key *key);
+	/* --restart: forgets position and loaded files of the step; keeps the epoch. Commits. */
+	int (*forget)(struct store *store, const struct step_key *key, struct error *error);
+
+	/* A file loaded completely by this step: by path+size+mtime when identity->hash is empty, else by size+hash. With hash empty and no
+	 * such file, *same_size says that a hash is worth its reading. */
+	int (*find_file)(struct store *store, const struct step_key *key, const struct source_identity *identity,
+		struct file_record *out, bool *found, bool *same_size, struct error *error);
+
+	/* One transaction at a time. commit updates the checkpoint row WHERE epoch = checkpoint->epoch last (no row: rolls back, ERROR_BUSY),
+	 * with file not NULL also remembers the file; checkpoint NULL: a transaction without one. After a failed commit
+	 * the transaction is over; error->retry is set when its outcome is not known or it may be tried again. */
+	int (*begin)(struct store *store, struct error *error);
+	int (*commit)(struct store *store, const struct step_key *key, const struct checkpoint *checkpoint,
+		const struct file_record *file, struct error *error);
+	void (*rollback)(struct store *store);
+
+	/* Adds a reject to the open transaction (buffered until flush_rejects or commit). */
+	int (*reject)(struct store *store, const struct step_key *key, const char *run_id, const struct reject *reject,
+		bool published, struct error *error);
+	/* Removes rejects with published = 0 of this step in the open transaction: the next attempt replaces them. */
+	int (*drop_unpublished)(struct store *store, const struct step_key *key, struct error *error);
+};
+
+/* The first member of what implements it. */
+struct store {
+	const struct store_ops *ops;
+};
+
+#endif
