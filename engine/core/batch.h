@@ -149,7 +149,7 @@ int batch_fault(struct batch *batch, uint32_t row, enum fault_kind kind, size_t 
 
 /* Records a violation and makes the row ROW_REJECTED. detail may be NULL (the rule's own text is used). Returns 0 or -1. */
 int batch_violation(struct batch *batch, uint32_t row, const struct rule *rule, const char *detail, struct error *error)
-	MUST_CHECK;
+ MUST_CHECK;
 
 /* Orders the violations by row, stage, field, and the order in which they came. */
 void batch_sort_violations(struct batch *batch);

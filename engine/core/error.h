@@ -36,10 +36,10 @@ struct error {
 
 #if defined(__GNUC__)
 #define MUST_CHECK __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #else
 #define MUST_CHECK
-#define PRINTF_LIKE(format, first)
+#define PRINTF_LIKE(text, first)
 #endif
 
 /* Fills *error unless it is filled already; place may be NULL. Truncates at a character, ending in "...". Always returns -1. */

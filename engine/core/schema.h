@@ -55,7 +55,7 @@ void schema_free(struct schema *schema);
 
 /* Adds a field (name is copied). Returns it, borrowed until the next add; NULL and error when out of memory. */
 struct field *schema_add_field(struct schema *schema, const char *name, enum value_type type, struct error *error)
-	MUST_CHECK;
+ MUST_CHECK;
 
 /* Sets or adds a key of count fields (indexes copied). Returns 0 or -1. */
 int schema_set_primary(struct schema *schema, const size_t *fields, size_t count, struct error *error) MUST_CHECK;
@@ -68,6 +68,6 @@ size_t schema_find(const struct schema *schema, const char *name);
 
 /* A new schema of some fields of another one, in that order, without keys (for key look-ups). NULL and error. */
 struct schema *schema_project(const struct schema *schema, const size_t *fields, size_t count, struct error *error)
-	MUST_CHECK;
+ MUST_CHECK;
 
 #endif
