@@ -17,6 +17,7 @@ export TOP PENSTOCK PENSTOCK_SAN PENSTOCK_TEST_FULL
 if [ -z "${TESTTMP:-}" ]; then
     TESTTMP=$(mktemp -d "${TMPDIR:-/tmp}/penstock-test.XXXXXX")
     export TESTTMP
+    chmod 711 "$TESTTMP"
     trap 'rm -rf "$TESTTMP"' EXIT
 fi
 
@@ -120,6 +121,7 @@ connection_part() {
 sql() {
     sql_connection=$1
     shift
+    [ -n "$sql_connection" ] || fail "sql: no connection"
     case $sql_connection in
     *SQLite*) sqlite3 -batch -bail "$(connection_part "$sql_connection" Database)" "$@" ;;
     *)

@@ -8,6 +8,8 @@ result=$RESULTS/$(printf '%s' "$name" | tr '/' '-')
 
 TESTTMP=$(mktemp -d "${TMPDIR:-/tmp}/penstock-test.XXXXXX") || exit 255
 export TESTTMP
+# A PostgreSQL that a root test starts in here runs as another user, who has to get through.
+chmod 711 "$TESTTMP"
 # Core dumps of tests that crash on purpose would only fill the disk.
 ulimit -c 0 2>/dev/null || :
 
