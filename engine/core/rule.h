@@ -26,14 +26,25 @@ enum code {
 	CODE_DATABASE_ERROR,
 };
 
-/* The order in which the violations of a record are listed. */
-enum stage { STAGE_RECORD = 1, STAGE_CELL, STAGE_KEY, STAGE_DATABASE };
+/* The order in which the violations of a record are listed; within one of them, by field. */
+enum stage {
+	STAGE_ENCODING = 1,
+	STAGE_RECORD,
+	STAGE_MISSING,
+	STAGE_EXTRA,
+	STAGE_CELL,
+	STAGE_PRIMARY_KEY,
+	STAGE_UNIQUE,
+	STAGE_FOREIGN_KEY,
+	STAGE_DATABASE,
+};
 
 struct rule {
 	char *id;
 	enum code code;
 	enum stage stage;
 	size_t field;   /* index of the one field, or SCHEMA_NO_FIELD */
+	size_t first_field; /* index of the first of its fields, or SCHEMA_NO_FIELD; orders violations */
 	char *fields;   /* "id", "region+id", or "" : what the reject table's column `field` holds */
 	char *text;     /* what a person reads after the value: "is not an integer (64 bit)", "is required" */
 	size_t index;   /* position in its set; for counters */

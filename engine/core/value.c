@@ -1,0 +1,272 @@
+/* value.c - canonical texts of values, and the calendar.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/core/value.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t US_PER_SECOND = 1000000;
+static const int64_t US_PER_DAY = 86400 * (int64_t)1000000;
+
+enum value_storage value_storage(enum value_type type)
+{
+	switch (type) {
+	case VALUE_INTEGER:
+	case VALUE_BOOLEAN:
+	case VALUE_DATE:
+	case VALUE_TIME:
+	case VALUE_DATETIME:
+	case VALUE_YEAR:
+		return STORAGE_INTEGER;
+	case VALUE_DOUBLE:
+		return STORAGE_DOUBLE;
+	case VALUE_DECIMAL:
+		return STORAGE_DECIMAL;
+	case VALUE_STRING:
+	case VALUE_YEARMONTH:
+	case VALUE_DURATION:
+	case VALUE_UUID:
+	case VALUE_BINARY:
+	case VALUE_JSON:
+		return STORAGE_SPAN;
+	}
+	assert(!"a value type that is not in the enum");
+	return STORAGE_SPAN;
+}
+
+const char *value_type_name(enum value_type type)
+{
+	static const char *const names[] = {
+		[VALUE_STRING] = "string", [VALUE_INTEGER] = "integer", [VALUE_DOUBLE] = "number",
+		[VALUE_DECIMAL] = "number", [VALUE_BOOLEAN] = "boolean", [VALUE_DATE] = "date", [VALUE_TIME] = "time",
+		[VALUE_DATETIME] = "datetime", [VALUE_YEAR] = "year", [VALUE_YEARMONTH] = "yearmonth",
+		[VALUE_DURATION] = "duration", [VALUE_UUID] = "uuid", [VALUE_BINARY] = "binary", [VALUE_JSON] = "object",
+	};
+	return names[type];
+}
+
+/* Digits of an unsigned number, most significant first; returns how many. */
+static size_t digits_of(unsigned __int128 value, char *out)
+{
+	char reversed[40];
+	size_t count = 0;
+	do {
+		reversed[count++] = (char)('0' + (int)(value % 10));
+		value /= 10;
+	} while (value > 0);
+	for (size_t i = 0; i < count; i++)
+		out[i] = reversed[count - 1 - i];
+	return count;
+}
+
+size_t value_format_integer(int64_t value, char *out)
+{
+	char reversed[20];
+	size_t count = 0, length = 0;
+	uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	do {
+		reversed[count++] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (value < 0)
+		out[length++] = '-';
+	while (count > 0)
+		out[length++] = reversed[--count];
+	out[length] = '\0';
+	return length;
+}
+
+size_t value_format_double(double value, char *out)
+{
+	/* 15 digits are enough for most values that people wrote as decimals; 17 for any. */
+	int length = 0;
+	for (int precision = 15; precision <= 17; precision++) {
+		length = snprintf(out, VALUE_TEXT_MAX, "%.*g", precision, value);
+		if (strtod(out, NULL) == value)
+			break;
+	}
+	return (size_t)length;
+}
+
+size_t value_format_decimal(decimal_t unscaled, unsigned scale, char *out)
+{
+	char digits[40];
+	size_t length = 0;
+	bool negative = unscaled < 0;
+	unsigned __int128 rest = negative ? 0 - (unsigned __int128)unscaled : (unsigned __int128)unscaled;
+	size_t count = digits_of(rest, digits);
+	if (negative)
+		out[length++] = '-';
+	if (count <= scale) {
+		out[length++] = '0';
+	} else {
+		memcpy(out + length, digits, count - scale);
+		length += count - scale;
+	}
+	if (scale > 0) {
+		out[length++] = '.';
+		for (size_t i = count; i < scale; i++)
+			out[length++] = '0';
+		size_t fraction = count < scale ? count : scale;
+		memcpy(out + length, digits + (count - fraction), fraction);
+		length += fraction;
+	}
+	out[length] = '\0';
+	return length;
+}
+
+static char *two(char *out, unsigned value)
+{
+	out[0] = (char)('0' + value / 10);
+	out[1] = (char)('0' + value % 10);
+	return out + 2;
+}
+
+static char *put_date(char *out, int64_t days)
+{
+	int year;
+	unsigned month, day;
+	value_civil_from_days(days, &year, &month, &day);
+	out = two(out, (unsigned)year / 100);
+	out = two(out, (unsigned)year % 100);
+	*out++ = '-';
+	out = two(out, month);
+	*out++ = '-';
+	return two(out, day);
+}
+
+static char *put_time(char *out, int64_t micros)
+{
+	unsigned seconds = (unsigned)(micros / US_PER_SECOND);
+	unsigned fraction = (unsigned)(micros % US_PER_SECOND);
+	out = two(out, seconds / 3600);
+	*out++ = ':';
+	out = two(out, seconds / 60 % 60);
+	*out++ = ':';
+	out = two(out, seconds % 60);
+	if (fraction > 0) {
+		*out++ = '.';
+		out = two(out, fraction / 10000);
+		out = two(out, fraction / 100 % 100);
+		out = two(out, fraction % 100);
+	}
+	return out;
+}
+
+static size_t finish(const char *begin, char *end)
+{
+	*end = '\0';
+	return (size_t)(end - begin);
+}
+
+size_t value_format_date(int64_t days, char *out)
+{
+	return finish(out, put_date(out, days));
+}
+
+size_t value_format_time(int64_t micros, char *out)
+{
+	return finish(out, put_time(out, micros));
+}
+
+size_t value_format_datetime(int64_t micros, char *out)
+{
+	int64_t days = micros / US_PER_DAY;
+	int64_t rest = micros % US_PER_DAY;
+	if (rest < 0) {
+		rest += US_PER_DAY;
+		days--;
+	}
+	char *end = put_date(out, days);
+	*end++ = 'T';
+	end = put_time(end, rest);
+	*end++ = 'Z';
+	return finish(out, end);
+}
+
+/* Both directions count years from March, so that the leap day is the last of its year, in eras of 400 years. */
+bool value_days_from_civil(int year, unsigned month, unsigned day, int64_t *days)
+{
+	static const unsigned lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1)
+		return false;
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	if (day > lengths[month - 1] + (month == 2 && leap ? 1u : 0u))
+		return false;
+	int64_t y = month <= 2 ? year - 1 : year;
+	int64_t era = y / 400; /* year 1 at the least: never negative */
+	int64_t year_of_era = y - era * 400;
+	int64_t day_of_year = (153 * (int64_t)(month + (month > 2 ? (unsigned)-3 : 9)) + 2) / 5 + day - 1;
+	int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+	*days = era * 146097 + day_of_era - 719468;
+	return true;
+}
+
+void value_civil_from_days(int64_t days, int *year, unsigned *month, unsigned *day)
+{
+	int64_t z = days + 719468;
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t day_of_era = z - era * 146097;
+	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t m = (5 * day_of_year + 2) / 153;
+	*day = (unsigned)(day_of_year - (153 * m + 2) / 5 + 1);
+	*month = (unsigned)(m < 10 ? m + 3 : m - 9);
+	*year = (int)(year_of_era + era * 400 + (*month <= 2));
+}
+
+decimal_t value_power_of_ten(unsigned exponent)
+{
+	assert(exponent <= DECIMAL_PRECISION_MAX);
+	decimal_t power = 1;
+	while (exponent-- > 0)
+		power *= 10;
+	return power;
+}
+
+bool value_parse_decimal(const char *text, size_t length, unsigned precision, unsigned scale, decimal_t *out)
+{
+	size_t at = 0;
+	bool negative = false;
+	if (length > 0 && (text[0] == '-' || text[0] == '+'))
+		negative = text[at++] == '-';
+	decimal_t value = 0;
+	unsigned digits = 0, whole = 0, fraction = 0; /* digits: significant ones taken into value */
+	bool any = false, point = false;
+	for (; at < length; at++) {
+		char c = text[at];
+		if (c == '.' && !point) {
+			point = true;
+			continue;
+		}
+		if (c < '0' || c > '9')
+			return false;
+		any = true;
+		if (point && fraction == scale) {
+			if (c != '0')
+				return false;
+			continue;
+		}
+		if (value > 0 || c != '0') {
+			if (++digits > precision)
+				return false;
+			if (!point && ++whole > precision - scale)
+				return false;
+		}
+		value = value * 10 + (c - '0');
+		if (point)
+			fraction++;
+	}
+	if (!any)
+		return false;
+	for (; fraction < scale; fraction++) {
+		if (value > 0 && ++digits > precision)
+			return false;
+		value *= 10;
+	}
+	*out = negative ? -value : value;
+	return true;
+}
