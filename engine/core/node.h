@@ -14,10 +14,11 @@ enum node_kind { NODE_SCALAR = 1, NODE_SEQUENCE, NODE_MAP };
 
 struct node {
 	enum node_kind kind;
-	const char *file;   /* as named by the user */
-	unsigned line;      /* from 1 */
+	const char *file;   /* as named by the user; borrowed from whoever asked for the parse, outlives the tree */
+	unsigned line;      /* from 1; 0: the file as a whole */
 	unsigned column;    /* from 1 */
 	bool plain;         /* scalar written without quotes */
+	bool secret;        /* scalar with a part that came from the environment or another file: never shown in a message */
 	char *text;         /* scalar: UTF-8, NUL-terminated, without NUL inside */
 	struct node **items; /* sequence: elements; map: values */
 	struct node **keys;  /* map: scalars, parallel to items */
@@ -33,9 +34,10 @@ const char *node_text(const struct node *node);
 /* True for an unquoted empty scalar, ~ or null. */
 bool node_is_null(const struct node *node);
 
-/* "file:line:column" into place. Returns place. */
+/* "file:line:column" into place, "file" where line is 0, empty without a file. Returns place. */
 char *node_place(const struct node *node, char *place, size_t size);
 
+/* Frees the tree; node may be NULL. Secret texts are wiped. */
 void node_free(struct node *node);
 
 #endif
