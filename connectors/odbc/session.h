@@ -23,11 +23,15 @@ struct session {
 	SQLHENV environment;
 	SQLHDBC connection;
 	char name[NAME_MAX_BYTES];     /* of the connection in the pipeline; for messages */
+	char place[NAME_MAX_BYTES + 16]; /* "connection NAME" */
 	char database[4096];           /* SQLite: the path of the file as SQLite resolved it; others: the database's name */
 	char default_schema[NAME_MAX_BYTES]; /* PostgreSQL: current_schema; SQLite: "main" */
 	bool absent;                   /* read only, and the SQLite file does not exist: nothing is connected, everything is empty */
+	bool read_only;
 	bool in_transaction;
+	bool broken;                   /* a statement of the open transaction failed outside a savepoint: it can only be rolled back */
 	bool lost;                     /* the connection is gone; everything but close fails */
+	bool discreet;                 /* values must not show in messages: the database's details are left out */
 	int64_t lock_timeout_ms;
 	struct cancel *cancel;
 };
@@ -39,6 +43,31 @@ enum fault_class {
 	FAULT_OF_OURS,    /* syntax, missing table, privileges (42...): abort */
 };
 
+/* What exactly is wrong. */
+enum trouble_kind {
+	TROUBLE_UNIQUE = 1, /* of a row */
+	TROUBLE_FOREIGN,
+	TROUBLE_ROW,        /* not null, check, data, a trigger's own words */
+	TROUBLE_LOST,       /* of the world: no connection; worth a retry */
+	TROUBLE_CONFLICT,   /* deadlock, serialization: worth a retry */
+	TROUBLE_BUSY,       /* locked for longer than lock_timeout: that was the retry */
+	TROUBLE_WORLD,      /* disk full, read-only, not a database: no retry helps */
+	TROUBLE_OURS,       /* the statement itself */
+};
+
+struct trouble {
+	enum trouble_kind kind;
+	const char *advice; /* what the code means or what to do, in words; NULL where the database's own words say it */
+};
+
+/* What a driver said, in one piece. */
+struct diagnosis {
+	struct trouble trouble;
+	char state[6];      /* SQLSTATE, or empty */
+	int native;         /* the driver's own code */
+	char words[1024];
+};
+
 /* Connects and sets the session up (lock timeout, UTC, strictness; never lowers durability). ERROR_SINK, retry as known. */
 int session_open(struct session *session, const struct store_target *target, struct error *error) MUST_CHECK;
 void session_close(struct session *session); /* rolls back first; may be called twice */
@@ -47,13 +76,31 @@ int session_begin(struct session *session, struct error *error) MUST_CHECK;
 int session_commit(struct session *session, struct error *error) MUST_CHECK; /* error->retry: outcome unknown or worth a retry */
 void session_rollback(struct session *session);
 
+/* One savepoint at a time, inside a transaction. rollback_to leaves none behind and mends a broken transaction. */
+int session_savepoint(struct session *session, struct error *error) MUST_CHECK;
+int session_release(struct session *session, struct error *error) MUST_CHECK;
+int session_rollback_to(struct session *session, struct error *error) MUST_CHECK;
+
 /* Executes SQL without parameters and without rows. */
 int session_execute(struct session *session, const char *sql, struct error *error) MUST_CHECK;
+
+/* A statement handle of this session; free it with SQLFreeHandle. Returns 0 or -1. */
+int session_handle(struct session *session, SQLHSTMT *out, struct error *error) MUST_CHECK;
+
+/* The first column of the first row as text into out (cut to size), empty for NULL or no row. Returns 1 with a row, 0 without, -1 and error. */
+int session_query_text(struct session *session, const char *sql, char *out, size_t size, struct error *error) MUST_CHECK;
 
 /* Fills error from the diagnostics of a handle (all records, SQLSTATE, native code, the driver's words without its
  * "[vendor][driver]" prefixes and without secrets); what: what we were doing ("inserting into jobs"). Sets session->lost, error->retry
  * and gives the class by SQLSTATE, native code and dialect. */
 enum fault_class session_fail(struct session *session, SQLSMALLINT handle_type, SQLHANDLE handle, const char *what,
 	struct error *error);
+
+/* The same without an error: for refusals that become rejects. */
+enum fault_class session_diagnose(struct session *session, SQLSMALLINT handle_type, SQLHANDLE handle,
+	struct diagnosis *out);
+
+/* " (SQLSTATE 23505)" or " (code 19)", or nothing. Returns out. */
+const char *diagnosis_code(const struct diagnosis *diagnosis, char *out, size_t size);
 
 #endif

@@ -1,0 +1,207 @@
+/* dialect_postgresql.c - PostgreSQL through psqlodbc.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/odbc/connect.h"
+#include "connectors/odbc/dialect.h"
+
+/* libpq's own options; those of the user's string come behind them and win. */
+static int set_libpq_options(struct connect_string *string, const struct store_target *target, struct error *error)
+{
+	const char *theirs = connect_find(string, "pqopt");
+	struct buffer options;
+	int result = -1;
+
+	buffer_init(&options, CONNECT_STRING_MAX);
+	/* A server that is gone is noticed after some ten seconds, idle or waiting for an answer to what was sent. */
+	if (buffer_printf(&options, error,
+		    "{application_name='penstock %s' connect_timeout=10 keepalives=1 keepalives_idle=5 keepalives_interval=2 "
+		    "keepalives_count=2 tcp_user_timeout=10000%s%s}",
+		    target->run_id ? target->run_id : "", theirs ? " " : "", theirs ? theirs : "") == 0)
+		result = connect_set(string, "pqopt", buffer_text(&options), error);
+	if (options.data)
+		explicit_bzero(options.data, options.length);
+	buffer_fini(&options);
+	return result;
+}
+
+static int prepare(struct session *session, const struct store_target *target, struct connect_string *string,
+	struct error *error)
+{
+	/* Protocol 7.4-0: no savepoints of the driver's own; LFConversion would change line ends in values; results of catalog and state
+	 * are small, and long reads use cursors of ours. */
+	static const char *const set[][2] = {
+		{ "Protocol", "7.4-0" }, { "UseServerSidePrepare", "1" }, { "UseDeclareFetch", "0" }, { "LFConversion", "0" },
+		{ "BoolsAsChar", "1" }, { "TrueIsMinus1", "0" }, { "ByteaAsLongVarBinary", "1" }, { "Parse", "0" },
+		{ "UpdatableCursors", "0" }, { "FetchRefcursors", "0" }, { "Debug", "0" }, { "CommLog", "0" },
+	};
+
+	(void)session;
+	for (size_t i = 0; i < sizeof set / sizeof *set; i++)
+		if (connect_set(string, set[i][0], set[i][1], error))
+			return -1;
+	return set_libpq_options(string, target, error);
+}
+
+static int setup(struct session *session, const struct store_target *target, struct error *error)
+{
+	/* The server's own keepalives free the locks of a run whose machine is gone. */
+	static const char fixed[] =
+		"SET TIME ZONE 'UTC';SET client_encoding='UTF8';SET datestyle='ISO, YMD';SET intervalstyle='iso_8601';"
+		"SET extra_float_digits=3;SET bytea_output='hex';SET standard_conforming_strings=on;SET client_min_messages=warning;"
+		"SET statement_timeout=0;SET idle_in_transaction_session_timeout=0;"
+		"SET tcp_keepalives_idle=5;SET tcp_keepalives_interval=2;SET tcp_keepalives_count=2";
+	char sql[128];
+
+	if (session_execute(session, fixed, error))
+		return -1;
+	snprintf(sql, sizeof sql, "SET lock_timeout=%lld", (long long)target->lock_timeout_ms);
+	if (session_execute(session, sql, error))
+		return -1;
+	if (session->read_only && session_execute(session, "SET default_transaction_read_only=on", error))
+		return -1;
+	if (session_query_text(session, "SELECT current_database()", session->database, sizeof session->database, error) < 0 ||
+	    session_query_text(session, "SELECT coalesce(current_schema(),'')", session->default_schema,
+		    sizeof session->default_schema, error) < 0)
+		return -1;
+	return 0;
+}
+
+static int set_autocommit(struct session *session, bool on, struct error *error)
+{
+	/* Integer attributes travel in the pointer. */
+	SQLPOINTER value = (SQLPOINTER)(uintptr_t)(on ? SQL_AUTOCOMMIT_ON : SQL_AUTOCOMMIT_OFF);
+
+	if (SQL_SUCCEEDED(SQLSetConnectAttr(session->connection, SQL_ATTR_AUTOCOMMIT, value, SQL_IS_UINTEGER)))
+		return 0;
+	session_fail(session, SQL_HANDLE_DBC, session->connection, "setting the mode of transactions", error);
+	return -1;
+}
+
+static int begin(struct session *session, struct error *error)
+{
+	return set_autocommit(session, false, error);
+}
+
+static int commit(struct session *session, struct error *error)
+{
+	if (!SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, session->connection, SQL_COMMIT))) {
+		session_fail(session, SQL_HANDLE_DBC, session->connection, "committing", error);
+		return -1;
+	}
+	return set_autocommit(session, true, error);
+}
+
+static void rollback(struct session *session)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (!SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, session->connection, SQL_ROLLBACK)))
+		session_fail(session, SQL_HANDLE_DBC, session->connection, "rolling back", &ignored);
+	if (!session->lost && set_autocommit(session, true, &ignored))
+		session->lost = true; /* its state is unknown: nobody may use it again */
+}
+
+static bool one_of(const char *state, const char *const *states)
+{
+	for (; *states; states++)
+		if (strncmp(state, *states, strlen(*states)) == 0)
+			return true;
+	return false;
+}
+
+/* PostgreSQL manual, appendix "PostgreSQL Error Codes". */
+static struct trouble classify(const char *state, int native, const char *words)
+{
+	static const char *const lost[] = { "08", "57P01", "57P02", "57P03", "57P05", "25P03", NULL };
+	static const char *const conflict[] = { "40001", "40P01", "40003", "55006", NULL };
+	static const char *const row[] = { "22", "23", "44000", "P0001", "21000", NULL };
+	static const char *const world[] = { "53", "54", "58", "25006", "57014", "HY001", "XX", NULL };
+
+	(void)native;
+	/* A server that answers and refuses will refuse again, unless it is only starting or crowded. */
+	if (strncmp(state, "08", 2) == 0 && strstr(words, "FATAL:") && !strstr(words, "starting up") &&
+	    !strstr(words, "shutting down") && !strstr(words, "recovery") && !strstr(words, "connection slots") &&
+	    !strstr(words, "too many"))
+		return (struct trouble){ TROUBLE_WORLD, NULL };
+	if (one_of(state, lost) || strstr(words, "server closed the connection") || strstr(words, "no connection to the server"))
+		return (struct trouble){ TROUBLE_LOST, NULL };
+	if (one_of(state, conflict))
+		return (struct trouble){ TROUBLE_CONFLICT, NULL };
+	if (strcmp(state, "55P03") == 0 || strncmp(state, "HYT", 3) == 0)
+		return (struct trouble){ TROUBLE_BUSY, "another session held it for longer than lock_timeout" };
+	if (strcmp(state, "23505") == 0)
+		return (struct trouble){ TROUBLE_UNIQUE, NULL };
+	if (strcmp(state, "23503") == 0)
+		return (struct trouble){ TROUBLE_FOREIGN, NULL };
+	if (one_of(state, row))
+		return (struct trouble){ TROUBLE_ROW, NULL };
+	if (one_of(state, world))
+		return (struct trouble){ TROUBLE_WORLD, NULL };
+	return (struct trouble){ TROUBLE_OURS, NULL };
+}
+
+static int type(const struct field *field, bool in_key, struct buffer *out, struct error *error)
+{
+	static const char *const names[] = {
+		[VALUE_STRING] = "text", [VALUE_INTEGER] = "bigint", [VALUE_DOUBLE] = "double precision",
+		[VALUE_BOOLEAN] = "boolean", [VALUE_DATE] = "date", [VALUE_TIME] = "time(6)", [VALUE_DATETIME] = "timestamptz",
+		[VALUE_YEAR] = "integer", [VALUE_YEARMONTH] = "text", [VALUE_DURATION] = "text", [VALUE_UUID] = "uuid",
+		[VALUE_BINARY] = "bytea", [VALUE_JSON] = "jsonb",
+	};
+
+	(void)in_key;
+	if (field->type == VALUE_DECIMAL)
+		return buffer_printf(out, error, "numeric(%u,%u)", field->precision, field->scale);
+	return buffer_puts(out, names[field->type], error);
+}
+
+static int parameter(const struct field *field, struct buffer *out, struct error *error)
+{
+	switch (field->type) {
+	case VALUE_STRING:
+	case VALUE_YEARMONTH:
+	case VALUE_DURATION:
+	case VALUE_INTEGER:
+	case VALUE_YEAR:
+		return buffer_puts(out, "?", error);
+	default:
+		if (buffer_puts(out, "CAST(? AS ", error) || type(field, false, out, error))
+			return -1;
+		return buffer_puts(out, ")", error);
+	}
+}
+
+static const char *state_type(enum state_type type)
+{
+	switch (type) {
+	case STATE_INTEGER:
+		return "bigint";
+	case STATE_TIME:
+		return "timestamptz";
+	default:
+		return "text";
+	}
+}
+
+const struct dialect dialect_postgresql = {
+	.name = "postgresql",
+	.dbms_name = "PostgreSQL",
+	.driver_words = { "psqlodbc", "postgres", NULL },
+	.parameters_max = 65535,
+	.loads_faster_at_once = true,
+	.quote = '"',
+	.prepare = prepare,
+	.setup = setup,
+	.begin = begin,
+	.commit = commit,
+	.rollback = rollback,
+	.classify = classify,
+	.type = type,
+	.parameter = parameter,
+	.state_type = state_type,
+	.time_parameter = "CAST(? AS timestamptz)",
+};

@@ -1,0 +1,186 @@
+/* statement.c - a prepared statement for the many small statements of state, catalog and look-ups.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/odbc/statement.h"
+
+enum { CELL_START = 512, CELL_CEILING = 64 * 1024 * 1024 };
+
+static SQLPOINTER pointer_to(const void *data)
+{
+	/* The API takes input buffers without const. */
+	union {
+		const void *in;
+		void *out;
+	} cast = { .in = data };
+
+	return cast.out;
+}
+
+static int fail(struct statement *statement, struct error *error)
+{
+	session_fail(statement->session, SQL_HANDLE_STMT, statement->handle, statement->what, error);
+	return -1;
+}
+
+int statement_open(struct statement *statement, struct session *session, const char *what, const char *sql,
+	struct error *error)
+{
+	memset(statement, 0, sizeof *statement);
+	statement->session = session;
+	statement->what = what;
+	buffer_init(&statement->cell, CELL_CEILING);
+	if (session_handle(session, &statement->handle, error))
+		return -1;
+	if (!SQL_SUCCEEDED(SQLPrepare(statement->handle, pointer_to(sql), SQL_NTS))) {
+		fail(statement, error);
+		statement_close(statement);
+		return -1;
+	}
+	return 0;
+}
+
+void statement_close(struct statement *statement)
+{
+	if (statement->handle)
+		SQLFreeHandle(SQL_HANDLE_STMT, statement->handle);
+	statement->handle = SQL_NULL_HSTMT;
+	buffer_fini(&statement->cell);
+}
+
+static int bind(struct statement *statement, unsigned number, SQLSMALLINT c_type, SQLSMALLINT sql_type, size_t length,
+	const void *data, SQLLEN indicator, struct error *error)
+{
+	struct statement_parameter *parameter = &statement->parameters[number - 1];
+
+	parameter->indicator = indicator;
+	if (SQL_SUCCEEDED(SQLBindParameter(statement->handle, (SQLUSMALLINT)number, SQL_PARAM_INPUT, c_type, sql_type,
+		    length ? length : 1, 0, pointer_to(data), (SQLLEN)length, &parameter->indicator)))
+		return 0;
+	return fail(statement, error);
+}
+
+int statement_bind_integer(struct statement *statement, unsigned number, int64_t value, struct error *error)
+{
+	assert(number >= 1 && number <= STATEMENT_PARAMETERS_MAX);
+	statement->parameters[number - 1].integer = value;
+	return bind(statement, number, SQL_C_SBIGINT, SQL_BIGINT, sizeof value, &statement->parameters[number - 1].integer,
+		0, error);
+}
+
+int statement_bind_text(struct statement *statement, unsigned number, const char *text, size_t length, struct error *error)
+{
+	assert(number >= 1 && number <= STATEMENT_PARAMETERS_MAX);
+	return bind(statement, number, SQL_C_CHAR, SQL_VARCHAR, text ? length : 0, text ? text : "",
+		text ? (SQLLEN)length : SQL_NULL_DATA, error);
+}
+
+int statement_bind_string(struct statement *statement, unsigned number, const char *string, struct error *error)
+{
+	return statement_bind_text(statement, number, string, string ? strlen(string) : 0, error);
+}
+
+int statement_bind_null(struct statement *statement, unsigned number, struct error *error)
+{
+	return statement_bind_text(statement, number, NULL, 0, error);
+}
+
+int statement_execute(struct statement *statement, int64_t *affected, enum fault_class *class, struct error *error)
+{
+	SQLRETURN code;
+	SQLLEN rows = 0;
+
+	SQLFreeStmt(statement->handle, SQL_CLOSE);
+	code = SQLExecute(statement->handle);
+	if (!SQL_SUCCEEDED(code) && code != SQL_NO_DATA) {
+		enum fault_class found =
+			session_fail(statement->session, SQL_HANDLE_STMT, statement->handle, statement->what, error);
+
+		if (class)
+			*class = found;
+		return -1;
+	}
+	if (affected) {
+		/* SQL_NO_DATA is ODBC 3's word for an UPDATE or DELETE of no row. */
+		if (code != SQL_NO_DATA && !SQL_SUCCEEDED(SQLRowCount(statement->handle, &rows)))
+			return fail(statement, error);
+		*affected = rows < 0 ? 0 : rows;
+	}
+	return 0;
+}
+
+int statement_fetch(struct statement *statement, struct error *error)
+{
+	SQLRETURN code = SQLFetch(statement->handle);
+
+	if (SQL_SUCCEEDED(code))
+		return 1;
+	if (code != SQL_NO_DATA)
+		return fail(statement, error);
+	SQLFreeStmt(statement->handle, SQL_CLOSE);
+	return 0;
+}
+
+void statement_finish(struct statement *statement)
+{
+	if (statement->handle)
+		SQLFreeStmt(statement->handle, SQL_CLOSE);
+}
+
+int statement_text(struct statement *statement, unsigned column, struct text *out, struct error *error)
+{
+	struct buffer *cell = &statement->cell;
+
+	buffer_clear(cell);
+	*out = (struct text){ NULL, 0 };
+	if (buffer_reserve(cell, CELL_START, error))
+		return -1;
+	for (;;) {
+		SQLLEN length = 0;
+		size_t room = cell->size - cell->length;
+		SQLRETURN code = SQLGetData(statement->handle, (SQLUSMALLINT)column, SQL_C_CHAR, cell->data + cell->length,
+			(SQLLEN)room, &length);
+
+		if (code == SQL_NO_DATA)
+			break;
+		if (!SQL_SUCCEEDED(code))
+			return fail(statement, error);
+		if (length == SQL_NULL_DATA)
+			return 0;
+		if (length != SQL_NO_TOTAL && (size_t)length < room) {
+			cell->length += (size_t)length;
+			break;
+		}
+		/* Cut: one byte of the room holds the NUL. length is what was left before this call, where the driver knows it. */
+		cell->length += room - 1;
+		if (buffer_reserve(cell, length == SQL_NO_TOTAL ? room * 2 : (size_t)length - room + 2, error))
+			return -1;
+	}
+	cell->data[cell->length] = '\0';
+	*out = (struct text){ cell->data, cell->length };
+	return 0;
+}
+
+int statement_integer(struct statement *statement, unsigned column, int64_t *out, bool *null, struct error *error)
+{
+	struct text text;
+	char *end;
+
+	*out = 0;
+	if (statement_text(statement, column, &text, error))
+		return -1;
+	if (null)
+		*null = !text.data;
+	if (!text.data)
+		return 0;
+	errno = 0;
+	*out = strtoll(text.data, &end, 10);
+	if (errno || end == text.data || *end)
+		return error_set(error, ERROR_SINK, statement->session->place, "%s: \"%.40s\" is not an integer", statement->what,
+			text.data);
+	return 0;
+}
