@@ -60,8 +60,9 @@ struct checkpoint {
 	char step_hash[SHA256_HEX_SIZE];   /* of the step's definition and its dictionary table, to refuse a resume that is another step */
 	char dictionary_hash[SHA256_HEX_SIZE];
 	struct counts counts;              /* of the attempt run_id, up to here: always balanced */
-	uint64_t load_judged;              /* of the whole load, earlier attempts included: records judged, and rejected */
-	uint64_t load_rejected;
+	uint64_t load_read;                /* of the whole load, earlier attempts included: records before position, blank ones too */
+	uint64_t load_judged;              /* records judged */
+	uint64_t load_rejected;            /* records rejected */
 };
 
 struct file_record {
@@ -86,7 +87,8 @@ struct store_ops {
 	struct lookup *(*lookup)(struct store *store, const struct option_map *tables, const char *default_table);
 
 	/* Makes the penstock_* tables where they are missing (ERROR_CONFIG when they are newer than this program), marks runs of this pipeline
-	 * whose process is dead as interrupted (counts from their checkpoints), inserts the run and takes its lock. Commits. */
+	 * whose process is dead as interrupted (counts from their checkpoints), inserts the run and takes its lock. Commits. Called again for
+	 * the same run_id after a lost connection it only takes the lock again. */
 	int (*run_begin)(struct store *store, const struct run_record *run, struct error *error);
 	/* Updates the run's row; commits. */
 	int (*run_end)(struct store *store, const struct run_record *run, struct error *error);

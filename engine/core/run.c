@@ -1,0 +1,170 @@
+/* run.c - a run of a plan: its row in the history, its steps in order, its report.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/core/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/core/clock.h"
+#include "engine/core/step.h"
+
+const char *run_status_name(enum run_status status)
+{
+	static const char *const names[] = {
+		[RUN_RUNNING] = "running", [RUN_SUCCEEDED] = "succeeded", [RUN_FAILED] = "failed", [RUN_REJECTED] = "rejected",
+		[RUN_CANCELLED] = "cancelled", [RUN_INTERRUPTED] = "interrupted",
+	};
+	return names[status];
+}
+
+static int exit_code_of(const struct error *error, struct cancel *cancel)
+{
+	if (error->kind != ERROR_CANCELLED)
+		return (int)error->kind;
+	return 128 + atomic_load(&cancel->signal);
+}
+
+static enum run_status status_of(const struct error *error)
+{
+	switch (error->kind) {
+	case ERROR_NONE:
+		return RUN_SUCCEEDED;
+	case ERROR_REJECTS:
+		return RUN_REJECTED;
+	case ERROR_CANCELLED:
+		return RUN_CANCELLED;
+	default:
+		return RUN_FAILED;
+	}
+}
+
+static void sum_up(struct run_report *report)
+{
+	memset(&report->counts, 0, sizeof report->counts);
+	for (size_t i = 0; i < report->step_count; i++)
+		counts_add(&report->counts, &report->steps[i].counts);
+}
+
+static void tell(const struct run_options *options, const struct run_report *report, size_t step)
+{
+	if (options->progress.step)
+		options->progress.step(options->progress.arg, report, step, 0);
+}
+
+static int run_steps(struct sessions *sessions, const struct run_options *options, struct run_report *report,
+	struct error *error)
+{
+	const struct plan *plan = sessions->plan;
+	struct judge **judges = calloc(plan->step_count ? plan->step_count : 1, sizeof(struct judge *));
+	size_t judge_count = 0;
+	int result = judges ? 0 : error_memory(error, "the steps of a run");
+	for (size_t i = 0; i < plan->step_count && result == 0; i++) {
+		const struct plan_step *step = &plan->steps[i];
+		if (options->only_step && strcmp(options->only_step, step->name) != 0)
+			continue;
+		report->steps[report->step_count++] =
+			(struct step_report){ .name = step->name, .table = step->target, .status = RUN_RUNNING, .started = true };
+		tell(options, report, report->step_count - 1);
+		result = step_run(sessions, step, options, report, judges, &judge_count, error);
+		sum_up(report);
+		tell(options, report, report->step_count - 1);
+	}
+	for (size_t i = 0; i < judge_count; i++)
+		judges[i]->ops->free(judges[i]);
+	free(judges);
+	return result;
+}
+
+static int check_step_name(const struct plan *plan, const char *name, struct error *error)
+{
+	for (size_t i = 0; i < plan->step_count && name; i++)
+		if (strcmp(plan->steps[i].name, name) == 0)
+			return 0;
+	return name ? error_set(error, ERROR_CONFIG, plan->file, "there is no step \"%s\" in this pipeline", name) : 0;
+}
+
+/* The last word on the run in its history. A session that was lost is opened again for it. */
+static int record_end(struct sessions *sessions, struct run_record *record, const struct run_report *report,
+	struct error *error)
+{
+	struct store *store = NULL;
+	char *summary = run_report_json(report, sessions->plan->name);
+	if (!summary)
+		return error_memory(error, "the summary of a run");
+	record->status = run_status_name(report->status);
+	record->finished_at = clock_wall_us();
+	record->counts = report->counts;
+	record->exit_code = report->exit_code;
+	record->summary = summary;
+	int result = sessions_get(sessions, sessions->plan->state, &store, error);
+	if (result == 0)
+		result = store->ops->run_end(store, record, error);
+	if (result < 0 && error->retry) {
+		sessions_drop(sessions, sessions->plan->state);
+		struct error again = ERROR_INIT;
+		if (sessions_get(sessions, sessions->plan->state, &store, &again) == 0 &&
+			store->ops->run_end(store, record, &again) == 0) {
+			error_clear(error);
+			result = 0;
+		}
+	}
+	free(summary);
+	return result;
+}
+
+static void conclude(struct run_report *report, const struct error *error, struct cancel *cancel, int64_t started_ms)
+{
+	report->error = *error;
+	report->status = status_of(error);
+	report->exit_code = exit_code_of(error, cancel);
+	report->duration_s = (double)(clock_elapsed_ms() - started_ms) / 1000;
+	sum_up(report);
+}
+
+void run_plan(const struct plan *plan, const struct run_options *options, struct run_report *report)
+{
+	struct error error = ERROR_INIT;
+	int64_t started_ms = clock_elapsed_ms();
+	memset(report, 0, sizeof *report);
+	snprintf(report->run_id, sizeof report->run_id, "%s", plan->run_id);
+	report->started_at = clock_wall_us();
+	struct run_record record = { .run_id = report->run_id, .kind = "run", .pipeline = plan->name,
+		.status = run_status_name(RUN_RUNNING), .started_at = report->started_at };
+	struct sessions sessions = { .plan = plan, .options = options, .record = &record };
+	sessions.stores = calloc(plan->connection_count ? plan->connection_count : 1, sizeof *sessions.stores);
+	report->steps = calloc(plan->step_count ? plan->step_count : 1, sizeof *report->steps);
+	bool recorded = false;
+	if (!sessions.stores || !report->steps) {
+		error_memory(&error, "a run");
+	} else if (check_step_name(plan, options->only_step, &error) == 0) {
+		struct store *state = NULL;
+		if (options->dry_run || sessions_get(&sessions, plan->state, &state, &error) == 0) {
+			recorded = state != NULL;
+			if (run_steps(&sessions, options, report, &error) == 0 && cancel_requested(options->cancel))
+				error_clear(&error); /* everything was done before the signal could stop it */
+		}
+	}
+	conclude(report, &error, options->cancel, started_ms);
+	if (recorded) {
+		struct error failed = ERROR_INIT;
+		if (record_end(&sessions, &record, report, &failed) < 0 && !error_is_set(&error))
+			conclude(report, &failed, options->cancel, started_ms);
+	}
+	for (size_t i = 0; sessions.stores && i < plan->connection_count; i++)
+		sessions_drop(&sessions, &plan->connections[i]);
+	free(sessions.stores);
+}
+
+void run_report_fini(struct run_report *report)
+{
+	for (size_t i = 0; i < report->step_count; i++) {
+		for (size_t j = 0; j < report->steps[i].rejects_by_rule_count; j++)
+			free(report->steps[i].rejects_by_rule[j].id);
+		free(report->steps[i].rejects_by_rule);
+	}
+	free(report->steps);
+	report->steps = NULL;
+	report->step_count = 0;
+}

@@ -1,0 +1,31 @@
+/* step.h - one step of a plan: tries, retries with backoff, and its report.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PENSTOCK_CORE_STEP_H
+#define PENSTOCK_CORE_STEP_H
+
+#include "engine/core/run.h"
+
+/* The sessions of a run, one a connection, opened when first needed and again after they were lost. */
+struct sessions {
+	const struct plan *plan;
+	const struct run_options *options;
+	const struct run_record *record; /* the run's row, to take its lock again on a new session */
+	struct store **stores;           /* plan->connection_count */
+};
+
+/* The store of a connection (NULL for NULL). ERROR_SINK; tries again with backoff where that may help. */
+int sessions_get(struct sessions *sessions, const struct plan_connection *connection, struct store **out,
+	struct error *error) MUST_CHECK;
+
+/* Closes one, so that the next get connects anew. */
+void sessions_drop(struct sessions *sessions, const struct plan_connection *connection);
+
+/* Waits before try number tries (from 1); false when there should be no further one, or the run was cancelled. */
+bool retry_wait(unsigned tries, struct cancel *cancel);
+
+/* Runs step number index of the plan into report->steps[report->step_count - 1]. judges: see attempt.h. */
+int step_run(struct sessions *sessions, const struct plan_step *step, const struct run_options *options,
+	struct run_report *report, struct judge **judges, size_t *judge_count, struct error *error) MUST_CHECK;
+
+#endif
