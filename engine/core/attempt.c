@@ -149,6 +149,13 @@ static int restart(struct attempt *attempt, struct error *error)
 	return 0;
 }
 
+/* The checkpoint is of this very run: an earlier try of it committed something. */
+static bool is_ours(const struct attempt *attempt)
+{
+	return attempt->checkpoint.state != CHECKPOINT_NONE &&
+		strcmp(attempt->checkpoint.run_id, attempt->state->run_id) == 0;
+}
+
 static int claim(struct attempt *attempt, struct error *error)
 {
 	struct step_state *state = attempt->state;
@@ -160,8 +167,7 @@ static int claim(struct attempt *attempt, struct error *error)
 	if (state->options->restart && !state->restarted)
 		return restart(attempt, error);
 	/* A table that is not there (any more) makes the memory of what was loaded into it void. */
-	bool ours = strcmp(attempt->checkpoint.run_id, state->run_id) == 0;
-	if (attempt->info.creates_table && attempt->checkpoint.state != CHECKPOINT_NONE && !ours) {
+	if (attempt->info.creates_table && attempt->checkpoint.state != CHECKPOINT_NONE && !is_ours(attempt)) {
 		if (attempt->store->ops->forget(attempt->store, &attempt->key, error) < 0)
 			return -1;
 		forget_checkpoint(&attempt->checkpoint);
@@ -177,7 +183,7 @@ static int check_loaded(struct attempt *attempt, struct error *error)
 	struct file_record file = { 0 };
 	bool found = false, same_size = false;
 	if (!attempt->claimed || !step->once || step->policy != KEYS_APPEND || !attempt->identity.known ||
-		attempt->info.creates_table)
+		attempt->info.creates_table || is_ours(attempt))
 		return 0;
 	attempt->identity.hash[0] = '\0';
 	if (attempt->store->ops->find_file(attempt->store, &attempt->key, &attempt->identity, &file, &found, &same_size, error) < 0)
@@ -222,7 +228,7 @@ static int resume(struct attempt *attempt, struct error *error)
 	struct step_state *state = attempt->state;
 	const struct plan_step *step = attempt->step;
 	struct checkpoint *checkpoint = &attempt->checkpoint;
-	bool ours = checkpoint->state != CHECKPOINT_NONE && strcmp(checkpoint->run_id, state->run_id) == 0;
+	bool ours = is_ours(attempt);
 	if (ours && checkpoint->counts.read == state->committed.counts.read + state->pending.counts.read) {
 		/* The answer to a commit was lost, and the commit was not. */
 		ledger_add(&state->committed, &state->pending, state->rule_count);
@@ -338,7 +344,7 @@ void attempt_close(struct attempt *attempt)
 		attempt->store->ops->release(attempt->store, &attempt->key);
 	if (attempt->source)
 		attempt->step->source->close(attempt->source);
-	if (attempt->judge && state->options->dry_run && attempt->reached_end)
+	if (attempt->judge && state->options->dry_run && attempt->done)
 		state->earlier[(*state->earlier_count)++] = attempt->judge;
 	else if (attempt->judge)
 		attempt->judge->ops->free(attempt->judge);

@@ -63,6 +63,7 @@ struct attempt {
 	bool skip;                   /* already loaded: nothing to do */
 	bool in_transaction;
 	bool dropped_unpublished;
+	bool done;                   /* the step succeeded */
 	bool reached_end;            /* the batch that the source called its last was taken */
 	uint64_t piece_rows;
 	int64_t piece_started_ms;

@@ -98,6 +98,7 @@ static int try_once(struct step_state *state, struct sessions *sessions, unsigne
 	int result = attempt_open(&attempt, state, store, error);
 	if (result == 0 && !attempt.skip)
 		result = station_run(&attempt, error);
+	attempt.done = result == 0;
 	/* After a lost connection the server may hold the old session, and with it the step's lock, for a while. */
 	if (result < 0 && error->kind == ERROR_BUSY && tries > 1)
 		error->retry = true;
