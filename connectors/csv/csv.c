@@ -1,0 +1,111 @@
+/* csv.c - the CSV source: its options and hooks.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "connectors/csv/csv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/csv/reader.h"
+
+struct csv_source {
+	struct csv_options options; /* first: the engine binds them here */
+	struct reader *reader;      /* NULL: not open */
+};
+
+static const struct option csv_options[] = {
+	{ .name = "path", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .offset = offsetof(struct csv_source, options.path),
+	  .help = "The file to read, relative to the working directory; \"-\" is standard input." },
+	{ .name = "header", .kind = OPTION_BOOLEAN, .offset = offsetof(struct csv_source, options.header), .fallback = "true",
+	  .help = "Whether the first line holds labels, which then say which cell belongs to which field; otherwise the cells "
+	          "stand in the order of the fields." },
+	{ .name = "delimiter", .kind = OPTION_BYTE, .offset = offsetof(struct csv_source, options.delimiter), .fallback = ",",
+	  .help = "The character between two cells." },
+	{ .name = "quote", .kind = OPTION_BYTE, .offset = offsetof(struct csv_source, options.quote), .fallback = "\"",
+	  .help = "The character around a cell that holds delimiters, line ends or quotes; twice in a row it is one." },
+	{ .name = "trim", .kind = OPTION_BOOLEAN, .offset = offsetof(struct csv_source, options.trim), .fallback = "false",
+	  .help = "Whether spaces and tabs around every cell, quoted or not, are taken away." },
+	{ .name = "once", .kind = OPTION_BOOLEAN, .offset = offsetof(struct csv_source, options.once), .fallback = "true",
+	  .help = "Whether a file whose content this step has loaded into this table before is skipped (append only)." },
+	{ .name = NULL },
+};
+
+static bool is_usable(char c)
+{
+	return (unsigned char)c < 0x80 && c != '\0' && c != '\r' && c != '\n';
+}
+
+static int check_options(const struct csv_options *options, struct error *error)
+{
+	if (options->path[0] == '\0')
+		return error_set(error, ERROR_CONFIG, NULL, "path of the csv source is empty");
+	if (strlen(options->path) >= sizeof ((struct source_identity *)NULL)->path)
+		return error_set(error, ERROR_CONFIG, options->path, "path of the csv source is too long");
+	if (!is_usable(options->delimiter))
+		return error_set(error, ERROR_CONFIG, options->path, "delimiter must be one ASCII character and no line end");
+	if (!is_usable(options->quote) || options->quote == ' ' || options->quote == '\t')
+		return error_set(error, ERROR_CONFIG, options->path, "quote must be one ASCII character, no space, tab or line end");
+	if (options->quote == options->delimiter)
+		return error_set(error, ERROR_CONFIG, options->path, "delimiter and quote are the same character");
+	return 0;
+}
+
+static int csv_open(void *self, const struct source_context *context, struct error *error)
+{
+	struct csv_source *source = self;
+	if (check_options(&source->options, error) < 0)
+		return -1;
+	source->reader = calloc(1, sizeof *source->reader);
+	if (!source->reader)
+		return error_memory(error, "a CSV reader");
+	source->reader->window.fd = -1;
+	return reader_open(source->reader, &source->options, context, error);
+}
+
+static int csv_identify(void *self, bool hash, struct source_identity *out, struct error *error)
+{
+	struct csv_source *source = self;
+	struct window *window = &source->reader->window;
+	*out = (struct source_identity){ .known = window->regular };
+	memcpy(out->path, source->options.path, strlen(source->options.path) + 1);
+	if (!window->regular)
+		return 0;
+	out->size = window->size;
+	out->mtime_ns = window->mtime_ns;
+	return hash ? window_hash_all(window, out->hash, error) : 0;
+}
+
+static enum source_result csv_read(void *self, struct batch *batch, struct error *error)
+{
+	struct csv_source *source = self;
+	return reader_read(source->reader, batch, error);
+}
+
+static int csv_resume(void *self, const struct position *at, bool replay, struct error *error)
+{
+	struct csv_source *source = self;
+	return reader_resume(source->reader, at, replay, error);
+}
+
+static void csv_close(void *self)
+{
+	struct csv_source *source = self;
+	if (!source->reader)
+		return;
+	reader_close(source->reader);
+	free(source->reader);
+	source->reader = NULL;
+}
+
+const struct source_ops csv_source_ops = {
+	.name = "csv",
+	.summary = "Reads CSV files: UTF-8, any delimiter, with or without a header; goes on where an interrupted run stopped.",
+	.size = sizeof(struct csv_source),
+	.options = csv_options,
+	.open = csv_open,
+	.identify = csv_identify,
+	.read = csv_read,
+	.resume = csv_resume,
+	.close = csv_close,
+};

@@ -1,0 +1,109 @@
+/* fill.c - cells into columns, and what is wrong with a record itself.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "connectors/csv/fill.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "engine/core/utf8.h"
+
+size_t find_bad_byte(const char *text, size_t length, size_t from)
+{
+	static const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+	size_t i = from;
+	while (i < length) {
+		uint64_t word;
+		/* Eight bytes at once while none is above 0x7F or NUL. */
+		while (length - i >= sizeof word) {
+			memcpy(&word, text + i, sizeof word);
+			if (((word | (word - ones)) & highs) != 0)
+				break;
+			i += sizeof word;
+		}
+		if (i == length)
+			break;
+		size_t bytes = text[i] == '\0' ? 0 : utf8_character(text + i, length - i);
+		if (bytes == 0)
+			return i;
+		i += bytes;
+	}
+	return length;
+}
+
+/* The bad byte at text[at] for a person; offset is where it stands in the file. */
+static int bad_byte(struct batch *batch, uint32_t row, size_t field, char byte, uint64_t offset, struct error *error)
+{
+	if (byte == '\0')
+		return batch_fault(batch, row, FAULT_ENCODING, field, error, "a NUL byte at byte %" PRIu64 " of the file", offset);
+	return batch_fault(batch, row, FAULT_ENCODING, field, error, "no UTF-8: 0x%02X at byte %" PRIu64 " of the file",
+		(unsigned)(unsigned char)byte, offset);
+}
+
+/* The record has bad bytes. Taking the quotes off moves bytes but neither adds, drops nor reorders bad ones (a quote is
+ * none), so the n-th of the cells is the n-th of the record, which tells where it stands in the file. */
+static int blame_cells(struct fill *fill, struct batch *batch, uint32_t row, uint32_t base, struct error *error)
+{
+	const struct split *split = &fill->split;
+	struct origin origin = batch->origins[row];
+	size_t length = origin.text.length;
+	size_t in_record = find_bad_byte(batch_bytes(batch, origin.text), length, 0);
+	size_t cells = split->count < fill->count ? split->count : fill->count;
+
+	for (size_t i = 0; i < cells; i++) {
+		struct span cell = { .offset = base + split->cells[i].offset, .length = split->cells[i].length };
+		bool said = false;
+		for (size_t at = 0; (at = find_bad_byte(batch_bytes(batch, cell), cell.length, at)) < cell.length; at++) {
+			char byte = batch_bytes(batch, cell)[at];
+			if (!said && bad_byte(batch, row, fill->fields[i], byte, origin.byte_offset + in_record, error) < 0)
+				return -1;
+			if (!said)
+				batch->columns[fill->fields[i]].cells[row] = CELL_BAD;
+			said = true;
+			in_record = find_bad_byte(batch_bytes(batch, origin.text), length, in_record + 1);
+		}
+	}
+	if (in_record == length)
+		return 0;
+	return bad_byte(batch, row, SCHEMA_NO_FIELD, batch_bytes(batch, origin.text)[in_record],
+		origin.byte_offset + in_record, error);
+}
+
+int fill_row(struct fill *fill, struct batch *batch, uint32_t row, bool quoted, struct error *error)
+{
+	struct split *split = &fill->split;
+	struct span text = batch->origins[row].text;
+	uint32_t base = text.offset;
+
+	if (quoted) {
+		struct span room;
+		char *out = batch_reserve(batch, text.length, &room, error);
+		if (!out || split_quoted(split, batch_bytes(batch, text), text.length, out, error) < 0)
+			return -1;
+		batch->arena.used -= text.length - split->used;
+		base = room.offset;
+	} else {
+		split_plain(split, batch_bytes(batch, text), text.length);
+	}
+	if (split->count > fill->columns_limit)
+		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error,
+			"%zu cells, more than limits.columns (%" PRIu64 ")", split->count, fill->columns_limit);
+	if (split->too_long > 0)
+		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error,
+			"cell %zu has %zu bytes, more than limits.field (%" PRIu64 ")", split->too_long, split->too_long_bytes,
+			fill->field_limit);
+
+	size_t cells = split->count < fill->count ? split->count : fill->count;
+	for (size_t i = 0; i < cells; i++) {
+		struct column *column = &batch->columns[fill->fields[i]];
+		column->cells[row] = CELL_TEXT;
+		column->texts[row] = (struct span){ .offset = base + split->cells[i].offset, .length = split->cells[i].length };
+	}
+	if (find_bad_byte(batch_bytes(batch, text), text.length, 0) < text.length &&
+	    blame_cells(fill, batch, row, base, error) < 0)
+		return -1;
+	if (split->count > fill->count)
+		return batch_fault(batch, row, FAULT_EXTRA, SCHEMA_NO_FIELD, error, "%zu cells expected, %zu found", fill->count,
+			split->count);
+	return 0;
+}

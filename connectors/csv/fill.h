@@ -1,0 +1,24 @@
+/* fill.h - one framed record into one row of a batch.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PENSTOCK_CONNECTORS_CSV_FILL_H
+#define PENSTOCK_CONNECTORS_CSV_FILL_H
+
+#include "connectors/csv/split.h"
+#include "engine/core/batch.h"
+
+struct fill {
+	struct split split;
+	const size_t *fields; /* of the cells in their order: the field of each; borrowed */
+	size_t count;         /* cells that are expected */
+	uint64_t columns_limit, field_limit;
+};
+
+/* Sets the cells of a row whose origin is set and whose text is in the arena already; records faults. A record over a
+ * limit keeps all its cells CELL_ABSENT. Returns 0, or -1 and error. */
+int fill_row(struct fill *fill, struct batch *batch, uint32_t row, bool quoted, struct error *error) MUST_CHECK;
+
+/* Index of the first byte at or behind from that is NUL or no UTF-8, or length. */
+size_t find_bad_byte(const char *text, size_t length, size_t from);
+
+#endif

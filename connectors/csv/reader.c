@@ -1,0 +1,319 @@
+/* reader.c - records into batches, and going on where an interrupted run stopped.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "connectors/csv/reader.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/csv/header.h"
+#include "connectors/csv/sniff.h"
+
+/* A batch addresses its bytes with 32 bits, and a record may stand in it twice. */
+static const uint64_t RECORD_LIMIT_MAX = 1u << 30;
+
+static int no_header(const struct reader *reader, struct error *error)
+{
+	return error_set(error, ERROR_SOURCE, reader->options->path,
+		"is empty, without even a header; set header: false on the source if that is how it should be");
+}
+
+/* Why the header cannot be read as a record. */
+static int bad_header(const struct reader *reader, const struct frame *frame, struct error *error)
+{
+	char place[ERROR_PLACE_MAX];
+	snprintf(place, sizeof place, "%s:%" PRIu64, reader->options->path, reader->line_no);
+	if (frame->kind == FRAME_UNCLOSED)
+		return error_set(error, ERROR_SOURCE, place, "the header opens a quote that is not closed");
+	return error_set(error, ERROR_SOURCE, place, "the header is longer than limits.record (%" PRIu64 ")",
+		reader->limits->record);
+}
+
+static int match_header(struct reader *reader, const struct frame *frame, const struct option_map *labels,
+	struct error *error)
+{
+	const struct csv_options *options = reader->options;
+	const char *text = window_at(&reader->window, frame->start);
+	size_t length = (size_t)(frame->end - frame->start);
+	struct split split = { 0 };
+	char *cells = NULL;
+	int result = -1;
+	size_t keep = (size_t)(reader->limits->columns < SIZE_MAX / 64 ? reader->limits->columns : SIZE_MAX / 64);
+	if (keep > length + 1)
+		keep = length + 1;
+	if (split_init(&split, options->delimiter, options->quote, options->trim, reader->limits->field, keep, error) < 0)
+		goto out;
+	if (frame->quoted) {
+		cells = malloc(length);
+		if (!cells) {
+			error_memory(error, "a header");
+			goto out;
+		}
+		if (split_quoted(&split, text, length, cells, error) < 0)
+			goto out;
+	} else {
+		split_plain(&split, text, length);
+	}
+	char place[ERROR_PLACE_MAX];
+	snprintf(place, sizeof place, "%s:%" PRIu64, options->path, reader->line_no);
+	if (split.count > reader->limits->columns) {
+		error_set(error, ERROR_SOURCE, place, "the header has %zu cells, more than limits.columns (%" PRIu64 ")", split.count,
+			reader->limits->columns);
+		goto out;
+	}
+	if (split.too_long > 0) {
+		error_set(error, ERROR_SOURCE, place, "the label in cell %zu has %zu bytes, more than limits.field (%" PRIu64 ")",
+			split.too_long, split.too_long_bytes, reader->limits->field);
+		goto out;
+	}
+	struct header_line line = {
+		.path = options->path, .line_no = reader->line_no, .quoted = frame->quoted,
+		.cells = frame->quoted ? cells : text, .split = &split,
+	};
+	result = header_match(&line, reader->schema, labels, reader->fields, error);
+out:
+	split_fini(&split);
+	free(cells);
+	return result;
+}
+
+/* The first line with something on it. */
+static int read_header(struct reader *reader, const struct option_map *labels, struct error *error)
+{
+	for (;;) {
+		struct frame frame;
+		if (framer_next(&reader->framer, &frame, error) < 0)
+			return -1;
+		if (frame.kind == FRAME_END)
+			return no_header(reader, error);
+		if (frame.kind != FRAME_BLANK && frame.kind != FRAME_RECORD)
+			return bad_header(reader, &frame, error);
+		if (frame.kind == FRAME_RECORD && match_header(reader, &frame, labels, error) < 0)
+			return -1;
+		window_consume(&reader->window, frame.next);
+		reader->line_no += frame.lines;
+		if (frame.kind == FRAME_RECORD)
+			return 0;
+	}
+}
+
+int reader_open(struct reader *reader, const struct csv_options *options, const struct source_context *context,
+	struct error *error)
+{
+	reader->options = options;
+	reader->schema = context->schema;
+	reader->limits = context->limits;
+	reader->line_no = 1;
+	if (context->limits->record > RECORD_LIMIT_MAX)
+		return error_set(error, ERROR_CONFIG, options->path, "limits.record is more than 1GiB, too much for a CSV source");
+	if (window_open(&reader->window, options->path, framer_ahead(context->limits->record), context->cancel, error) < 0)
+		return -1;
+	framer_init(&reader->framer, &reader->window, context->limits->record, options->delimiter, options->quote,
+		options->trim);
+
+	size_t count = context->schema->field_count;
+	reader->fields = calloc(count > 0 ? count : 1, sizeof *reader->fields);
+	if (!reader->fields)
+		return error_memory(error, "the fields of a table");
+	for (size_t f = 0; f < count; f++)
+		reader->fields[f] = f;
+	reader->fill = (struct fill){
+		.fields = reader->fields, .count = count, .columns_limit = context->limits->columns,
+		.field_limit = context->limits->field,
+	};
+	if (split_init(&reader->fill.split, options->delimiter, options->quote, options->trim, context->limits->field, count,
+		    error) < 0)
+		return -1;
+	if (header_check_labels(context->labels, context->schema, options->path, error) < 0)
+		return -1;
+	if (!options->header && context->labels && context->labels->count > 0)
+		return error_set(error, ERROR_CONFIG, options->path,
+			"rules: columns names labels, which need header: true on the source");
+	if (sniff(&reader->window, error) < 0)
+		return -1;
+	return options->header ? read_header(reader, context->labels, error) : 0;
+}
+
+void reader_close(struct reader *reader)
+{
+	split_fini(&reader->fill.split);
+	window_close(&reader->window);
+	free(reader->fields);
+	reader->fields = NULL;
+}
+
+/* What a person should read of a record that was given up; its damage is [start, next). */
+static int fault_of(const struct reader *reader, struct batch *batch, uint32_t row, const struct frame *frame,
+	struct error *error)
+{
+	uint64_t line_no = batch->origins[row].line_no;
+	switch (frame->kind) {
+	case FRAME_LONG_LINE:
+		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error,
+			"line %" PRIu64 " has more bytes than limits.record (%" PRIu64 "); left out: bytes %" PRIu64 " to %" PRIu64,
+			line_no, reader->limits->record, frame->start, frame->next - 1);
+	case FRAME_RUNAWAY:
+		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error,
+			"a quote opened in line %" PRIu64 " makes the record longer than limits.record (%" PRIu64
+			"); left out: this line, bytes %" PRIu64 " to %" PRIu64,
+			line_no, reader->limits->record, frame->start, frame->next - 1);
+	default:
+		assert(frame->kind == FRAME_UNCLOSED);
+		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error,
+			"a quote opened in line %" PRIu64 " is still open at the end of the file; left out: this line, bytes %" PRIu64
+			" to %" PRIu64,
+			line_no, frame->start, frame->next - 1);
+	}
+}
+
+/* The framed record becomes a row, and is consumed. */
+static int take_record(struct reader *reader, struct frame *frame, struct batch *batch, struct error *error)
+{
+	struct window *window = &reader->window;
+	uint32_t row = batch_add_row(batch);
+	struct origin *origin = &batch->origins[row];
+	origin->record_no = ++reader->records;
+	origin->line_no = reader->line_no;
+	origin->byte_offset = frame->start;
+	if (batch_store(batch, window_at(window, frame->start), (size_t)(frame->end - frame->start), &origin->text, error) < 0)
+		return -1;
+	window_consume(window, frame->kind == FRAME_LONG_LINE ? frame->end : frame->next);
+	if (frame->kind == FRAME_LONG_LINE) {
+		if (framer_pass_line(&reader->framer, error) < 0)
+			return -1;
+		frame->next = window->position;
+	}
+	origin->byte_length = frame->next - frame->start;
+	reader->line_no += frame->lines;
+	if (frame->kind == FRAME_RECORD)
+		return fill_row(&reader->fill, batch, row, frame->quoted, error);
+	if (frame->kind == FRAME_BLANK) {
+		batch->status[row] = ROW_BLANK;
+		return 0;
+	}
+	return fault_of(reader, batch, row, frame, error);
+}
+
+static int changed_before(const struct reader *reader, uint64_t offset, struct error *error)
+{
+	return error_set(error, ERROR_CONFIG, reader->options->path,
+		"changed before byte %" PRIu64 " since the interrupted run; --restart loads it from the beginning", offset);
+}
+
+static void mark_position(struct reader *reader, struct position *position)
+{
+	snprintf(position->token, sizeof position->token, "%" PRIu64 ":%" PRIu64 ":%" PRIu64, reader->window.position,
+		reader->records, reader->line_no);
+	window_hash(&reader->window, position->hash);
+}
+
+/* True where nothing is left; looks for one more byte where it must. -1 and error. */
+static int at_end(struct window *window, struct error *error)
+{
+	while (window->position == window->end && !window->eof)
+		if (window_more(window, error) < 0)
+			return -1;
+	return window->position == window->end;
+}
+
+enum source_result reader_read(struct reader *reader, struct batch *batch, struct error *error)
+{
+	struct window *window = &reader->window;
+	if (reader->ended)
+		return SOURCE_END;
+	batch->replayed = window->position < reader->replay_to;
+	while (!batch_is_full(batch) && !(batch->replayed && window->position >= reader->replay_to)) {
+		struct frame frame;
+		if (framer_next(&reader->framer, &frame, error) < 0)
+			return SOURCE_ERROR;
+		if (frame.kind == FRAME_END)
+			break;
+		if (take_record(reader, &frame, batch, error) < 0)
+			return SOURCE_ERROR;
+	}
+	int end = at_end(window, error);
+	if (end < 0)
+		return SOURCE_ERROR;
+	mark_position(reader, &batch->position);
+	batch->bytes = window->position - reader->given;
+	reader->given = window->position;
+	if (batch->replayed && (end || window->position >= reader->replay_to)) {
+		/* Records end where they did before, unless they are others. */
+		if (strcmp(batch->position.token, reader->replay_at.token) != 0 ||
+		    strcmp(batch->position.hash, reader->replay_at.hash) != 0) {
+			changed_before(reader, reader->replay_to, error);
+			return SOURCE_ERROR;
+		}
+		/* What is behind the position, be it nothing, is in a batch of its own. */
+		return SOURCE_BATCH;
+	}
+	if (end) {
+		if (window_check_unchanged(window, error) < 0)
+			return SOURCE_ERROR;
+		batch->last = true;
+		reader->ended = true;
+	}
+	return SOURCE_BATCH;
+}
+
+/* Digits only, so that what was written is what is read. */
+static bool take_number(const char **text, char end, uint64_t *out)
+{
+	const char *p = *text;
+	uint64_t value = 0;
+	if (*p < '0' || *p > '9' || (*p == '0' && p[1] != end))
+		return false;
+	for (; *p >= '0' && *p <= '9'; p++) {
+		if (value > (UINT64_MAX - 9) / 10)
+			return false;
+		value = 10 * value + (uint64_t)(*p - '0');
+	}
+	if (*p != end)
+		return false;
+	*text = end ? p + 1 : p;
+	*out = value;
+	return true;
+}
+
+int reader_resume(struct reader *reader, const struct position *at, bool replay, struct error *error)
+{
+	struct window *window = &reader->window;
+	const char *text = at->token;
+	uint64_t offset, records, line_no;
+	if (at->token[0] == '\0')
+		return 0;
+	if (!take_number(&text, ':', &offset) || !take_number(&text, ':', &records) || !take_number(&text, '\0', &line_no) ||
+	    line_no == 0 || strlen(at->hash) != SHA256_HEX_SIZE - 1)
+		return error_set(error, ERROR_CONFIG, reader->options->path,
+			"the recorded position \"%s\" is none of a CSV file; --restart loads it from the beginning", at->token);
+	if (!window->regular)
+		return error_set(error, ERROR_CONFIG, reader->options->path,
+			"is a stream, which cannot be read again from a position; --restart loads it from the beginning");
+	if (offset < window->position)
+		return changed_before(reader, offset, error);
+	if (replay && offset > window->position) {
+		reader->replay_to = offset;
+		reader->replay_at = *at;
+		return 0;
+	}
+	for (;;) {
+		window_consume(window, offset < window->end ? offset : window->end);
+		if (window->position == offset)
+			break;
+		if (window->eof)
+			return changed_before(reader, offset, error);
+		if (window_more(window, error) < 0)
+			return -1;
+	}
+	char hash[SHA256_HEX_SIZE];
+	window_hash(window, hash);
+	if (strcmp(hash, at->hash) != 0)
+		return changed_before(reader, offset, error);
+	reader->records = records;
+	reader->line_no = line_no;
+	reader->given = offset;
+	return 0;
+}

@@ -1,0 +1,72 @@
+/* window.h - the part of a file that is in memory, and the hash of everything before it.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   0 ............ base ......... position ........ end ......... (the rest of the file)
+ *   |   given back   |   consumed    |    to come    |   not yet read
+ *                    `--------- in data -------------'
+ *
+ * Offsets are bytes from the beginning of the file. base <= position <= end; only window_more moves base and data.
+ */
+#ifndef PENSTOCK_CONNECTORS_CSV_WINDOW_H
+#define PENSTOCK_CONNECTORS_CSV_WINDOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/core/cancel.h"
+#include "engine/core/digest.h"
+#include "engine/core/error.h"
+
+enum { WINDOW_BLOCK = 256 * 1024 }; /* the least that is asked of the system at once */
+
+struct window {
+	const char *path;      /* borrowed; "-" is standard input */
+	struct cancel *cancel; /* borrowed */
+	int fd;                /* -1: not open */
+	bool regular;          /* a file that can be read twice; otherwise a stream */
+	uint64_t size;         /* of a regular file when it was opened */
+	int64_t mtime_ns;
+	char *data;
+	size_t room;           /* allocated */
+	size_t most;           /* room never exceeds it */
+	uint64_t base, position, end;
+	uint64_t hashed;       /* the digest covers the bytes before it; base <= hashed <= position */
+	bool eof;              /* end is the end of the file */
+	struct digest *digest;
+};
+
+/* Opens path; nothing is read yet. ahead: how many bytes behind the position a caller may want to see at once. Close it
+ * also after a failure. ERROR_SOURCE, naming the path. */
+int window_open(struct window *window, const char *path, uint64_t ahead, struct cancel *cancel, struct error *error)
+	MUST_CHECK;
+
+/* May be called twice. */
+void window_close(struct window *window);
+
+/* Reads on: afterwards end is larger or eof is true. Addresses in the window change. Not to be called at eof. Looks at
+ * cancel first (ERROR_CANCELLED). */
+int window_more(struct window *window, struct error *error) MUST_CHECK;
+
+/* The byte at an offset, base <= offset <= end; valid until window_more. */
+static inline const char *window_at(const struct window *window, uint64_t offset)
+{
+	return window->data + (offset - window->base);
+}
+
+/* Everything before offset (position <= offset <= end) is done with. */
+static inline void window_consume(struct window *window, uint64_t offset)
+{
+	window->position = offset;
+}
+
+/* SHA-256 of the bytes before the position. */
+void window_hash(struct window *window, char out[SHA256_HEX_SIZE]);
+
+/* Hash of the whole regular file, without moving anything. */
+int window_hash_all(struct window *window, char out[SHA256_HEX_SIZE], struct error *error) MUST_CHECK;
+
+/* At the end: the file is as large and as old as it was when it was opened, and all of it was read. ERROR_CONFIG. */
+int window_check_unchanged(const struct window *window, struct error *error) MUST_CHECK;
+
+#endif
