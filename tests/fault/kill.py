@@ -1,0 +1,144 @@
+"""Kills penstock by SIGKILL at random moments, runs it again until the load is done, and compares the end with the oracle.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import argparse
+import os
+import random
+import shutil
+import sqlite3
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
+import compare
+import oracle
+from harness import Failed, check, databases, equal, fail, hr_data, hr_pipeline, kill, main, newdb, penstock, run, skipped, start, step_of, tmp
+
+parser = argparse.ArgumentParser()
+for name in ("kills", "rows", "loads", "large", "piece"):
+    parser.add_argument("--" + name, type=int, required=True)
+parser.add_argument("--seed", type=int, default=int(os.environ.get("PENSTOCK_TEST_SEED", "0")) or int(time.time()))
+wanted = parser.parse_args()
+dice = random.Random(wanted.seed)
+
+
+def committed(db):
+    """Rows of the large table that are visible, without touching an SQLite database: recovery is the next run's affair."""
+    if db.kind != "sqlite":
+        return db.count("hired_employees")
+    if not os.path.exists(db.path):
+        return 0
+    copy = tmp("look")
+    for suffix in ("", "-journal", "-wal"):
+        if os.path.exists(copy + suffix):
+            os.unlink(copy + suffix)
+        if os.path.exists(db.path + suffix):
+            shutil.copyfile(db.path + suffix, copy + suffix)
+    connection = sqlite3.connect(copy)
+    try:
+        return connection.execute("select count(*) from hired_employees").fetchone()[0]
+    except sqlite3.Error:
+        return 0
+    finally:
+        connection.close()
+
+
+def attempt(db, arguments, delay):
+    """(killed, exit status). Exit 7 for a moment: PostgreSQL has not yet noticed that the holder of the lock is dead."""
+    for _ in range(100):
+        log = tmp("stderr")
+        process = start("run", *arguments, db=db, stderr=log)
+        begin = time.monotonic()
+        while process.poll() is None and (delay is None or time.monotonic() - begin < delay):
+            time.sleep(min(0.002, delay / 10) if delay else 0.02)
+        if kill(process):
+            process.wait()
+            if process.returncode == -9:
+                return True, None
+        code = process.wait()
+        if code == 7 and db.kind == "postgresql":
+            time.sleep(0.1)
+            continue
+        return False, code
+    fail("the lock of a dead process is still held after 10 s")
+
+
+def load(kind, pipeline, data, tables, pace, kills, in_pieces, points):
+    """One load with about this many kills on its way; gives how many met a living process."""
+    db = newdb(kind)
+    arguments = [pipeline, "--set", "data=" + data, "--json"]
+    hits = attempts = 0
+    total = tables["hired_employees"].books.written
+    share, resume = 0.0, 0.3
+    while True:
+        if hits < kills and attempts < 4 * kills:
+            if in_pieces:
+                # Some part of what is left, behind the part of the way that a resumed run needs to get there.
+                step = (1 - share) / (kills - hits + 1)
+                delay = pace * (share * resume + step * dice.uniform(0.2, 1.8)) + 0.02
+            else:
+                # Ascending, since a load that ends early is one less to be killed.
+                delay = pace * (hits + dice.random()) / (kills + 1) + 0.02 * dice.random()
+        else:
+            delay = None
+        attempts += 1
+        killed, code = attempt(db, arguments, delay)
+        if not killed:
+            if code != 0:
+                with open(tmp("stderr"), errors="replace") as file:
+                    raise Failed("%s: attempt %d after %d kills: wanted exit 0, got %s: %s" % (kind, attempts, hits, code, file.read()[-2000:]))
+            break
+        hits += 1
+        rows = committed(db)
+        check(in_pieces or rows in (0, total), "%s: %d rows are visible of a step that commits once" % (kind, rows))
+        now = rows / total
+        check(now >= share, "%s: rows that were committed are gone: %.3f, then %.3f" % (kind, share, now))
+        if in_pieces and attempts > 1:
+            resume = min(1.5, resume + 0.15) if now == share else max(0.05, resume * 0.9)
+        share = now
+        points.append((rows, round(delay, 3)))
+    compare.everything(db, tables, attempts)
+    done = run(pipeline, "--set", "data=" + data, db=db)
+    for name, table in tables.items():
+        equal(skipped(step_of(done.json, name)), {"already_loaded": table.books.read}, "%s: once more, %s" % (kind, name))
+    compare.rows(db, tables)
+    if db.kind == "sqlite":
+        for suffix in ("", "-journal", "-penstock.lock"):
+            if os.path.exists(db.path + suffix):
+                os.unlink(db.path + suffix)
+    return hits
+
+
+def test():
+    print("seed %d (PENSTOCK_TEST_SEED sets it)" % wanted.seed)
+    sets = []
+    for rows, seed in ((wanted.rows, 1), (wanted.large, 2)):
+        data = hr_data(tmp("data.%d" % rows), rows, seed)
+        sets.append((data, oracle.folder(data)))
+    for kind in databases():
+        for mode in ("pieces", "once"):
+            pipeline = hr_pipeline(tmp("%s.%s.yaml" % (kind, mode)), "{ rows: %d }" % wanted.piece if mode == "pieces" else "step")
+            paces = []
+            for data, tables in sets:
+                db = newdb(kind)
+                begin = time.monotonic()
+                run(pipeline, "--set", "data=" + data, db=db)
+                paces.append(time.monotonic() - begin)
+                compare.everything(db, tables, 1)
+            points, hits, done = [], 0, 0
+            while done < wanted.loads or hits < wanted.kills:
+                check(done < 10 * wanted.loads + 20, "%s, %s: only %d kills in %d loads" % (kind, mode, hits, done))
+                which = 1 if done == wanted.loads // 2 else 0
+                data, tables = sets[which]
+                hits += load(kind, pipeline, data, tables, paces[which], 10, mode == "pieces", points)
+                done += 1
+            spread = [0] * 10
+            for rows, _ in points:
+                spread[min(9, 10 * rows // max(1, sets[0][1]["hired_employees"].books.written))] += 1
+            print("%s, %s: %d kills met a living process, at %d distinct points, in %d loads; by tenths of rows committed: %s" %
+                  (kind, mode, hits, len(set(points)), done, " ".join(map(str, spread))))
+            check(hits >= wanted.kills, "%s, %s: %d kills wanted, %d hit" % (kind, mode, wanted.kills, hits))
+
+
+main(test)

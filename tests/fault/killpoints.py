@@ -1,0 +1,96 @@
+"""Lets penstock die at the n-th write-like call (tests/support/shim_die.c), then runs it to the end and compares.
+
+usage: killpoints.py ROWS SAMPLE LEAST
+SPDX-License-Identifier: Apache-2.0
+"""
+import collections
+import os
+import re
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
+import compare
+import oracle
+from harness import FULL, build_shim, check, databases, equal, fail, hr_data, hr_pipeline, main, newdb, penstock, run, tmp
+
+rows, sample, least = (int(text) for text in sys.argv[1:4])
+
+
+def last_line(path):
+    if not os.path.exists(path):
+        return ""
+    with open(path) as file:
+        lines = file.read().splitlines()
+    return lines[-1] if lines else ""
+
+
+def until_done(db, arguments):
+    """Runs to the end; the server may need a moment to notice that the holder of a lock is dead."""
+    for _ in range(100):
+        done = run(*arguments, db=db, code=(0, 7))
+        if done.code == 0:
+            return
+        check(db.kind == "postgresql", "exit 7 though nobody lives: " + done.err)
+        time.sleep(0.1)
+    fail("the lock of a dead process is still held after 10 s")
+
+
+def die(kind, shim, arguments, tables, at, torn, points):
+    """One death at call number at; False where the load has fewer calls."""
+    db = newdb(kind)
+    log = tmp("log")
+    if os.path.exists(log):
+        os.unlink(log)
+    env = {"SHIM_DIE_AT": str(at), "SHIM_DIE_LOG": log}
+    if torn:
+        env["SHIM_DIE_TORN"] = "1"
+    done = penstock("run", *arguments, "--json", db=db, env=env, preload=shim)
+    if done.code == 0:
+        check(last_line(log).startswith("survived"), "the shim was not there: " + last_line(log))
+        return False
+    equal(done.code, 137, "%s, call %d: the run dies of SIGKILL; %s" % (kind, at, done.tail()))
+    match = re.fullmatch(r"died (\d+) (\w+) (.*)", last_line(log))
+    check(match, "the shim wrote %r" % last_line(log))
+    path = match.group(3)
+    what = "socket" if path.startswith("socket:") else re.sub(r"^.*/db\d+\.sqlite", "database", path.replace(" (deleted)", ""))
+    what = "temporary file" if what.startswith("/") else what
+    points[at, torn] = "%s %s" % (match.group(2), what)
+    until_done(db, arguments)
+    try:
+        compare.everything(db, tables, 2)
+    except Exception as bad:
+        fail("after death at call %d (%s%s), then a run to the end: %s" % (at, points[at, torn], ", torn" if torn else "", bad))
+    return True
+
+
+def test():
+    shim = build_shim("shim_die")
+    data = hr_data(tmp("data"), rows, 3)
+    tables = oracle.folder(data)
+    for kind in databases():
+        for mode, commit in (("pieces", "{ rows: 250 }"), ("once", "step")):
+            pipeline = hr_pipeline(tmp("%s.%s.yaml" % (kind, mode)), commit)
+            arguments = [pipeline, "--set", "data=" + data]
+            log = tmp("count")
+            db = newdb(kind)
+            run(*arguments, db=db, env={"SHIM_DIE_LOG": log}, preload=shim)
+            compare.everything(db, tables, 1)
+            total = int(last_line(log).split()[1])
+            os.unlink(log)
+            check(total >= least, "a load of %d rows has only %d write-like calls" % (rows, total))
+            if sample and sample < total:
+                chosen = sorted({1 + at * (total - 1) // (sample - 1) for at in range(sample)})
+            else:
+                chosen = range(1, total + 1)
+            points = collections.OrderedDict()
+            for at in chosen:
+                for torn in ((False, True) if FULL else (at % 2 == 0,)):
+                    die(kind, shim, arguments, tables, at, torn, points)
+            distinct = {at for at, _ in points}
+            print("%s, %s: died at %d distinct points of about %d (%d deaths): %s" % (kind, mode, len(distinct), total, len(points),
+                  ", ".join("%s %d" % pair for pair in sorted(collections.Counter(points.values()).items()))))
+            check(len(distinct) >= least, "%s, %s: %d distinct points wanted" % (kind, mode, least))
+
+
+main(test)
