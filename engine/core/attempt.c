@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint64_t PIECE_ROWS = 100000;
-static const int64_t PIECE_MS = 1000;
-static const uint64_t AT_ONCE_MAX = (uint64_t)1 << 30; /* bytes of a source that a step commits once by itself */
+#include "engine/core/commit.h"
 
 int ledger_init(struct ledger *ledger, size_t count, struct error *error)
 {
@@ -266,25 +264,11 @@ static int resume(struct attempt *attempt, struct error *error)
 	return 0;
 }
 
-static void decide_commit(struct attempt *attempt)
-{
-	const struct plan_step *step = attempt->step;
-	attempt->commit = step->commit;
-	bool again = step->source->resume != NULL && attempt->identity.known;
-	if (attempt->commit.kind == COMMIT_AUTO) {
-		bool at_once = !again ||
-			(attempt->info.creates_table && attempt->info.loads_faster_at_once && attempt->identity.size <= AT_ONCE_MAX);
-		attempt->commit = at_once ? (struct option_commit){ .kind = COMMIT_STEP }
-								  : (struct option_commit){ .kind = COMMIT_PIECES, .rows = PIECE_ROWS, .every_ms = PIECE_MS };
-	}
-	/* What cannot be read again from a position must not be half committed. */
-	attempt->once = attempt->commit.kind == COMMIT_STEP || !again;
-}
-
 static int open_rest(struct attempt *attempt, struct error *error)
 {
 	const struct step_state *state = attempt->state;
-	decide_commit(attempt);
+	attempt->commit = commit_decide(attempt->step, &attempt->info, &attempt->identity);
+	attempt->once = attempt->commit.kind == COMMIT_STEP;
 	if (attempt->once && attempt->store && !state->options->dry_run) {
 		attempt->spool = spool_new(state->plan->limits.reject_spool, error);
 		if (!attempt->spool)

@@ -14,7 +14,7 @@ static void cut(char *text, size_t size, int wanted)
 		text[0] = '\0';
 		return;
 	}
-	if ((size_t)wanted < size)
+	if ((size_t)wanted < size || size < 4)
 		return;
 	size_t end = size - 4;
 	while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80)
