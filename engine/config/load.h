@@ -9,7 +9,7 @@
 #include "rules/dictionary.h"
 
 struct load_options {
-	const char *const *sets;  /* "k=v" of --set, in order */
+	const char *const *sets;  /* "k=v" of --set, in order; the last of a name counts */
 	size_t set_count;
 };
 
@@ -29,12 +29,22 @@ struct dictionary *dictionary_read(const char *file, struct diagnostics *diagnos
 /* True when the document is a dictionary (has resources and no steps), for `penstock validate`. */
 bool document_is_dictionary(const struct node *root);
 
-/* Parses a YAML or JSON file within the limits (1 MiB, depth 64, aliases bounded, duplicate keys refused). NULL and
- * error with file:line:column. Free with node_free. */
+/* Parses a YAML or JSON file (the latter by its name, *.json) within the limits (1 MiB, depth 64, aliases bounded,
+ * duplicate keys refused). NULL and error with file:line:column. Free with node_free; the nodes borrow file. */
 struct node *document_parse(const char *file, struct error *error);
 
 /* A CONNECTION argument of a command: "pipeline.yaml:name", "env:NAME" or "file:PATH" -> the connection string
  * (malloc'd, secret). A string that holds a password is refused with that hint. Returns 0 or -1 (ERROR_CONFIG). */
 int connection_resolve(const char *argument, char **connect, struct error *error) MUST_CHECK;
+
+/* The same with all that a pipeline says of the connection. */
+struct connection_target {
+	char *name;              /* for messages: the name in the pipeline, or the argument */
+	char *connect;           /* secret */
+	char *state_schema;      /* NULL: default; always so for env: and file: */
+	int64_t lock_timeout_ms;
+};
+int connection_target_init(struct connection_target *target, const char *argument, struct error *error) MUST_CHECK;
+void connection_target_fini(struct connection_target *target); /* wipes the string; may be called twice */
 
 #endif

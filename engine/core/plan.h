@@ -23,6 +23,7 @@ struct plan_connection {
 	const char *type;         /* "odbc" */
 	const char *connect;      /* secret */
 	const char *state_schema; /* NULL: default */
+	int64_t lock_timeout_ms;  /* 30,000 by default */
 };
 
 struct plan_step {

@@ -1,0 +1,73 @@
+/* keys.h - the keys of a pipeline file that the engine itself knows, as option tables; connectors bring their own.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What is a map or a list of maps is walked by hand; everything else is bound through these tables.
+ */
+#ifndef PENSTOCK_CONFIG_KEYS_H
+#define PENSTOCK_CONFIG_KEYS_H
+
+#include "engine/core/limits.h"
+#include "engine/core/option.h"
+
+/* params: NAME: {...} */
+struct param_keys {
+	const char *fallback;
+	const char *description;
+	struct option_list values;
+	const char *pattern;
+	bool request;
+	bool upload;
+};
+extern const struct option keys_of_param[];
+
+/* connections: NAME: {...} */
+struct connection_keys {
+	const char *type;
+	const char *connect;
+	int64_t lock_timeout_ms;
+};
+extern const struct option keys_of_connection[];
+
+/* connections: NAME: state: {...}; the first table has the key `state` alone. */
+struct state_keys {
+	const char *schema;
+};
+extern const struct option key_state[];
+extern const struct option keys_of_state[];
+
+/* limits: bound into struct limits. */
+extern const struct option keys_of_limits[];
+
+/* rules: */
+enum { CHECK_ALL = 0, CHECK_TYPES };
+enum { VIOLATION_REJECT = 0, VIOLATION_ABORT };
+struct rules_keys {
+	const char *table;
+	int check;
+	int on_violation;
+	const char *max_rejects; /* NULL: not given */
+	struct option_map columns;
+};
+extern const struct option keys_of_rules[];
+
+/* source: and sink: beside those of their connector. */
+struct type_key {
+	const char *type;
+};
+extern const struct option key_type[];
+
+/* rejects: */
+struct rejects_keys {
+	const char *type;
+	const char *connection; /* the connection string; only compared */
+};
+extern const struct option keys_of_rejects[];
+
+/* Words that stand at the top of a pipeline file, and in a step; NULL at the end. */
+extern const char *const keys_of_pipeline[];
+extern const char *const keys_of_step[];
+
+/* True for a key that the file format has but this version does not do. */
+bool key_of_later_version(const char *key);
+
+#endif

@@ -1,0 +1,74 @@
+/* planning.h - what the parts of engine/config share while they make a plan of a pipeline file.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * pipeline.c reads the top of the file and puts the plan together; expand.c makes one unit of each step and table; step.c (with
+ * ends.c and demands.c) turns a unit into a step of the plan; definition.c hashes what makes a step the same step
+ * tomorrow. Every mistake goes to diagnostics and the work goes on as long as it makes sense, so that one look shows all.
+ */
+#ifndef PENSTOCK_CONFIG_PLANNING_H
+#define PENSTOCK_CONFIG_PLANNING_H
+
+#include "engine/config/connections.h"
+#include "engine/config/interpolate.h"
+#include "engine/config/params.h"
+#include "engine/config/stash.h"
+#include "engine/core/diagnostics.h"
+#include "engine/core/plan.h"
+#include "rules/dictionary.h"
+#include "rules/program.h"
+
+enum { PLAN_STEPS_MAX = 4096 };
+
+struct pipeline {
+	struct stash stash;          /* all strings and options of the plan */
+	struct plan plan;
+	struct dictionary *dictionary;
+	struct program **programs;   /* one a table of the dictionary, compiled when a step needs it */
+};
+
+/* A step as written, for one table of its for_each. */
+struct unit {
+	const struct node *written;
+	const char *table;           /* NULL: no for_each */
+};
+
+struct planning {
+	struct pipeline *pipeline;
+	struct diagnostics *diagnostics;
+	struct params params;
+	struct connections connections;
+	struct scope scope;          /* without a table */
+	bool dictionary_wanted;      /* the file names one, well or not: its absence was complained of */
+	struct unit *units;
+	size_t unit_count;
+};
+
+/* The text of a scalar at the top of the file, interpolated; NULL where it is not there or wrong (then reported). */
+const char *top_text(struct planning *planning, struct node *root, const char *key);
+
+/* Reads the dictionary that the file names, where it does. */
+void read_dictionary(struct planning *planning, struct node *root);
+
+/* Makes units of the steps (a sequence), parents first within a for_each. */
+int expand_steps(struct planning *planning, const struct node *steps);
+
+/* Fills a step from a unit; returns 0, or -1 after mistakes were reported. */
+int step_plan(struct planning *planning, const struct unit *unit, struct plan_step *step);
+
+/* Checks a `rejects` map against the connection of a sink (NULL: of any). */
+int rejects_check(struct planning *planning, const struct node *rejects, const struct plan_connection *sink);
+
+/* SHA-256 over the definition of a step: tree is its map interpolated with scope.definition. */
+int definition_hash(const struct node *tree, const struct source_ops *source, const struct sink_ops *sink,
+	char out[SHA256_HEX_SIZE], struct error *error);
+
+/* A table of the dictionary by name, as index; SIZE_MAX where there is none. */
+size_t dictionary_index(const struct dictionary *dictionary, const char *name);
+
+/* Reports that a scalar names no table of the dictionary, with a guess. */
+void report_unknown_table(struct planning *planning, const struct node *name);
+
+/* Copies `text` into the stash of the plan. */
+const char *plan_text(struct planning *planning, const char *text);
+
+#endif

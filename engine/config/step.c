@@ -1,0 +1,157 @@
+/* step.c - turns a step of the file into a step of the plan.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <string.h>
+
+#include "engine/config/making.h"
+#include "engine/config/tree.h"
+
+struct binder binder_for(const struct making *making, const char *owner)
+{
+	return (struct binder){.owner = owner, .stash = &making->planning->pipeline->stash,
+		.diagnostics = making->diagnostics, .connections = &making->planning->connections};
+}
+
+/* The map of a section of the step, or NULL after reporting. */
+static struct node *section(struct making *making, const char *key, const char *example)
+{
+	struct node *node = node_find(making->tree, key);
+
+	if (node && node->kind == NODE_MAP)
+		return node;
+	diagnostics_error(making->diagnostics, node ? node : making->tree, "%s such as %s",
+		node ? "this must be a map" : "the step needs a map", example);
+	making->failed = true;
+	return NULL;
+}
+
+/* Writes out what the file left to its defaults, so that the hash of the definition does not tell them apart. */
+static int write_defaults(struct node *tree, const struct sink_ops *sink, const char *table)
+{
+	struct node *rules = node_find(tree, "rules");
+	struct node *target = node_find(tree, "sink");
+
+	if (!rules) {
+		struct node *key = tree_scalar(tree, "rules", strlen("rules"));
+
+		rules = tree_new(NODE_MAP, tree->file, tree->line, tree->column);
+		if (!key || !rules || tree_add(tree, key, rules) < 0) {
+			node_free(key);
+			node_free(rules);
+			return -1;
+		}
+	}
+	if (rules->kind == NODE_MAP && !node_find(rules, "table") && tree_add_text(rules, "table", table) < 0)
+		return -1;
+	if (sink && options_find(sink->options, "table") && target && target->kind == NODE_MAP &&
+		!node_find(target, "table") && tree_add_text(target, "table", table) < 0)
+		return -1;
+	return 0;
+}
+
+static const char *read_name(struct making *making)
+{
+	const struct node *node = node_find(making->tree, "name");
+	const char *name = node ? node_text(node) : making->step->table;
+
+	if (node && (!name || node_is_null(node))) {
+		diagnostics_error(making->diagnostics, node, "name of a step is a text");
+		return NULL;
+	}
+	if (!name[0] || strlen(name) >= NAME_MAX_BYTES) {
+		diagnostics_error(making->diagnostics, node, "the name of a step has 1 to %d bytes", NAME_MAX_BYTES - 1);
+		return NULL;
+	}
+	return plan_text(making->planning, name);
+}
+
+static int hash(struct making *making, const struct unit *unit)
+{
+	struct scope scope = making->scope;
+	struct node *tree = tree_copy(unit->written);
+	struct error error = ERROR_INIT;
+	int result = -1;
+
+	scope.definition = true;
+	if (!tree)
+		diagnostics_memory(making->diagnostics);
+	else if (interpolate_tree(tree, &scope) == 0) {
+		if (write_defaults(tree, making->step->sink, making->step->table) < 0)
+			diagnostics_memory(making->diagnostics);
+		else
+			result = definition_hash(tree, making->step->source, making->step->sink, making->step->step_hash, &error);
+		diagnostics_take(making->diagnostics, &error);
+	}
+	node_free(tree);
+	return result;
+}
+
+static int finish(struct making *making, const struct unit *unit)
+{
+	struct plan_step *step = making->step;
+	const char *const *target = bound_sink(step, "table", OPTION_STRING);
+	const struct node *rejects = node_find(making->tree, "rejects");
+
+	if (compile_rules(making) < 0)
+		return -1;
+	step->target = target ? *target : step->table;
+	step->name = read_name(making);
+	read_mode(making);
+	read_key(making);
+	read_commit(making);
+	if (rejects && rejects_check(making->planning, rejects, step->connection) < 0)
+		making->failed = true;
+	if (!step->name || making->failed)
+		return -1;
+	return hash(making, unit);
+}
+
+static int make(struct making *making, const struct unit *unit)
+{
+	bool ready = true;
+
+	making->source = section(making, "source", "source: { type: csv, path: data.csv }");
+	making->sink = section(making, "sink", "sink: { type: odbc, connection: db, table: jobs }");
+	making->rules = node_find(making->tree, "rules");
+	if (making->rules && making->rules->kind != NODE_MAP) {
+		diagnostics_error(making->diagnostics, making->rules, "rules is a map such as { table: jobs }");
+		making->rules = NULL;
+		making->failed = true;
+		ready = false;
+	}
+	if (making->source && bind_source(making) < 0)
+		ready = false;
+	if (making->sink && find_sink(making) < 0)
+		ready = false;
+	if (find_table(making) < 0)
+		ready = false;
+	if (making->table != SIZE_MAX && !making->failed &&
+		write_defaults(making->tree, making->step->sink, schema_of(making)->name) < 0) {
+		diagnostics_memory(making->diagnostics);
+		return -1;
+	}
+	making->rules = node_find(making->tree, "rules");
+	if (making->rules && making->rules->kind == NODE_MAP && bind_rules(making) < 0)
+		ready = false;
+	if (making->step->sink && (making->table != SIZE_MAX || node_find(making->sink, "table")) && bind_sink(making) < 0)
+		ready = false;
+	if (!ready || making->failed)
+		return -1;
+	return finish(making, unit);
+}
+
+int step_plan(struct planning *planning, const struct unit *unit, struct plan_step *step)
+{
+	struct making making = {.planning = planning, .diagnostics = planning->diagnostics, .scope = planning->scope,
+		.step = step, .table = SIZE_MAX};
+	int result = -1;
+
+	making.scope.table = unit->table;
+	making.tree = tree_copy(unit->written);
+	if (!making.tree)
+		diagnostics_memory(planning->diagnostics);
+	else if (interpolate_tree(making.tree, &making.scope) == 0)
+		result = make(&making, unit);
+	node_free(making.tree);
+	return result;
+}
