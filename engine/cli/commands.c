@@ -1,0 +1,19 @@
+/* commands.c - the table of all commands.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/cli/command.h"
+
+const struct command *const commands[] = {
+	&command_run,
+	&command_validate,
+	&command_plan,
+	&command_check,
+	&command_rules,
+	&command_schema,
+	&command_rejects,
+	&command_runs,
+	&command_connectors,
+	&command_version,
+	&command_help,
+	NULL,
+};

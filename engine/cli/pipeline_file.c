@@ -1,0 +1,62 @@
+/* pipeline_file.c - loading files for commands.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/cli/pipeline_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int pipeline_check_sets(const struct flag_list *sets, struct error *error)
+{
+	for (size_t i = 0; i < sets->count; i++) {
+		const char *equals = strchr(sets->items[i], '=');
+		if (!equals || equals == sets->items[i])
+			return error_set(error, ERROR_CONFIG, NULL, "option --set needs NAME=VALUE, not \"%s\"", sets->items[i]);
+	}
+	return 0;
+}
+
+struct pipeline *pipeline_file_load(struct log *log, const char *file, const struct flag_list *sets, int *code)
+{
+	struct diagnostics diagnostics;
+	diagnostics_init(&diagnostics);
+	const struct load_options options = {.sets = sets->items, .set_count = sets->count};
+	struct pipeline *pipeline = pipeline_load(file, &options, &diagnostics);
+	int failed = log_diagnostics(log, &diagnostics);
+	if (!pipeline)
+		*code = failed;
+	diagnostics_fini(&diagnostics);
+	return pipeline;
+}
+
+struct dictionary *dictionary_file_load(struct log *log, const char *file, int *code)
+{
+	struct diagnostics diagnostics;
+	diagnostics_init(&diagnostics);
+	struct dictionary *dictionary = dictionary_read(file, &diagnostics);
+	int failed = log_diagnostics(log, &diagnostics);
+	if (!dictionary)
+		*code = failed;
+	diagnostics_fini(&diagnostics);
+	return dictionary;
+}
+
+int pipeline_check_step(const struct plan *plan, const char *name, struct error *error)
+{
+	if (!name)
+		return 0;
+	const char **names = calloc(plan->step_count + 1, sizeof *names);
+	if (!names)
+		return error_memory(error, "the names of the steps");
+	bool found = false;
+	for (size_t i = 0; i < plan->step_count; i++) {
+		names[i] = plan->steps[i].name;
+		found = found || strcmp(names[i], name) == 0;
+	}
+	const char *near = found ? NULL : suggest(name, names);
+	if (!found)
+		error_set(error, ERROR_CONFIG, plan->file, "there is no step \"%s\" in this pipeline%s%s%s", name,
+			near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+	free(names);
+	return found ? 0 : -1;
+}

@@ -1,0 +1,311 @@
+/* plan.c - penstock plan: what a run would do, found out without writing anything.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/cli/display.h"
+#include "engine/cli/log.h"
+#include "engine/cli/pipeline_file.h"
+#include "engine/cli/probe.h"
+#include "engine/cli/table.h"
+#include "engine/core/commit.h"
+#include "rules/program.h"
+
+enum { TEXT_MAX = 16 << 20 };
+
+struct plan_flags {
+	struct flag_list set;
+	const char *step;
+};
+
+static const struct table_column columns_of_plan[] = {
+	{.title = "  source"}, {.title = "field"}, {.title = "type"}, {.title = "null"}, {.title = NULL},
+};
+
+static const char *policy_name(enum key_policy policy)
+{
+	static const char *const names[] = {[KEYS_APPEND] = "append", [KEYS_UPSERT] = "upsert", [KEYS_REPLACE] = "replace"};
+	return names[policy];
+}
+
+static void print_name(const char *name, const char *value)
+{
+	printf("  %-10s", name);
+	display_puts(stdout, value);
+	putchar('\n');
+}
+
+/* ---- one step ---- */
+
+static void print_source(const struct probe *probe)
+{
+	char size[16];
+	printf("  %-10s%s ", "source", probe->step->source->name);
+	if (!probe->source_open) {
+		fputs("cannot be opened: ", stdout);
+		display_puts(stdout, probe->source_error.message);
+		putchar('\n');
+		return;
+	}
+	display_puts(stdout, probe->identity.path);
+	if (probe->identity.known)
+		printf(", %s\n", display_bytes((double)probe->identity.size, size));
+	else
+		puts(", a stream that cannot be read again");
+}
+
+static void print_target(const struct probe *probe)
+{
+	const struct plan_step *step = probe->step;
+	printf("  %-10s%s ", "target", step->sink->name);
+	display_puts(stdout, step->target);
+	printf(", %s", policy_name(step->policy));
+	for (size_t i = 0; step->policy == KEYS_UPSERT && i < step->upsert_key.count; i++) {
+		fputs(i ? ", " : " by ", stdout);
+		display_puts(stdout, step->schema->fields[step->upsert_key.fields[i]].name);
+	}
+	if (step->connection) {
+		fputs(", connection ", stdout);
+		display_puts(stdout, step->connection->name);
+	}
+	if (probe->sink_open)
+		fputs(probe->info.creates_table ? "; the table is not there and will be made"
+				: probe->info.empty_table ? "; the table is there and empty" : "; the table is there", stdout);
+	putchar('\n');
+}
+
+static void print_commit(const struct probe *probe)
+{
+	const struct option_commit commit = commit_decide(probe->step, &probe->info, &probe->identity);
+	printf("  %-10s", "commit");
+	if (commit.kind == COMMIT_STEP)
+		fputs("once, at the end", stdout);
+	else if (commit.rows && commit.every_ms)
+		printf("every %llu rows or %.1f s", (unsigned long long)commit.rows, (double)commit.every_ms / 1000);
+	else if (commit.rows)
+		printf("every %llu rows", (unsigned long long)commit.rows);
+	else
+		printf("every %.1f s", (double)commit.every_ms / 1000);
+	puts(probe->step->commit.kind == COMMIT_AUTO ? " (auto)" : "");
+}
+
+static void print_rejects(const struct plan_step *step)
+{
+	const struct reject_limit *most = &step->max_rejects;
+	printf("  %-10s%s", "rejects", step->connection ? "into penstock_rejects, connection " : "");
+	display_puts(stdout, step->connection ? step->connection->name : "are counted only");
+	if (step->abort_on_violation)
+		puts("; the first one ends the step");
+	else if (most->share)
+		printf("; at most %g%% of the records\n", most->fraction * 100);
+	else
+		printf("; at most %llu records\n", (unsigned long long)most->number);
+}
+
+static void print_resume(const struct probe *probe)
+{
+	const struct checkpoint *checkpoint = &probe->checkpoint;
+	printf("  %-10s", "resume");
+	if (!probe->store)
+		puts("no history is kept: every run begins at the first record");
+	else if (probe->loaded)
+		printf("nothing to do: loaded completely by run %s (%llu records)\n", probe->file.run_id,
+			(unsigned long long)probe->file.records);
+	else if (checkpoint->state == CHECKPOINT_OPEN)
+		printf("goes on after %llu records that run %s committed, if nothing before them has changed\n",
+			(unsigned long long)checkpoint->load_read, checkpoint->run_id);
+	else if (probe->same_size)
+		puts("a file of this size was loaded before; its content decides whether there is anything to do");
+	else
+		puts("begins at the first record");
+}
+
+static void field_type(const struct field *field, char *out, size_t size)
+{
+	if (field->type == VALUE_DECIMAL)
+		snprintf(out, size, "number(%u,%u)", field->precision, field->scale);
+	else if (field->max_length)
+		snprintf(out, size, "%s(%llu)", value_type_name(field->type), (unsigned long long)field->max_length);
+	else
+		snprintf(out, size, "%s", value_type_name(field->type));
+}
+
+/* Where a field comes from: its label in the source, or its place there. */
+static int source_cell(struct text_table *table, const struct plan_step *step, size_t index, bool labels, struct error *error)
+{
+	const char *name = step->schema->fields[index].name;
+	if (!labels)
+		return table_printf(table, error, "  column %zu", index + 1);
+	for (size_t i = 0; i < step->labels.count; i++)
+		if (strcmp(step->labels.keys[i], name) == 0)
+			name = step->labels.values[i];
+	return table_printf(table, error, "  %s", name);
+}
+
+static int print_columns(const struct plan_step *step, struct error *error)
+{
+	struct text_table table;
+	int result = 0;
+	bool labels = probe_boolean(step->source->options, step->source_options, "header", true);
+	table_init(&table, stdout, columns_of_plan, 0);
+	for (size_t i = 0; i < step->schema->field_count && result == 0; i++) {
+		const struct field *field = &step->schema->fields[i];
+		char type[64];
+		field_type(field, type, sizeof type);
+		if (source_cell(&table, step, i, labels, error) || table_text(&table, field->name, error) ||
+			table_text(&table, type, error) || table_text(&table, field->required ? "no" : "yes", error))
+			result = -1;
+	}
+	if (result == 0)
+		table_end(&table);
+	table_fini(&table);
+	return result;
+}
+
+static int print_rules(const struct plan_step *step, struct error *error)
+{
+	struct buffer text;
+	buffer_init(&text, TEXT_MAX);
+	int result = program_print(step->program, &text, error);
+	if (result == 0) {
+		printf("\n  rules%s\n", step->check_types_only ? " (check: types; only those of types apply)" : "");
+		display_lines(stdout, buffer_text(&text), "  ");
+	}
+	buffer_fini(&text);
+	return result;
+}
+
+static int print_sink(const struct probe *probe, struct error *error)
+{
+	struct buffer text;
+	if (!probe->sink_open || !probe->step->sink->explain)
+		return 0;
+	buffer_init(&text, TEXT_MAX);
+	int result = probe->step->sink->explain(probe->sink, &text, error);
+	if (result == 0) {
+		printf("\n  %s\n", probe->step->sink->name);
+		display_lines(stdout, buffer_text(&text), "  ");
+	}
+	buffer_fini(&text);
+	return result;
+}
+
+static int print_step(const struct plan *plan, const struct plan_step *step, struct error *error)
+{
+	struct probe probe;
+	fputs("\nstep ", stdout);
+	display_puts(stdout, step->name);
+	fputs(": table ", stdout);
+	display_puts(stdout, step->table);
+	fputs(" of the dictionary\n", stdout);
+	int result = probe_open(&probe, plan, step, error);
+	print_source(&probe);
+	print_target(&probe);
+	if (result == 0 && probe.source_open)
+		print_commit(&probe);
+	print_rejects(step);
+	if (result == 0)
+		print_resume(&probe);
+	putchar('\n');
+	struct error failed = ERROR_INIT;
+	if (print_columns(step, &failed) || print_sink(&probe, &failed) || print_rules(step, &failed))
+		result = -1;
+	if (error_is_set(&failed) && !error_is_set(error))
+		*error = failed;
+	/* A run would end here; the plan goes on and says so at its end. */
+	if (!probe.source_open && error_is_set(&probe.source_error) && !error_is_set(error)) {
+		*error = probe.source_error;
+		result = -1;
+	}
+	probe_close(&probe);
+	return result;
+}
+
+static void print_head(const struct plan *plan)
+{
+	fputs("pipeline ", stdout);
+	display_puts(stdout, plan->name);
+	fputs(" (", stdout);
+	display_puts(stdout, plan->file);
+	puts(")");
+	if (plan->description)
+		print_name("", plan->description);
+	if (plan->state)
+		print_name("history", plan->state->name);
+	else
+		print_name("history", "no history is kept: name a connection with \"state:\" to have one");
+}
+
+/* Every chosen step, also behind one that would fail; the first error is the answer. */
+static int print_plan(const struct plan *plan, const char *only, struct log *log)
+{
+	int code = 0;
+	print_head(plan);
+	for (size_t i = 0; i < plan->step_count; i++) {
+		struct error error = ERROR_INIT;
+		const struct plan_step *step = &plan->steps[i];
+		if (only && strcmp(only, step->name) != 0)
+			continue;
+		if (print_step(plan, step, &error)) {
+			fflush(stdout);
+			int failed = log_error(log, NULL, &error);
+			code = code ? code : failed;
+		}
+	}
+	return code;
+}
+
+static int plan_main(const void *bound, const struct arguments *arguments)
+{
+	const struct plan_flags *flags = bound;
+	struct error error = ERROR_INIT;
+	struct log log;
+	int code = 0;
+	if (pipeline_check_sets(&flags->set, &error))
+		return complain_usage(&error, "plan");
+	log_init(&log, LOG_TEXT, false, false);
+	struct pipeline *pipeline = pipeline_file_load(&log, arguments->items[0], &flags->set, &code);
+	if (pipeline) {
+		if (pipeline_check_step(pipeline_plan(pipeline), flags->step, &error))
+			code = log_error(&log, NULL, &error);
+		else
+			code = print_plan(pipeline_plan(pipeline), flags->step, &log);
+		pipeline_free(pipeline);
+	}
+	log_fini(&log);
+	return code;
+}
+
+static const struct flag flags_of_plan[] = {
+	{.name = "set", .kind = FLAG_LIST, .offset = offsetof(struct plan_flags, set), .metavar = "NAME=VALUE",
+		.help = "give a parameter of the pipeline a value; may be repeated"},
+	{.name = "step", .kind = FLAG_TEXT, .offset = offsetof(struct plan_flags, step), .metavar = "NAME",
+		.help = "this step only"},
+	{.name = NULL},
+};
+
+static const char *const examples[] = {
+	"penstock plan pipelines/migrate.yaml",
+	"penstock plan pipelines/migrate.yaml --step jobs --set data=/srv/incoming",
+	NULL,
+};
+
+const struct command command_plan = {
+	.name = "plan",
+	.arguments = "FILE",
+	.least = 1,
+	.most = 1,
+	.summary = "print what a run would do, without doing it",
+	.description =
+		"Prints for every step of the pipeline FILE where each column comes from and where it goes, what would be lossy, the compiled rules, the SQL, how "
+		"often it commits, where rejects go, and where it would go on. Reads the source's header and the database's catalog and state; writes "
+		"nothing, ever. An SQLite file that does not exist is taken as empty. A step that could not begin is explained, and its reason is the "
+		"exit code.",
+	.flags = flags_of_plan,
+	.size = sizeof(struct plan_flags),
+	.exits = EXITS(0) | EXITS(1) | EXITS(2) | EXITS(4) | EXITS(5),
+	.examples = examples,
+	.run = plan_main,
+};

@@ -1,0 +1,45 @@
+/* probe.h - opens the parts of a step as a run would, read only, to tell what it would do.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Whatever of it could be opened stays open for the caller to print; what could not is said by the errors.
+ */
+#ifndef PENSTOCK_CLI_PROBE_H
+#define PENSTOCK_CLI_PROBE_H
+
+#include "engine/core/plan.h"
+
+struct probe {
+	const struct plan_step *step;
+
+	bool source_open;
+	void *source;
+	struct source_identity identity;
+	struct error source_error; /* set where source_open is false */
+
+	struct store *store;       /* NULL: a sink without a database, or the connection failed */
+	bool sink_open;
+	void *sink;
+	struct rule_set rules;
+	struct sink_info info;
+
+	struct checkpoint checkpoint; /* all zero where there is none */
+	bool loaded;                  /* a run would skip the file; file says who loaded it */
+	bool same_size;               /* a run would look at the file's hash */
+	struct file_record file;
+	struct cancel cancel;         /* never set */
+};
+
+/* Returns 0, or -1 and error when database or sink cannot be opened (not for a source: see source_error). probe_close in both cases. */
+int probe_open(struct probe *probe, const struct plan *plan, const struct plan_step *step, struct error *error) MUST_CHECK;
+void probe_close(struct probe *probe);
+
+/* The parts by themselves, for `penstock check`. */
+int probe_open_source(struct probe *probe, const struct plan *plan, const struct plan_step *step);
+
+/* What a connection of the plan looks like to a reader. cancel is borrowed. */
+struct store_target probe_target(const struct plan_connection *connection, struct cancel *cancel);
+
+/* The value of a boolean option; fallback where the table has none of that name. */
+bool probe_boolean(const struct option *options, const void *bound, const char *name, bool fallback);
+
+#endif

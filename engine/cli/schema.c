@@ -1,0 +1,123 @@
+/* schema.c - penstock schema.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/odbc/ddl.h"
+#include "connectors/odbc/dialect.h"
+#include "connectors/odbc/state.h"
+#include "engine/cli/log.h"
+#include "engine/cli/pipeline_file.h"
+
+enum { DDL_MAX = 64 << 20 };
+
+struct ddl_flags {
+	const char *dialect, *state_schema;
+	bool state;
+};
+
+static int check_dialect(const char *name, struct error *error)
+{
+	static const char *const later[] = {"mariadb", "sqlserver"};
+	static const char *const names[] = {"sqlite", "postgresql", NULL};
+	if (dialect_find(name))
+		return 0;
+	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+		if (strcmp(name, later[i]) == 0)
+			return error_set(error, ERROR_CONFIG, NULL, "dialect %s is not supported by this version (sqlite and postgresql are)", name);
+	const char *near = suggest(name, names);
+	return error_set(error, ERROR_CONFIG, NULL, "unknown dialect \"%s\"%s%s%s", name, near ? " (did you mean \"" : " (sqlite, postgresql)",
+		near ? near : "", near ? "\"?)" : "");
+}
+
+static int dictionary_ddl(const struct dictionary *dictionary, const char *dialect, struct buffer *out, struct error *error)
+{
+	size_t count = dictionary_count(dictionary);
+	const size_t *order = dictionary_order(dictionary);
+	const struct schema **schemas = calloc(count + 1, sizeof *schemas);
+	if (!schemas)
+		return error_memory(error, "the tables of the dictionary");
+	for (size_t i = 0; i < count; i++)
+		schemas[i] = table_schema(dictionary_at(dictionary, order[i]));
+	int result = odbc_ddl(dialect, schemas, count, out, error);
+	free(schemas);
+	return result;
+}
+
+static int print_ddl(const struct ddl_flags *flags, const struct dictionary *dictionary, const char *dialect, struct error *error)
+{
+	struct buffer text;
+	buffer_init(&text, DDL_MAX);
+	int result = dictionary ? dictionary_ddl(dictionary, dialect, &text, error) : 0;
+	if (result == 0 && flags->state)
+		result = state_ddl(dialect_find(dialect), flags->state_schema, &text, error);
+	if (result == 0)
+		fwrite(buffer_text(&text), 1, text.length, stdout);
+	buffer_fini(&text);
+	return result;
+}
+
+static int ddl_main(const void *bound, const struct arguments *arguments)
+{
+	const struct ddl_flags *flags = bound;
+	const char *dialect = flags->dialect ? flags->dialect : "sqlite";
+	struct dictionary *dictionary = NULL;
+	struct error error = ERROR_INIT;
+	struct log log;
+	int code = 0;
+	if (arguments->count == 0 && !flags->state)
+		error_set(&error, ERROR_CONFIG, NULL, "a DICTIONARY, or --state, or both are needed");
+	if (error_is_set(&error) || check_dialect(dialect, &error))
+		return complain_usage(&error, "schema ddl");
+	log_init(&log, LOG_TEXT, false, false);
+	if (arguments->count)
+		dictionary = dictionary_file_load(&log, arguments->items[0], &code);
+	if (code == 0 && print_ddl(flags, dictionary, dialect, &error))
+		code = log_error(&log, NULL, &error);
+	if (dictionary)
+		dictionary_free(dictionary);
+	log_fini(&log);
+	return code;
+}
+
+static const struct flag flags_of_ddl[] = {
+	{.name = "dialect", .kind = FLAG_TEXT, .offset = offsetof(struct ddl_flags, dialect), .metavar = "DIALECT",
+		.help = "sqlite (the default) or postgresql"},
+	{.name = "state", .kind = FLAG_SWITCH, .offset = offsetof(struct ddl_flags, state),
+		.help = "the penstock_* tables, too: runs, rejects, checkpoints"},
+	{.name = "state-schema", .kind = FLAG_TEXT, .offset = offsetof(struct ddl_flags, state_schema), .metavar = "SCHEMA",
+		.help = "where those are to be, as with \"state: { schema: SCHEMA }\" on a connection"},
+	{.name = NULL},
+};
+
+static const char *const examples[] = {
+	"penstock schema ddl examples/hr/datapackage.yaml --dialect postgresql | psql hr",
+	"penstock schema ddl --state | sqlite3 hr.db",
+	NULL,
+};
+
+static const struct command command_ddl = {
+	.name = "ddl",
+	.arguments = "[DICTIONARY]",
+	.most = 1,
+	.summary = "the tables as SQL",
+	.description =
+		"Prints the CREATE TABLE statements that a run with \"create: true\" would use for the tables of a data dictionary, parents before children, and with "
+		"--state those of the tables that penstock keeps its own state in. The output runs as it stands in the database's own shell.",
+	.flags = flags_of_ddl,
+	.size = sizeof(struct ddl_flags),
+	.exits = EXITS(0) | EXITS(1) | EXITS(2),
+	.examples = examples,
+	.run = ddl_main,
+};
+
+static const struct command *const subcommands[] = {&command_ddl, NULL};
+
+const struct command command_schema = {
+	.name = "schema",
+	.summary = "print what is generated from a dictionary",
+	.description = "Prints what is generated from a data dictionary.",
+	.subcommands = subcommands,
+};
