@@ -8,7 +8,7 @@
 #include "engine/cli/display.h"
 #include "engine/cli/log.h"
 #include "engine/cli/pipeline_file.h"
-#include "engine/cli/probe.h"
+#include "engine/cli/preview.h"
 #include "engine/cli/table.h"
 #include "engine/core/commit.h"
 #include "rules/program.h"
@@ -39,26 +39,26 @@ static void print_name(const char *name, const char *value)
 
 /* ---- one step ---- */
 
-static void print_source(const struct probe *probe)
+static void print_source(const struct preview *preview)
 {
 	char size[16];
-	printf("  %-10s%s ", "source", probe->step->source->name);
-	if (!probe->source_open) {
+	printf("  %-10s%s ", "source", preview->step->source->name);
+	if (!preview->source_open) {
 		fputs("cannot be opened: ", stdout);
-		display_puts(stdout, probe->source_error.message);
+		display_puts(stdout, preview->source_error.message);
 		putchar('\n');
 		return;
 	}
-	display_puts(stdout, probe->identity.path);
-	if (probe->identity.known)
-		printf(", %s\n", display_bytes((double)probe->identity.size, size));
+	display_puts(stdout, preview->identity.path);
+	if (preview->identity.known)
+		printf(", %s\n", display_bytes((double)preview->identity.size, size));
 	else
 		puts(", a stream that cannot be read again");
 }
 
-static void print_target(const struct probe *probe)
+static void print_target(const struct preview *preview)
 {
-	const struct plan_step *step = probe->step;
+	const struct plan_step *step = preview->step;
 	printf("  %-10s%s ", "target", step->sink->name);
 	display_puts(stdout, step->target);
 	printf(", %s", policy_name(step->policy));
@@ -70,15 +70,15 @@ static void print_target(const struct probe *probe)
 		fputs(", connection ", stdout);
 		display_puts(stdout, step->connection->name);
 	}
-	if (probe->sink_open)
-		fputs(probe->info.creates_table ? "; the table is not there and will be made"
-				: probe->info.empty_table ? "; the table is there and empty" : "; the table is there", stdout);
+	if (preview->sink_open)
+		fputs(preview->info.creates_table ? "; the table is not there and will be made"
+				: preview->info.empty_table ? "; the table is there and empty" : "; the table is there", stdout);
 	putchar('\n');
 }
 
-static void print_commit(const struct probe *probe)
+static void print_commit(const struct preview *preview)
 {
-	const struct option_commit commit = commit_decide(probe->step, &probe->info, &probe->identity);
+	const struct option_commit commit = commit_decide(preview->step, &preview->info, &preview->identity);
 	printf("  %-10s", "commit");
 	if (commit.kind == COMMIT_STEP)
 		fputs("once, at the end", stdout);
@@ -88,7 +88,7 @@ static void print_commit(const struct probe *probe)
 		printf("every %llu rows", (unsigned long long)commit.rows);
 	else
 		printf("every %.1f s", (double)commit.every_ms / 1000);
-	puts(probe->step->commit.kind == COMMIT_AUTO ? " (auto)" : "");
+	puts(preview->step->commit.kind == COMMIT_AUTO ? " (auto)" : "");
 }
 
 static void print_rejects(const struct plan_step *step)
@@ -104,19 +104,19 @@ static void print_rejects(const struct plan_step *step)
 		printf("; at most %llu records\n", (unsigned long long)most->number);
 }
 
-static void print_resume(const struct probe *probe)
+static void print_resume(const struct preview *preview)
 {
-	const struct checkpoint *checkpoint = &probe->checkpoint;
+	const struct checkpoint *checkpoint = &preview->checkpoint;
 	printf("  %-10s", "resume");
-	if (!probe->store)
+	if (!preview->store)
 		puts("no history is kept: every run begins at the first record");
-	else if (probe->loaded)
-		printf("nothing to do: loaded completely by run %s (%llu records)\n", probe->file.run_id,
-			(unsigned long long)probe->file.records);
+	else if (preview->loaded)
+		printf("nothing to do: loaded completely by run %s (%llu records)\n", preview->file.run_id,
+			(unsigned long long)preview->file.records);
 	else if (checkpoint->state == CHECKPOINT_OPEN)
 		printf("goes on after %llu records that run %s committed, if nothing before them has changed\n",
 			(unsigned long long)checkpoint->load_read, checkpoint->run_id);
-	else if (probe->same_size)
+	else if (preview->same_size)
 		puts("a file of this size was loaded before; its content decides whether there is anything to do");
 	else
 		puts("begins at the first record");
@@ -148,7 +148,7 @@ static int print_columns(const struct plan_step *step, struct error *error)
 {
 	struct text_table table;
 	int result = 0;
-	bool labels = probe_boolean(step->source->options, step->source_options, "header", true);
+	bool labels = preview_boolean(step->source->options, step->source_options, "header", true);
 	table_init(&table, stdout, columns_of_plan, 0);
 	for (size_t i = 0; i < step->schema->field_count && result == 0; i++) {
 		const struct field *field = &step->schema->fields[i];
@@ -177,15 +177,15 @@ static int print_rules(const struct plan_step *step, struct error *error)
 	return result;
 }
 
-static int print_sink(const struct probe *probe, struct error *error)
+static int print_sink(const struct preview *preview, struct error *error)
 {
 	struct buffer text;
-	if (!probe->sink_open || !probe->step->sink->explain)
+	if (!preview->sink_open || !preview->step->sink->explain)
 		return 0;
 	buffer_init(&text, TEXT_MAX);
-	int result = probe->step->sink->explain(probe->sink, &text, error);
+	int result = preview->step->sink->explain(preview->sink, &text, error);
 	if (result == 0) {
-		printf("\n  %s\n", probe->step->sink->name);
+		printf("\n  %s\n", preview->step->sink->name);
 		display_lines(stdout, buffer_text(&text), "  ");
 	}
 	buffer_fini(&text);
@@ -194,32 +194,32 @@ static int print_sink(const struct probe *probe, struct error *error)
 
 static int print_step(const struct plan *plan, const struct plan_step *step, struct error *error)
 {
-	struct probe probe;
+	struct preview preview;
 	fputs("\nstep ", stdout);
 	display_puts(stdout, step->name);
 	fputs(": table ", stdout);
 	display_puts(stdout, step->table);
 	fputs(" of the dictionary\n", stdout);
-	int result = probe_open(&probe, plan, step, error);
-	print_source(&probe);
-	print_target(&probe);
-	if (result == 0 && probe.source_open)
-		print_commit(&probe);
+	int result = preview_open(&preview, plan, step, error);
+	print_source(&preview);
+	print_target(&preview);
+	if (result == 0 && preview.source_open)
+		print_commit(&preview);
 	print_rejects(step);
 	if (result == 0)
-		print_resume(&probe);
+		print_resume(&preview);
 	putchar('\n');
 	struct error failed = ERROR_INIT;
-	if (print_columns(step, &failed) || print_sink(&probe, &failed) || print_rules(step, &failed))
+	if (print_columns(step, &failed) || print_sink(&preview, &failed) || print_rules(step, &failed))
 		result = -1;
 	if (error_is_set(&failed) && !error_is_set(error))
 		*error = failed;
 	/* A run would end here; the plan goes on and says so at its end. */
-	if (!probe.source_open && error_is_set(&probe.source_error) && !error_is_set(error)) {
-		*error = probe.source_error;
+	if (!preview.source_open && error_is_set(&preview.source_error) && !error_is_set(error)) {
+		*error = preview.source_error;
 		result = -1;
 	}
-	probe_close(&probe);
+	preview_close(&preview);
 	return result;
 }
 

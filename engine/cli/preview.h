@@ -1,14 +1,14 @@
-/* probe.h - opens the parts of a step as a run would, read only, to tell what it would do.
+/* preview.h - opens the parts of a step as a run would, read only, to tell what it would do.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Whatever of it could be opened stays open for the caller to print; what could not is said by the errors.
  */
-#ifndef PENSTOCK_CLI_PROBE_H
-#define PENSTOCK_CLI_PROBE_H
+#ifndef PENSTOCK_CLI_PREVIEW_H
+#define PENSTOCK_CLI_PREVIEW_H
 
 #include "engine/core/plan.h"
 
-struct probe {
+struct preview {
 	const struct plan_step *step;
 
 	bool source_open;
@@ -29,17 +29,17 @@ struct probe {
 	struct cancel cancel;         /* never set */
 };
 
-/* Returns 0, or -1 and error when database or sink cannot be opened (not for a source: see source_error). probe_close in both cases. */
-int probe_open(struct probe *probe, const struct plan *plan, const struct plan_step *step, struct error *error) MUST_CHECK;
-void probe_close(struct probe *probe);
+/* Returns 0, or -1 and error when database or sink cannot be opened (not for a source: see source_error). preview_close in both cases. */
+int preview_open(struct preview *preview, const struct plan *plan, const struct plan_step *step, struct error *error) MUST_CHECK;
+void preview_close(struct preview *preview);
 
 /* The parts by themselves, for `penstock check`. */
-int probe_open_source(struct probe *probe, const struct plan *plan, const struct plan_step *step);
+int preview_open_source(struct preview *preview, const struct plan *plan, const struct plan_step *step);
 
 /* What a connection of the plan looks like to a reader. cancel is borrowed. */
-struct store_target probe_target(const struct plan_connection *connection, struct cancel *cancel);
+struct store_target preview_target(const struct plan_connection *connection, struct cancel *cancel);
 
 /* The value of a boolean option; fallback where the table has none of that name. */
-bool probe_boolean(const struct option *options, const void *bound, const char *name, bool fallback);
+bool preview_boolean(const struct option *options, const void *bound, const char *name, bool fallback);
 
 #endif

@@ -1,0 +1,118 @@
+/* preview.c - a step looked at without running it.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/cli/preview.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void *instance_new(size_t size, const void *options, struct error *error)
+{
+	void *instance = malloc(size);
+	if (!instance)
+		error_memory(error, "a part of a step");
+	else
+		memcpy(instance, options, size);
+	return instance;
+}
+
+int preview_open_source(struct preview *preview, const struct plan *plan, const struct plan_step *step)
+{
+	const struct source_context context = {
+		.schema = step->schema,
+		.labels = step->labels.count ? &step->labels : NULL,
+		.limits = &plan->limits,
+		.cancel = &preview->cancel,
+	};
+	struct error *error = &preview->source_error;
+	preview->step = step;
+	preview->source = instance_new(step->source->size, step->source_options, error);
+	if (!preview->source || step->source->open(preview->source, &context, error) < 0 ||
+		step->source->identify(preview->source, false, &preview->identity, error) < 0)
+		return -1;
+	preview->source_open = true;
+	return 0;
+}
+
+struct store_target preview_target(const struct plan_connection *connection, struct cancel *cancel)
+{
+	return (struct store_target){
+		.name = connection->name,
+		.connect = connection->connect,
+		.state_schema = connection->state_schema,
+		.lock_timeout_ms = connection->lock_timeout_ms,
+		.read_only = true,
+		.cancel = cancel,
+	};
+}
+
+static int open_sink(struct preview *preview, const struct plan *plan, struct error *error)
+{
+	const struct plan_step *step = preview->step;
+	const struct sink_context context = {
+		.schema = step->schema,
+		.store = preview->store,
+		.rules = &preview->rules,
+		.tables = &plan->tables,
+		.limits = &plan->limits,
+		.dry_run = true,
+		.cancel = &preview->cancel,
+	};
+	preview->sink = instance_new(step->sink->size, step->sink_options, error);
+	if (!preview->sink || step->sink->open(preview->sink, &context, &preview->info, error) < 0)
+		return -1;
+	preview->sink_open = true;
+	return 0;
+}
+
+/* What a run would find in the state: on a store that is read only no lock is taken and no epoch raised. */
+static int look_back(struct preview *preview, const struct plan *plan, struct error *error)
+{
+	const struct plan_step *step = preview->step;
+	const struct step_key key = {
+		.pipeline = plan->name, .step = step->name, .table_name = step->target, .partition = 0, .partitions = 1,
+	};
+	const struct store_ops *ops = preview->store->ops;
+	if (ops->claim(preview->store, &key, plan->run_id, &preview->checkpoint, error) < 0)
+		return -1;
+	if (!preview->source_open || !step->once || step->policy != KEYS_APPEND || !preview->identity.known || preview->info.creates_table)
+		return 0;
+	return ops->find_file(preview->store, &key, &preview->identity, &preview->file, &preview->loaded, &preview->same_size, error);
+}
+
+int preview_open(struct preview *preview, const struct plan *plan, const struct plan_step *step, struct error *error)
+{
+	memset(preview, 0, sizeof *preview);
+	rule_set_init(&preview->rules, step->schema);
+	(void)preview_open_source(preview, plan, step);
+	if (step->connection) {
+		const struct store_target target = preview_target(step->connection, &preview->cancel);
+		if (plan->store->open(&target, &preview->store, error) < 0)
+			return -1;
+	}
+	if (open_sink(preview, plan, error))
+		return -1;
+	return preview->store ? look_back(preview, plan, error) : 0;
+}
+
+void preview_close(struct preview *preview)
+{
+	if (preview->sink)
+		preview->step->sink->close(preview->sink);
+	if (preview->store)
+		preview->store->ops->close(preview->store);
+	if (preview->source)
+		preview->step->source->close(preview->source);
+	free(preview->sink);
+	free(preview->source);
+	rule_set_fini(&preview->rules);
+	memset(preview, 0, sizeof *preview);
+}
+
+bool preview_boolean(const struct option *options, const void *bound, const char *name, bool fallback)
+{
+	for (const struct option *option = options; option && option->name; option++)
+		if (option->kind == OPTION_BOOLEAN && strcmp(option->name, name) == 0)
+			return *(const bool *)(const void *)((const char *)bound + option->offset);
+	return fallback;
+}
