@@ -1,0 +1,44 @@
+/* registry.c - the connectors of this build.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "connectors/registry.h"
+
+#include <string.h>
+
+#include "connectors/csv/csv.h"
+#include "connectors/odbc/sink.h"
+#include "connectors/odbc/store.h"
+
+static const struct source_ops *const sources[] = { &csv_source_ops, NULL };
+static const struct sink_ops *const sinks[] = { &odbc_sink_ops, NULL };
+
+const struct source_ops *connector_source(const char *name)
+{
+	for (size_t i = 0; sources[i]; i++)
+		if (strcmp(sources[i]->name, name) == 0)
+			return sources[i];
+	return NULL;
+}
+
+const struct sink_ops *connector_sink(const char *name)
+{
+	for (size_t i = 0; sinks[i]; i++)
+		if (strcmp(sinks[i]->name, name) == 0)
+			return sinks[i];
+	return NULL;
+}
+
+const struct source_ops *const *connector_sources(void)
+{
+	return sources;
+}
+
+const struct sink_ops *const *connector_sinks(void)
+{
+	return sinks;
+}
+
+const struct store_ops *connector_store(const char *type)
+{
+	return strcmp(type, "odbc") == 0 ? &odbc_store_ops : NULL;
+}
