@@ -98,7 +98,7 @@ def load(kind, pipeline, data, tables, pace, kills, in_pieces, points):
             resume = min(1.5, resume + 0.15) if now == share else max(0.05, resume * 0.9)
         share = now
         points.append((rows, round(delay, 3)))
-    compare.everything(db, tables, attempts)
+    compare.everything(db, tables)
     done = run(pipeline, "--set", "data=" + data, db=db)
     for name, table in tables.items():
         equal(skipped(step_of(done.json, name)), {"already_loaded": table.books.read}, "%s: once more, %s" % (kind, name))

@@ -7,33 +7,13 @@ import collections
 import os
 import re
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 import compare
 import oracle
-from harness import FULL, build_shim, check, databases, equal, fail, hr_data, hr_pipeline, main, newdb, penstock, run, tmp
+from harness import FULL, build_shim, check, databases, equal, fail, hr_data, hr_pipeline, last_line, main, newdb, penstock, run, tmp, until_done
 
 rows, sample, least = (int(text) for text in sys.argv[1:4])
-
-
-def last_line(path):
-    if not os.path.exists(path):
-        return ""
-    with open(path) as file:
-        lines = file.read().splitlines()
-    return lines[-1] if lines else ""
-
-
-def until_done(db, arguments):
-    """Runs to the end; the server may need a moment to notice that the holder of a lock is dead."""
-    for _ in range(100):
-        done = run(*arguments, db=db, code=(0, 7))
-        if done.code == 0:
-            return
-        check(db.kind == "postgresql", "exit 7 though nobody lives: " + done.err)
-        time.sleep(0.1)
-    fail("the lock of a dead process is still held after 10 s")
 
 
 def die(kind, shim, arguments, tables, at, torn, points):
@@ -56,9 +36,9 @@ def die(kind, shim, arguments, tables, at, torn, points):
     what = "socket" if path.startswith("socket:") else re.sub(r"^.*/db\d+\.sqlite", "database", path.replace(" (deleted)", ""))
     what = "temporary file" if what.startswith("/") else what
     points[at, torn] = "%s %s" % (match.group(2), what)
-    until_done(db, arguments)
+    until_done(*arguments, db=db)
     try:
-        compare.everything(db, tables, 2)
+        compare.everything(db, tables)
     except Exception as bad:
         fail("after death at call %d (%s%s), then a run to the end: %s" % (at, points[at, torn], ", torn" if torn else "", bad))
     return True

@@ -46,7 +46,7 @@ def load(server, pipeline, data, tables, pace, many):
         if code != 5:
             with open(tmp("stderr"), errors="replace") as file:
                 fail("with the server killed a run ends 0 or 5, not %d: %s" % (code, file.read()[-2000:]))
-    compare.everything(db, tables, attempts)
+    compare.everything(db, tables)
     return deaths, codes
 
 

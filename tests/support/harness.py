@@ -212,9 +212,12 @@ class Server:
         env = dict(os.environ, **(environment or {}))
         if preload:
             env["LD_PRELOAD"] = preload
-        done = subprocess.run(["sh", self.script, "start", self.folder], env=env, stdin=subprocess.DEVNULL, capture_output=True)
-        if done.returncode:
-            raise Failed("PostgreSQL does not start: %s" % done.stderr.decode(errors="replace"))
+        # Into a file: the server outlives its starter, and a pipe would never end.
+        with open(tmp("server.err"), "w+b") as err:
+            done = subprocess.run(["sh", self.script, "start", self.folder], env=env, stdin=subprocess.DEVNULL, stdout=err, stderr=err)
+            if done.returncode:
+                err.seek(0)
+                raise Failed("PostgreSQL does not start: %s" % err.read().decode(errors="replace"))
 
     def kill(self):
         shell("sh", self.script, "kill", self.folder)
@@ -344,6 +347,50 @@ def build_shim(name):
         shell(*compiler.split(), "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", out,
               os.path.join(TOP, "tests/support", name + ".c"), "-ldl", "-lpthread")
     return out
+
+
+def peak(*arguments, **named):
+    """(Done, peak resident memory in MiB) of a run."""
+    out = tmp("rss.out")
+    wrap = [sys.executable, "-S", os.path.join(TOP, "tests/support/rss.py"), out]
+    done = run(*arguments, wrap=wrap, **named)
+    with open(out) as file:
+        return done, int(file.read()) / 1024
+
+
+def last_line(path):
+    if not os.path.exists(path):
+        return ""
+    with open(path) as file:
+        lines = file.read().splitlines()
+    return lines[-1] if lines else ""
+
+
+def interrupt(db, arguments, part=0.5, environment=None):
+    """A load that dies (SIGKILL) after this part of its write-like calls; a run of the same kind on a scratch database counts them."""
+    shim = build_shim("shim_die")
+    log = tmp("interrupt.log")
+    if os.path.exists(log):
+        os.unlink(log)
+    scratch = newdb(db.kind)
+    run(*arguments, db=scratch, env=dict(environment or {}, SHIM_DIE_LOG=log), preload=shim)
+    total = int(last_line(log).split()[1])
+    done = penstock("run", *arguments, db=db, env=dict(environment or {}, SHIM_DIE_AT=str(max(1, int(total * part))), SHIM_DIE_LOG=log), preload=shim)
+    equal(done.code, 137, "the load was to be interrupted: " + done.tail())
+    return total
+
+
+def until_done(*arguments, db, code=0, **named):
+    """A run; PostgreSQL may need a moment to notice that the holder of a lock is dead."""
+    for _ in range(100):
+        done = penstock("run", *arguments, "--json", db=db, **named)
+        if done.code != 7 or db.kind == "sqlite":
+            break
+        time.sleep(0.1)
+    equal(done.code, code, "exit of the run after: " + done.tail())
+    if done.out.strip():
+        books(done.json, done.code)
+    return done
 
 
 # --- pipelines ------------------------------------------------------------------------------------

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Builds a fuzz target with clang's libFuzzer and lets it search, beginning with its corpus.
+# usage: sh tests/support/fuzz.sh NAME [SECONDS]     what it finds is left in the working directory
+# SPDX-License-Identifier: Apache-2.0
+set -eu
+name=${1:?usage: sh tests/support/fuzz.sh NAME [SECONDS]}
+seconds=${2:-60}
+TOP=$(cd "$(dirname "$0")/../.." && pwd)
+[ -f "$TOP/tests/fuzz/fuzz_$name.c" ] || { echo "fuzz.sh: there is no tests/fuzz/fuzz_$name.c" >&2; exit 2; }
+work=$(mktemp -d "${TMPDIR:-/tmp}/penstock-fuzz.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+# The room of the target and the core that it needs; the linker drops the rest.
+clang -g -O1 -std=c11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+    -ffunction-sections -Wl,--gc-sections -I"$TOP" -o "$work/fuzz_$name" \
+    "$TOP/tests/fuzz/fuzz_$name.c" "$TOP"/tests/support/"$name"_*.c "$TOP"/connectors/"$name"/*.c \
+    $(for part in batch buffer diagnostics digest error node rule schema utf8 value; do
+        [ ! -f "$TOP/engine/core/$part.c" ] || echo "$TOP/engine/core/$part.c"
+    done) -lcsv -lcrypto -lm
+cp -r "$TOP/tests/fuzz/corpus/$name" "$work/corpus"
+"$work/fuzz_$name" -max_len=400 -max_total_time="$seconds" -print_final_stats=1 "$work/corpus"
