@@ -139,7 +139,8 @@ static int find_end_beyond(struct framer *framer, struct frame *out, struct erro
 {
 	struct window *window = framer->window;
 	struct walk walk = { .from = out->next, .at = out->next, .state = IN_QUOTES };
-	if (framer->lost.from <= out->next && out->next <= framer->lost.at)
+	/* Only behind a line end is there no other state to be in; the end of the file is none. */
+	if (out->next > out->end && framer->lost.from <= out->next && out->next <= framer->lost.at)
 		walk = framer->lost;
 	/* A line end may stand right behind the longest record. */
 	uint64_t last = out->start + framer->limit + 1;

@@ -314,6 +314,7 @@ int reader_resume(struct reader *reader, const struct position *at, bool replay,
 		return changed_before(reader, offset, error);
 	reader->records = records;
 	reader->line_no = line_no;
-	reader->given = offset;
+	if (!replay)
+		reader->given = offset;
 	return 0;
 }

@@ -68,14 +68,15 @@ static void start(struct split *split, size_t length)
 static inline void add(struct split *split, const char *base, size_t offset, size_t length)
 {
 	size_t cell = split->count++;
-	if (length > split->field_limit && split->too_long == 0) {
+	struct span span = { .offset = (uint32_t)offset, .length = (uint32_t)length };
+	if (split->trim)
+		span = trimmed(base, span);
+	if (span.length > split->field_limit && split->too_long == 0) {
 		split->too_long = cell + 1;
-		split->too_long_bytes = length;
+		split->too_long_bytes = span.length;
 	}
-	if (cell < split->keep) {
-		struct span span = { .offset = (uint32_t)offset, .length = (uint32_t)length };
-		split->cells[cell] = split->trim ? trimmed(base, span) : span;
-	}
+	if (cell < split->keep)
+		split->cells[cell] = span;
 }
 
 void split_plain(struct split *split, const char *record, size_t length)
@@ -92,14 +93,13 @@ void split_plain(struct split *split, const char *record, size_t length)
 static void on_cell(void *data, size_t length, void *argument)
 {
 	struct split *split = argument;
-	if (split->count < split->keep) {
-		if (length > 0)
-			memcpy(split->out + split->used, data, length);
-		add(split, split->out, split->used, length);
-		split->used += length;
-	} else {
-		add(split, NULL, 0, length);
+	if (split->count >= split->keep) {
+		add(split, data, 0, length);
+		return;
 	}
+	memcpy(split->out + split->used, data, length);
+	add(split, split->out, split->used, length);
+	split->used += length;
 }
 
 static void on_record(int end, void *argument)

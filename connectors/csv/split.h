@@ -19,7 +19,7 @@ struct split {
 	bool ready;          /* parser was initialised */
 	char delimiter;
 	bool trim;
-	size_t field_limit;  /* bytes of one cell */
+	size_t field_limit;  /* bytes of one cell, quotes and trimmed spaces left out */
 
 	struct span *cells;  /* the first keep cells; offsets from the record's first byte, or from out */
 	size_t keep;

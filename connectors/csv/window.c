@@ -28,9 +28,10 @@ static int cancelled(struct error *error)
 	return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
 }
 
+/* Never read twice, even where it is a file today. */
 static bool is_standard_input(const char *path)
 {
-	return strcmp(path, "-") == 0;
+	return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
 }
 
 int window_open(struct window *window, const char *path, uint64_t ahead, struct cancel *cancel, struct error *error)

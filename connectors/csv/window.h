@@ -21,7 +21,7 @@
 enum { WINDOW_BLOCK = 256 * 1024 }; /* the least that is asked of the system at once */
 
 struct window {
-	const char *path;      /* borrowed; "-" is standard input */
+	const char *path;      /* borrowed; "-" and "/dev/stdin" are standard input, always a stream */
 	struct cancel *cancel; /* borrowed */
 	int fd;                /* -1: not open */
 	bool regular;          /* a file that can be read twice; otherwise a stream */

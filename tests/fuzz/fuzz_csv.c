@@ -1,0 +1,56 @@
+/* fuzz_csv.c - any bytes as a CSV file: no crash, the same records as the slow reading, the same again from any position.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The first four bytes choose how to read, the rest is the file. sh tests/support/fuzz.sh csv searches with libFuzzer.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "connectors/csv/csv.h"
+#include "tests/support/csv_oracle.h"
+#include "tests/support/csv_seen.h"
+
+enum { FIELDS_MOST = 4 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 4 || size > 1 << 16)
+		return 0;
+	struct schema *schema = csv_schema(1 + data[0] % FIELDS_MOST);
+	struct csv_case how = {
+		.options = {
+			.header = (data[0] & 0x10) != 0, .trim = (data[0] & 0x20) != 0,
+			.delimiter = ",;\t "[(data[0] >> 6) & 3], .quote = data[1] & 0x80 ? '\'' : '"',
+		},
+		.schema = schema, .limits = LIMITS_DEFAULT, .capacity = 1 + data[1] % 8,
+	};
+	if (data[1] & 0x40) {
+		how.limits.record = 1 + data[2];
+		how.limits.field = 1 + data[3] / 8;
+		how.limits.columns = 1 + data[3] % 8;
+	}
+	const char *text = (const char *)data + 4;
+	size -= 4;
+	char path[64];
+	int fd = csv_memory_file(text, size, path);
+	how.options.path = path;
+	struct error error = ERROR_INIT;
+	struct csv_seen seen, expected;
+	if (csv_drain(&how, NULL, false, &seen, &error) == 0) {
+		if (!how.options.header) {
+			csv_oracle(&how, text, size, &expected);
+			csv_check_same(&expected, "oracle", &seen, "source");
+			csv_seen_fini(&expected);
+		}
+		if (size < 1000)
+			csv_check_resume(&how, &seen);
+	} else {
+		CHECK(error.kind == ERROR_SOURCE || (error.kind == ERROR_CONFIG && how.options.header));
+	}
+	csv_seen_fini(&seen);
+	close(fd);
+	schema_free(schema);
+	return 0;
+}

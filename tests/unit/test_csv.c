@@ -1,0 +1,691 @@
+/* The CSV source as a source: what every connector must do, headers, identity, positions, and files it must refuse.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "connectors/csv/csv.h"
+#include "tests/support/csv_seen.h"
+
+static struct csv_case case_of(const char *path, const struct schema *schema, bool header)
+{
+	return (struct csv_case){
+		.options = { .path = path, .header = header, .delimiter = ',', .quote = '"', .once = true },
+		.schema = schema, .limits = LIMITS_DEFAULT, .capacity = 100,
+	};
+}
+
+static struct schema *schema_of(const char *a, const char *b, const char *c)
+{
+	struct error error = ERROR_INIT;
+	struct schema *schema = schema_new("people", &error);
+	assert_non_null(schema);
+	const char *names[] = { a, b, c };
+	for (size_t i = 0; i < 3 && names[i]; i++)
+		assert_non_null(schema_add_field(schema, names[i], VALUE_STRING, &error));
+	return schema;
+}
+
+/* Reading text as a file gives an error of this kind whose "PLACE: MESSAGE" holds all the words. */
+static void refused(struct csv_case how, const char *text, size_t length, enum error_kind kind, const char *const *words)
+{
+	char path[64];
+	int fd = csv_memory_file(text, length, path);
+	how.options.path = path;
+	struct error error = ERROR_INIT;
+	struct csv_seen seen;
+	assert_int_equal(csv_drain(&how, NULL, false, &seen, &error), -1);
+	csv_seen_fini(&seen);
+	close(fd);
+	char said[2200];
+	error_text(&error, said, sizeof said);
+	if (error.kind != kind)
+		fail_msg("kind %d instead of %d: %s", (int)error.kind, (int)kind, said);
+	for (; *words; words++)
+		if (!strstr(said, *words))
+			fail_msg("\"%s\" does not say \"%s\"", said, *words);
+}
+#define REFUSED(how, text, kind, ...) \
+	refused((how), (text), sizeof(text) - 1, (kind), (const char *const[]){ __VA_ARGS__, NULL })
+
+/* Reading text gives these records, in the notation of csv_seen.c. */
+static void gives(struct csv_case how, const char *text, size_t length, const char *const *expected)
+{
+	char path[64];
+	int fd = csv_memory_file(text, length, path);
+	how.options.path = path;
+	struct error error = ERROR_INIT;
+	struct csv_seen seen, wanted = { .records = (char **)(uintptr_t)expected };
+	while (expected[wanted.count])
+		wanted.count++;
+	if (csv_drain(&how, NULL, false, &seen, &error) < 0)
+		fail_msg("%s: %s", error.place, error.message);
+	csv_check_same(&wanted, "expected", &seen, "seen");
+	csv_seen_fini(&seen);
+	close(fd);
+}
+#define GIVES(how, text, ...) gives((how), (text), sizeof(text) - 1, (const char *const[]){ __VA_ARGS__, NULL })
+#define S "\\x20" /* a space, as csv_seen.c shows it */
+
+static void test_records(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(2);
+	struct csv_case how = case_of(NULL, schema, false);
+	GIVES(how, "a,b\nc,d", "1" S "line" S "1" S "@0+4" S "live" S "=a" S "=b" S "<a,b>",
+		"2" S "line" S "2" S "@4+3" S "live" S "=c" S "=d" S "<c,d>");
+	/* Line ends of all kinds; a blank line is a record, spaces are none. */
+	GIVES(how, "a,b\r\n\r\nc,d\r \n", "1" S "line" S "1" S "@0+5" S "live" S "=a" S "=b" S "<a,b>",
+		"2" S "line" S "2" S "@5+2" S "blank" S "-" S "-" S "<>",
+		"3" S "line" S "3" S "@7+4" S "live" S "=c" S "=d" S "<c,d>",
+		"4" S "line" S "4" S "@11+2" S "live" S "=" S S "-" S "<" S ">");
+	/* Short, long, empty. */
+	GIVES(how, "a\na,b,c,\n,\n\"\"\n", "1" S "line" S "1" S "@0+2" S "live" S "=a" S "-" S "<a>",
+		"2" S "line" S "2" S "@2+7" S "live" S "=a" S "=b" S "extra(2" S "cells" S "expected," S "4" S "found)" S "<a,b,c,>",
+		"3" S "line" S "3" S "@9+2" S "live" S "=" S "=" S "<,>", "4" S "line" S "4" S "@11+3" S "live" S "=" S "-" S "<\"\">");
+	/* Quotes over line ends; the next record's line is counted. Spaces stay. */
+	GIVES(how, "\"a\n\r\nb\", c \nd,\"e\"\"\"", "1" S "line" S "1" S "@0+12" S "live" S "=a\\x0A\\x0D\\x0Ab" S "=" S "c" S S
+		"<\"a\\x0A\\x0D\\x0Ab\"," S "c" S ">",
+		"2" S "line" S "4" S "@12+7" S "live" S "=d" S "=e\"" S "<d,\"e\"\"\">");
+	/* A byte order mark counts in offsets. */
+	GIVES(how, "\xEF\xBB\xBF" "a,b\n", "1" S "line" S "1" S "@3+4" S "live" S "=a" S "=b" S "<a,b>");
+	/* An unclosed quote costs its line. */
+	GIVES(how, "a,\"b\nc,d\n", "1" S "line" S "1" S "@0+5" S "live" S "-" S "-" S "record" S "<a,\"b>",
+		"2" S "line" S "2" S "@5+4" S "live" S "=c" S "=d" S "<c,d>");
+	/* Bad bytes are counted in the file, also behind quotes and pairs of them. */
+	GIVES(how, "\"x\"\"y\xFF\",b\nc,\"\0\"\nd,e,\x80\n",
+		"1" S "line" S "1" S "@0+10" S "live" S "!x\"y\\xFF" S "=b" S "encoding(0@5)" S "<\"x\"\"y\\xFF\",b>",
+		"2" S "line" S "2" S "@10+6" S "live" S "=c" S "!\\x00" S "encoding(1@13)" S "<c,\"\\x00\">",
+		"3" S "line" S "3" S "@16+6" S "live" S "=d" S "=e" S "encoding(-1@20)" S "extra(2" S "cells" S "expected," S "3" S
+		"found)" S "<d,e,\\x80>");
+	how.options.trim = true;
+	GIVES(how, " a , \"b \" \n \t\n", "1" S "line" S "1" S "@0+11" S "live" S "=a" S "=b" S "<" S "a" S "," S "\"b" S "\"" S ">",
+		"2" S "line" S "2" S "@11+3" S "blank" S "-" S "-" S "<" S "\\x09>");
+	how.options.trim = false;
+	how.options.delimiter = '\t';
+	how.options.quote = '\'';
+	GIVES(how, "'a\t'\t\"\n", "1" S "line" S "1" S "@0+7" S "live" S "=a\\x09" S "=\"" S "<'a\\x09'\\x09\">");
+	schema_free(schema);
+}
+
+static void test_limits(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(2);
+	struct csv_case how = case_of(NULL, schema, false);
+	how.limits.record = 8;
+	how.limits.field = 4;
+	how.limits.columns = 3;
+	GIVES(how, "1234,567\n12345,67\n12345,678\n1,2,3\n1,2,3,4\n\"1\n2\n3\n4\"\nok,1\n",
+		"1" S "line" S "1" S "@0+9" S "live" S "=1234" S "=567" S "<1234,567>",
+		"2" S "line" S "2" S "@9+9" S "live" S "-" S "-" S "record" S "<12345,67>",
+		"3" S "line" S "3" S "@18+10" S "live" S "-" S "-" S "record" S "<12345,67>",
+		"4" S "line" S "4" S "@28+6" S "live" S "=1" S "=2" S "extra(2" S "cells" S "expected," S "3" S "found)" S "<1,2,3>",
+		"5" S "line" S "5" S "@34+8" S "live" S "-" S "-" S "record" S "<1,2,3,4>",
+		"6" S "line" S "6" S "@42+3" S "live" S "-" S "-" S "record" S "<\"1>",
+		"7" S "line" S "7" S "@45+2" S "live" S "=2" S "-" S "<2>", "8" S "line" S "8" S "@47+2" S "live" S "=3" S "-" S "<3>",
+		"9" S "line" S "9" S "@49+3" S "live" S "=4\"" S "-" S "<4\">",
+		"10" S "line" S "10" S "@52+5" S "live" S "=ok" S "=1" S "<ok,1>");
+	schema_free(schema);
+}
+
+/* What the messages for people say, beyond what the notation above keeps of them. */
+static void test_details(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(2);
+	static const char text[] = "a,b\n\"open,b\nc,\"d\n\"\n1,2,3\n\xC3,1\ntoo long a line,1\n";
+	char path[64];
+	int fd = csv_memory_file(text, sizeof text - 1, path);
+	struct csv_case how = case_of(path, schema, false);
+	how.limits.record = 13;
+	struct error error = ERROR_INIT;
+	void *self;
+	assert_int_equal(csv_open_case(&how, &self, &error), 0);
+	struct batch *batch = batch_new(schema, 100, &how.limits, &error);
+	assert_non_null(batch);
+	assert_int_equal(csv_source_ops.read(self, batch, &error), SOURCE_BATCH);
+	static const char *const expected[] = {
+		"a quote opened in line 2 makes the record longer than limits.record (13); left out: this line, bytes 4 to 11",
+		"2 cells expected, 3 found",
+		"no UTF-8: 0xC3 at byte 25 of the file",
+		"line 7 has more bytes than limits.record (13); left out: bytes 29 to 46",
+	};
+	assert_int_equal(batch->fault_count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		struct span detail = batch->faults[i].detail;
+		char said[256];
+		snprintf(said, sizeof said, "%.*s", (int)detail.length, batch_bytes(batch, detail));
+		assert_string_equal(said, expected[i]);
+	}
+	batch_free(batch);
+	csv_close_case(self);
+	close(fd);
+	schema_free(schema);
+}
+
+static void test_header(void **state)
+{
+	(void)state;
+	struct schema *schema = schema_of("id", "name", "hired");
+	struct csv_case how = case_of(NULL, schema, true);
+	GIVES(how, "hired,id,name\n2021,1,Ann\n", "1" S "line" S "2" S "@14+11" S "live" S "=1" S "=Ann" S "=2021" S "<2021,1,Ann>");
+	GIVES(how, "\n\r\n\"name\",id,hired\n", NULL);
+	GIVES(how, "\xEF\xBB\xBF\"id\",name,hired", NULL);
+	struct option_map labels = { .keys = (const char *const[]){ "hired" }, .values = (const char *const[]){ "Hire Date" },
+	                             .count = 1 };
+	how.labels = &labels;
+	GIVES(how, "id,Hire Date,name\n1,2,3\n1\n", "1" S "line" S "2" S "@18+6" S "live" S "=1" S "=3" S "=2" S "<1,2,3>",
+		"2" S "line" S "3" S "@24+2" S "live" S "=1" S "-" S "-" S "<1>");
+	REFUSED(how, "id,Hire Dat,name\n", ERROR_CONFIG, ":1:4: ", "\"Hire Dat\"", "did you mean \"Hire Date\"?");
+	REFUSED(how, "id,hired,name\n", ERROR_CONFIG, ":1:4: ", "label \"hired\" is no field");
+	REFUSED(how, "id,name\n", ERROR_CONFIG, ":1: ", "no label \"Hire Date\" (for field hired)");
+	how.labels = NULL;
+	REFUSED(how, "id,nmae,hired\n", ERROR_CONFIG, ":1:4: ", "did you mean \"name\"?");
+	REFUSED(how, "\nid,\"nmae\",hired\n", ERROR_CONFIG, ":2: ", "did you mean \"name\"?");
+	REFUSED(how, "id,name,hired,id\n", ERROR_CONFIG, ":1:15: ", "twice", "1 and 4");
+	REFUSED(how, "id,name,hired,\n", ERROR_CONFIG, ":1:15: ", "cell 4 of the header is empty");
+	REFUSED(how, "id, name,hired\n", ERROR_CONFIG, "spaces around it", "trim: true");
+	REFUSED(how, "id,na\xFFme,hired\n", ERROR_SOURCE, ":1:4: ", "UTF-8");
+	REFUSED(how, "id,\"name\n1,2\n", ERROR_SOURCE, ":1: ", "quote that is not closed");
+	REFUSED(how, "", ERROR_SOURCE, "empty", "header: false");
+	REFUSED(how, "\n\n", ERROR_SOURCE, "empty", "header: false");
+	how.options.trim = true;
+	GIVES(how, " id , name,\thired\n", NULL);
+	how.options.trim = false;
+	how.options.header = false;
+	how.labels = &labels;
+	REFUSED(how, "1,2,3\n", ERROR_CONFIG, "header: true");
+	labels.keys = (const char *const[]){ "hird" };
+	how.options.header = true;
+	REFUSED(how, "id,name,hired\n", ERROR_CONFIG, "no field \"hird\"", "did you mean \"hired\"?");
+	labels.keys = (const char *const[]){ "hired" };
+	labels.values = (const char *const[]){ "id" };
+	REFUSED(how, "id,name\n", ERROR_CONFIG, "\"id\" stands for two fields, id and hired");
+	how.labels = NULL;
+	how.limits.columns = 2;
+	REFUSED(how, "id,name,hired\n", ERROR_SOURCE, "limits.columns (2)");
+	how.limits = (struct limits)LIMITS_DEFAULT;
+	how.limits.field = 4;
+	REFUSED(how, "id,name,hired\n", ERROR_SOURCE, "limits.field (4)");
+	how.limits.record = 5;
+	REFUSED(how, "id,name,hired\n", ERROR_SOURCE, "limits.record (5)");
+	schema_free(schema);
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(2);
+	struct csv_case how = case_of(NULL, schema, false);
+	REFUSED(how, "\xFF\xFE" "a\0", ERROR_SOURCE, "UTF-16", "iconv");
+	REFUSED(how, "\xFE\xFF\0a", ERROR_SOURCE, "UTF-16", "iconv");
+	REFUSED(how, "\xFF\xFE\0\0" "a\0\0\0", ERROR_SOURCE, "UTF-32", "iconv");
+	REFUSED(how, "\x1F\x8B\x08", ERROR_SOURCE, "gzip", "not read by this version");
+	REFUSED(how, "\x28\xB5\x2F\xFD rest", ERROR_SOURCE, "zstd", "not read by this version");
+	REFUSED(how, "PK\x03\x04 rest", ERROR_SOURCE, "ZIP");
+	how.options.delimiter = '"';
+	REFUSED(how, "a,b\n", ERROR_CONFIG, "delimiter and quote are the same");
+	how.options.delimiter = '\n';
+	REFUSED(how, "a,b\n", ERROR_CONFIG, "delimiter must be");
+	how.options.delimiter = ',';
+	how.options.quote = ' ';
+	REFUSED(how, "a,b\n", ERROR_CONFIG, "quote must be");
+	how.options.quote = '"';
+	how.limits.record = (uint64_t)2 << 30;
+	REFUSED(how, "a,b\n", ERROR_CONFIG, "limits.record");
+	schema_free(schema);
+}
+
+static size_t open_descriptors(void)
+{
+	size_t count = 0;
+	DIR *folder = opendir("/proc/self/fd");
+	assert_non_null(folder);
+	while (readdir(folder))
+		count++;
+	closedir(folder);
+	return count;
+}
+
+/* A failed open leaks nothing (memory is the sanitizer's business) and names the file and the reason. */
+static void test_failed_open(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(2);
+	static const struct {
+		const char *path, *says;
+	} cases[] = {
+		{ "no/such/file.csv", "No such file or directory" },
+		{ "/", "is a folder" },
+		{ "/proc/self/mem", "cannot read at byte 0: Input/output error" },
+		{ "", "path" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct csv_case how = case_of(cases[i].path, schema, true);
+		struct error error = ERROR_INIT;
+		void *self;
+		size_t before = open_descriptors();
+		assert_int_equal(csv_open_case(&how, &self, &error), -1);
+		assert_int_equal(open_descriptors(), before);
+		assert_int_equal(error.kind, cases[i].path[0] ? ERROR_SOURCE : ERROR_CONFIG);
+		assert_string_equal(error.place, cases[i].path);
+		if (!strstr(error.message, cases[i].says))
+			fail_msg("\"%s\" does not say \"%s\"", error.message, cases[i].says);
+	}
+	schema_free(schema);
+}
+
+/* One batch without rows, then the end, again and again (csv_drain checks the rest). */
+static void test_empty(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(2);
+	static const struct {
+		const char *text;
+		bool header;
+	} cases[] = { { "", false }, { "\xEF\xBB\xBF", false }, { "f0,f1", true }, { "f1,f0\n", true } };
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char path[64];
+		int fd = csv_memory_file(cases[i].text, strlen(cases[i].text), path);
+		struct csv_case how = case_of(path, schema, cases[i].header);
+		struct error error = ERROR_INIT;
+		struct csv_seen seen;
+		assert_int_equal(csv_drain(&how, NULL, false, &seen, &error), 0);
+		assert_int_equal(seen.count, 0);
+		assert_int_equal(seen.batch_count, 1);
+		assert_int_equal(seen.batches[0].bytes, strlen(cases[i].text));
+		csv_check_resume(&how, &seen);
+		csv_seen_fini(&seen);
+		close(fd);
+	}
+	schema_free(schema);
+}
+
+static void test_identity(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(2);
+	char path[64];
+	int fd = csv_memory_file("a,b\nc,d\n", 8, path);
+	struct csv_case how = case_of(path, schema, false);
+	struct error error = ERROR_INIT;
+	void *self;
+	struct source_identity who;
+	struct stat facts;
+	assert_int_equal(csv_open_case(&how, &self, &error), 0);
+	assert_int_equal(fstat(fd, &facts), 0);
+	assert_int_equal(csv_source_ops.identify(self, false, &who, &error), 0);
+	assert_true(who.known);
+	assert_string_equal(who.path, path);
+	assert_int_equal(who.size, 8);
+	assert_true(who.mtime_ns == (int64_t)facts.st_mtim.tv_sec * 1000000000 + facts.st_mtim.tv_nsec);
+	assert_string_equal(who.hash, "");
+	assert_int_equal(csv_source_ops.identify(self, true, &who, &error), 0);
+	/* printf 'a,b\nc,d\n' | sha256sum */
+	assert_string_equal(who.hash, "eafde52e304486ad92291694fa17012481621e71d08c45a643e23ed504d061cd");
+	/* It has not moved the reading. */
+	struct batch *batch = batch_new(schema, 1, &how.limits, &error);
+	assert_non_null(batch);
+	assert_int_equal(csv_source_ops.read(self, batch, &error), SOURCE_BATCH);
+	assert_string_equal(batch->position.token, "4:1:2");
+	/* printf 'a,b\n' | sha256sum */
+	assert_string_equal(batch->position.hash, "5be08c9684a1d25efcee09318204824278b08bbfb4aef973ffefd0b9d7478313");
+	batch_reset(batch);
+	assert_int_equal(csv_source_ops.read(self, batch, &error), SOURCE_BATCH);
+	assert_string_equal(batch->position.token, "8:2:3");
+	assert_string_equal(batch->position.hash, who.hash);
+	assert_true(batch->last);
+	batch_free(batch);
+	csv_close_case(self);
+	close(fd);
+	schema_free(schema);
+}
+
+static void test_changed_while_read(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(2);
+	for (int way = 0; way < 3; way++) {
+		char path[64];
+		int fd = csv_memory_file("a,b\nc,d\n", 8, path);
+		struct csv_case how = case_of(path, schema, false);
+		struct error error = ERROR_INIT;
+		void *self;
+		assert_int_equal(csv_open_case(&how, &self, &error), 0);
+		struct batch *batch = batch_new(schema, 1, &how.limits, &error);
+		assert_non_null(batch);
+		assert_int_equal(csv_source_ops.read(self, batch, &error), SOURCE_BATCH);
+		if (way == 0)
+			assert_int_equal(pwrite(fd, "e,f\n", 4, 8), 4);
+		else if (way == 1)
+			assert_int_equal(ftruncate(fd, 5), 0);
+		else
+			assert_int_equal(futimens(fd, (struct timespec[2]){ { 1, 0 }, { 1, 0 } }), 0);
+		enum source_result result;
+		do {
+			batch_reset(batch);
+			result = csv_source_ops.read(self, batch, &error);
+		} while (result == SOURCE_BATCH);
+		assert_int_equal(result, SOURCE_ERROR);
+		assert_int_equal(error.kind, ERROR_CONFIG);
+		assert_non_null(strstr(error.message, "changed while it was read"));
+		struct source_identity who;
+		error_clear(&error);
+		assert_int_equal(csv_source_ops.identify(self, true, &who, &error), -1);
+		assert_int_equal(error.kind, ERROR_CONFIG);
+		batch_free(batch);
+		csv_close_case(self);
+		close(fd);
+	}
+	schema_free(schema);
+}
+
+static void test_resume(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(2);
+	static const char text[] = "f1,f0\n1,a\n\n2,\"b\nb\"\n3\n4,d,x\r\n\"5,e\n6,\xFF\n7,g";
+	static const size_t capacities[] = { 1, 2, 3, 7 };
+	char path[64];
+	int fd = csv_memory_file(text, sizeof text - 1, path);
+	struct csv_case how = case_of(path, schema, true);
+	struct csv_seen first = { 0 };
+	for (size_t i = 0; i < 4; i++) {
+		struct error error = ERROR_INIT;
+		struct csv_seen seen;
+		how.capacity = capacities[i];
+		assert_int_equal(csv_drain(&how, NULL, false, &seen, &error), 0);
+		assert_int_equal(seen.count, 8);
+		csv_check_resume(&how, &seen);
+		if (i > 0) {
+			csv_check_same(&first, "capacity 1", &seen, "more");
+			csv_seen_fini(&seen);
+		} else {
+			first = seen;
+		}
+	}
+	csv_seen_fini(&first);
+	close(fd);
+	schema_free(schema);
+}
+
+static void cannot_resume(const struct csv_case *how, const char *token, const char *hash, const char *says)
+{
+	struct position at = { .token = "", .hash = "" };
+	snprintf(at.token, sizeof at.token, "%s", token);
+	snprintf(at.hash, sizeof at.hash, "%s", hash);
+	for (int replay = 0; replay < 2; replay++) {
+		struct error error = ERROR_INIT;
+		struct csv_seen seen;
+		assert_int_equal(csv_drain(how, &at, replay, &seen, &error), -1);
+		csv_seen_fini(&seen);
+		assert_int_equal(error.kind, ERROR_CONFIG);
+		if (!strstr(error.message, says) || !strstr(error.message, "--restart"))
+			fail_msg("\"%s\" does not say \"%s\" and --restart", error.message, says);
+		assert_string_equal(error.place, how->options.path);
+	}
+}
+
+static void test_refused_resume(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(2);
+	char path[64];
+	int fd = csv_memory_file("a,b\nc,d\n", 8, path);
+	struct csv_case how = case_of(path, schema, false);
+	static const char hash[] = "5be08c9684a1d25efcee09318204824278b08bbfb4aef973ffefd0b9d7478313";
+	cannot_resume(&how, "4:1:2", "0000000000000000000000000000000000000000000000000000000000000000", "changed before byte 4");
+	cannot_resume(&how, "12:3:4", hash, "changed before byte 12");
+	static const char *const malformed[] = { "4", "4:1", "4:1:", "4:1:2:", "4:1:0", "-4:1:2", " 4:1:2", "4:1:2x", "04:1:2",
+	                                         "99999999999999999999:1:2", "abc" };
+	for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++)
+		cannot_resume(&how, malformed[i], hash, "none of a CSV file");
+	cannot_resume(&how, "4:1:2", "38f9", "none of a CSV file");
+	/* In the middle of a record. */
+	struct error error = ERROR_INIT;
+	struct csv_seen seen;
+	struct position middle = { .token = "6:1:2" };
+	digest_of("a,b\nc,", 6, middle.hash);
+	assert_int_equal(csv_drain(&how, &middle, true, &seen, &error), -1);
+	assert_int_equal(error.kind, ERROR_CONFIG);
+	csv_seen_fini(&seen);
+	/* The header is new. */
+	how.options.header = true;
+	close(fd);
+	fd = csv_memory_file("f0,f1\n", 6, path);
+	cannot_resume(&how, "4:1:2", hash, "changed before byte 4");
+	close(fd);
+	schema_free(schema);
+}
+
+struct writer {
+	const char *path;
+	struct cancel *cancel;
+};
+
+static void *write_slowly(void *argument)
+{
+	struct writer *writer = argument;
+	int fd = open(writer->path, O_WRONLY | O_CLOEXEC);
+	const char *text = "f0,f1\na,\"b\r\n\"\nc,d\n";
+	for (; fd >= 0 && *text; text++)
+		if (write(fd, text, 1) != 1)
+			break;
+	if (writer->cancel) {
+		usleep(50000);
+		atomic_store(&writer->cancel->signal, SIGINT);
+	}
+	/* With cancel: held open, so that the reader has more to wait for. */
+	if (writer->cancel)
+		usleep(400000);
+	close(fd);
+	return NULL;
+}
+
+static void test_stream(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(2);
+	char folder[] = "/tmp/penstock-csv.XXXXXX", path[64];
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/fifo", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	struct csv_case how = case_of(path, schema, true);
+	struct writer writer = { .path = path };
+	struct error error = ERROR_INIT;
+	struct csv_seen seen;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, write_slowly, &writer), 0);
+	assert_int_equal(csv_drain(&how, NULL, false, &seen, &error), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(seen.count, 2);
+	assert_string_equal(seen.records[0], "1" S "line" S "2" S "@6+8" S "live" S "=a" S "=b\\x0D\\x0A" S "<a,\"b\\x0D\\x0A\">");
+	csv_seen_fini(&seen);
+
+	/* Nothing comes any more: cancel ends the wait. No position of a stream can be resumed, and it is not known. */
+	struct cancel cancel = { 0 };
+	struct source_context context = { .schema = schema, .limits = &how.limits, .cancel = &cancel };
+	writer.cancel = &cancel;
+	assert_int_equal(pthread_create(&thread, NULL, write_slowly, &writer), 0);
+	void *self = calloc(1, csv_source_ops.size);
+	assert_non_null(self);
+	memcpy(self, &how.options, sizeof how.options);
+	assert_int_equal(csv_source_ops.open(self, &context, &error), 0);
+	struct source_identity who;
+	assert_int_equal(csv_source_ops.identify(self, true, &who, &error), 0);
+	assert_false(who.known);
+	struct position at = { .token = "6:0:2" };
+	digest_of("f0,f1\n", 6, at.hash);
+	assert_int_equal(csv_source_ops.resume(self, &at, false, &error), -1);
+	assert_int_equal(error.kind, ERROR_CONFIG);
+	error_clear(&error);
+	struct batch *batch = batch_new(schema, 100, &how.limits, &error);
+	assert_non_null(batch);
+	assert_int_equal(csv_source_ops.read(self, batch, &error), SOURCE_ERROR);
+	assert_int_equal(error.kind, ERROR_CANCELLED);
+	pthread_join(thread, NULL);
+	batch_free(batch);
+	csv_close_case(self);
+	unlink(path);
+	rmdir(folder);
+	schema_free(schema);
+}
+
+/* A file is cancelled within a block or two, also while it is hashed. */
+static void test_cancel(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(1);
+	size_t size = 3u << 20;
+	char *text = malloc(size), path[64];
+	assert_non_null(text);
+	memset(text, 'x', size);
+	for (size_t i = 99; i < size; i += 100)
+		text[i] = '\n';
+	int fd = csv_memory_file(text, size, path);
+	free(text);
+	struct csv_case how = case_of(path, schema, false);
+	struct cancel cancel = { 0 };
+	struct source_context context = { .schema = schema, .limits = &how.limits, .cancel = &cancel };
+	struct error error = ERROR_INIT;
+	void *self = calloc(1, csv_source_ops.size);
+	assert_non_null(self);
+	memcpy(self, &how.options, sizeof how.options);
+	assert_int_equal(csv_source_ops.open(self, &context, &error), 0);
+	struct batch *batch = batch_new(schema, 100, &how.limits, &error);
+	assert_non_null(batch);
+	assert_int_equal(csv_source_ops.read(self, batch, &error), SOURCE_BATCH);
+	atomic_store(&cancel.signal, SIGTERM);
+	struct source_identity who;
+	assert_int_equal(csv_source_ops.identify(self, true, &who, &error), -1);
+	assert_int_equal(error.kind, ERROR_CANCELLED);
+	error_clear(&error);
+	size_t given = 0;
+	for (;;) {
+		batch_reset(batch);
+		if (csv_source_ops.read(self, batch, &error) != SOURCE_BATCH)
+			break;
+		given += batch->bytes;
+	}
+	assert_int_equal(error.kind, ERROR_CANCELLED);
+	assert_true(given < 1u << 20);
+	batch_free(batch);
+	csv_close_case(self);
+	close(fd);
+	schema_free(schema);
+}
+
+/* One line of a gigabyte, and one of a million cells: a record-error each, and what follows is read. */
+static void test_huge(void **state)
+{
+	(void)state;
+	const char *full = getenv("PENSTOCK_TEST_FULL");
+	off_t hole = full && *full ? (off_t)1 << 30 : (off_t)64 << 20;
+	struct schema *schema = csv_schema(2);
+	char path[64];
+	int fd = csv_memory_file("a,", 2, path);
+	/* A hole reads as NUL bytes. */
+	assert_int_equal(ftruncate(fd, hole), 0);
+	assert_true(lseek(fd, 0, SEEK_END) == hole);
+	assert_int_equal(write(fd, "\r\nb,c\n", 6), 6);
+	char *commas = malloc(1000001);
+	assert_non_null(commas);
+	memset(commas, ',', 1000000);
+	commas[1000000] = '\n';
+	assert_int_equal(write(fd, commas, 1000001), 1000001);
+	assert_int_equal(write(fd, "d,e\n", 4), 4);
+	free(commas);
+
+	struct csv_case how = case_of(path, schema, false);
+	struct error error = ERROR_INIT;
+	void *self;
+	assert_int_equal(csv_open_case(&how, &self, &error), 0);
+	struct batch *batch = batch_new(schema, 100, &how.limits, &error);
+	assert_non_null(batch);
+	size_t rows = 0, faults = 0, cells = 0;
+	do {
+		batch_reset(batch);
+		assert_int_equal(csv_source_ops.read(self, batch, &error), SOURCE_BATCH);
+		for (size_t r = 0; r < batch->rows; r++)
+			cells += batch->columns[0].cells[r] == CELL_TEXT;
+		for (size_t f = 0; f < batch->fault_count; f++)
+			assert_int_equal(batch->faults[f].kind, FAULT_RECORD);
+		if (rows == 0) {
+			assert_int_equal(batch->origins[0].byte_length, hole + 2);
+			assert_int_equal(batch->origins[0].text.length, how.limits.record);
+		}
+		/* A record's text twice, and what a batch needs beside it. */
+		assert_true(batch->arena.size <= batch->arena.ceiling);
+		rows += batch->rows;
+		faults += batch->fault_count;
+	} while (!batch->last);
+	assert_int_equal(rows, 4);
+	assert_int_equal(faults, 2);
+	assert_int_equal(cells, 2);
+	batch_free(batch);
+	csv_close_case(self);
+	close(fd);
+	schema_free(schema);
+}
+
+static void test_options(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *fallback;
+		enum option_kind kind;
+		size_t offset;
+	} expected[] = {
+		{ "path", NULL, OPTION_STRING, offsetof(struct csv_options, path) },
+		{ "header", "true", OPTION_BOOLEAN, offsetof(struct csv_options, header) },
+		{ "delimiter", ",", OPTION_BYTE, offsetof(struct csv_options, delimiter) },
+		{ "quote", "\"", OPTION_BYTE, offsetof(struct csv_options, quote) },
+		{ "trim", "false", OPTION_BOOLEAN, offsetof(struct csv_options, trim) },
+		{ "once", "true", OPTION_BOOLEAN, offsetof(struct csv_options, once) },
+	};
+	const struct option *option = csv_source_ops.options;
+	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++, option++) {
+		assert_string_equal(option->name, expected[i].name);
+		assert_int_equal(option->kind, expected[i].kind);
+		assert_int_equal(option->offset, expected[i].offset);
+		if (expected[i].fallback)
+			assert_string_equal(option->fallback, expected[i].fallback);
+		assert_int_equal(option->flags, i == 0 ? OPTION_REQUIRED : 0);
+		assert_non_null(option->help);
+	}
+	assert_null(option->name);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_details),
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_failed_open),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_changed_while_read),
+		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_refused_resume),
+		cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_options),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,232 @@
+/* Random and hostile CSV: the source sees what a slow, simple second reading sees, from any position, in pieces of any size.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "connectors/csv/csv.h"
+#include "tests/support/csv_oracle.h"
+#include "tests/support/csv_seen.h"
+
+/* $PENSTOCK_TEST_FULL chooses. */
+static size_t cases = 1200;
+static size_t hostile_bytes = 24u << 20;
+
+static uint64_t seed = 88172645463325252u;
+
+/* xorshift64: the same cases on every machine. */
+static size_t chance(size_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (size_t)(seed % below);
+}
+
+static size_t random_text(char *out, size_t most)
+{
+	static const char *const pieces[] = {
+		"a", "bb", "\"", "\"\"", ",", "\n", "\r\n", "\r", " ", "\t", "\",", "\"\n", ",\"", "\xC3\xA9", "\xFF", "\xE2\x82",
+		"\xED\xA0\x80", "\xC0\x80", "", ";", "'",
+	};
+	size_t count = chance(most), length = 0;
+	/* Some files are mostly quotes and line ends, some have hardly any. */
+	size_t kinds = chance(2) ? sizeof pieces / sizeof *pieces : 13;
+	for (size_t i = 0; i < count; i++) {
+		size_t kind = chance(kinds);
+		size_t bytes = pieces[kind][0] ? strlen(pieces[kind]) : 1;
+		memcpy(out + length, pieces[kind], bytes);
+		length += bytes;
+	}
+	return length;
+}
+
+static struct csv_case random_case(const struct schema *const *schemas)
+{
+	struct csv_case how = {
+		.options = { .delimiter = ',', .quote = '"', .trim = chance(3) == 0 },
+		.schema = schemas[chance(4)], .limits = LIMITS_DEFAULT, .capacity = 1 + chance(7),
+	};
+	if (chance(8) == 0)
+		how.options.delimiter = "\t; '"[chance(3)];
+	if (chance(8) == 0 && how.options.delimiter != '\'')
+		how.options.quote = '\'';
+	if (chance(2)) {
+		how.limits.record = 1 + chance(40);
+		how.limits.field = 1 + chance(20);
+		how.limits.columns = 1 + chance(6);
+	}
+	return how;
+}
+
+/* A pipe that gives the data in the small pieces in which it was written, then ends. Returns what keeps path alive. */
+static int pieces_pipe(const char *data, size_t size, char *path)
+{
+	int ends[2];
+	/* O_DIRECT: a read gives one write, however much it asks for. */
+	assert_int_equal(pipe2(ends, O_DIRECT | O_CLOEXEC), 0);
+	assert_true(fcntl(ends[1], F_SETPIPE_SZ, 1 << 20) > 0);
+	for (size_t done = 0; done < size;) {
+		size_t piece = 1 + chance(5);
+		if (piece > size - done)
+			piece = size - done;
+		assert_int_equal(write(ends[1], data + done, piece), piece);
+		done += piece;
+	}
+	close(ends[1]);
+	snprintf(path, 64, "/proc/self/fd/%d", ends[0]);
+	return ends[0];
+}
+
+static void test_random(void **state)
+{
+	(void)state;
+	const struct schema *schemas[4];
+	for (size_t i = 0; i < 4; i++)
+		schemas[i] = csv_schema(i + 1);
+	char *data = malloc(1024);
+	for (size_t i = 0; i < cases; i++) {
+		struct csv_case how = random_case(schemas);
+		size_t size = random_text(data, 120);
+		struct error error = ERROR_INIT;
+		struct csv_seen expected, seen;
+		char path[64];
+		csv_oracle(&how, data, size, &expected);
+
+		int fd = csv_memory_file(data, size, path);
+		how.options.path = path;
+		if (csv_drain(&how, NULL, false, &seen, &error) < 0) {
+			/* Some random beginnings are marks of other encodings. */
+			assert_int_equal(error.kind, ERROR_SOURCE);
+			csv_seen_fini(&expected);
+			csv_seen_fini(&seen);
+			close(fd);
+			continue;
+		}
+		csv_check_same(&expected, "oracle", &seen, "source");
+		csv_check_resume(&how, &seen);
+		csv_seen_fini(&seen);
+		close(fd);
+
+		fd = pieces_pipe(data, size, path);
+		assert_int_equal(csv_drain(&how, NULL, false, &seen, &error), 0);
+		csv_check_same(&expected, "oracle", &seen, "source, in pieces");
+		csv_seen_fini(&seen);
+		close(fd);
+		csv_seen_fini(&expected);
+	}
+	free(data);
+	for (size_t i = 0; i < 4; i++)
+		schema_free((struct schema *)(uintptr_t)schemas[i]);
+}
+
+/* Longer than several blocks, so that the window moves, with look-ahead that makes it grow. */
+static void test_large(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(3);
+	for (size_t round = 0; round < 6; round++) {
+		static const size_t record_limits[] = { 40, 300, 2000, 300000, 400000, 700000 };
+		static const size_t quote_every[] = { 30, 40, 90, 20000, 60000, 4000 };
+		size_t size = round < 3 ? 700000 : 1500000;
+		char *data = malloc(size);
+		assert_non_null(data);
+		for (size_t i = 0; i < size; i++) {
+			/* Lines of some hundred bytes keep the slow reading from being too slow. */
+			size_t dice = chance(quote_every[round]);
+			data[i] = dice == 0 ? '"' : "abcdefgh,\n\r"[round < 3 || chance(30) == 0 ? chance(11) : chance(8)];
+		}
+		struct csv_case how = { .options = { .delimiter = ',', .quote = '"' }, .schema = schema,
+		                        .limits = LIMITS_DEFAULT, .capacity = 4096 };
+		how.limits.record = record_limits[round];
+		char path[64];
+		int fd = csv_memory_file(data, size, path);
+		how.options.path = path;
+		struct error error = ERROR_INIT;
+		struct csv_seen expected, seen;
+		csv_oracle(&how, data, size, &expected);
+		assert_int_equal(csv_drain(&how, NULL, false, &seen, &error), 0);
+		csv_check_same(&expected, "oracle", &seen, "source");
+		csv_seen_fini(&expected);
+		csv_seen_fini(&seen);
+		close(fd);
+		free(data);
+	}
+	schema_free(schema);
+}
+
+static void read_hostile(const char *what, const char *line, const char *every, size_t each, size_t least_faults)
+{
+	struct schema *schema = csv_schema(2);
+	char *data = malloc(hostile_bytes + 4096);
+	assert_non_null(data);
+	size_t size = 0, lines = 0;
+	for (; size < hostile_bytes; lines++) {
+		const char *text = each > 0 && lines % each == each - 1 ? every : line;
+		memcpy(data + size, text, strlen(text));
+		size += strlen(text);
+	}
+	char path[64];
+	int fd = csv_memory_file(data, size, path);
+	free(data);
+	struct csv_case how = { .options = { .path = path, .delimiter = ',', .quote = '"' }, .schema = schema,
+	                        .limits = LIMITS_DEFAULT };
+	struct error error = ERROR_INIT;
+	void *self;
+	assert_int_equal(csv_open_case(&how, &self, &error), 0);
+	struct batch *batch = batch_new(schema, batch_rows_for(schema, 0), &how.limits, &error);
+	assert_non_null(batch);
+	size_t faults = 0;
+	do {
+		batch_reset(batch);
+		assert_int_equal(csv_source_ops.read(self, batch, &error), SOURCE_BATCH);
+		faults += batch->fault_count;
+	} while (!batch->last);
+	print_message("# %s: %zu bytes, %zu lines, %zu faults\n", what, size, lines, faults);
+	assert_true(faults >= least_faults);
+	batch_free(batch);
+	csv_close_case(self);
+	close(fd);
+	schema_free(schema);
+}
+
+/* With a look-ahead of 4 MiB at every line these would take hours if bytes were walked again. Nothing is measured: a
+ * reader that is not linear does not come to the end. */
+static void test_hostile(void **state)
+{
+	(void)state;
+	size_t lines = hostile_bytes / 128;
+	char line[128], every[128];
+	memset(line, 'x', sizeof line);
+	memcpy(line, "1,\"", 3);
+	memcpy(line + 125, "\n", 2);
+	read_hostile("every line opens a quote that never closes", line, "", 0, lines / 2);
+	memcpy(every, line, sizeof every);
+	memcpy(every + 60, "\",\"", 3);
+	read_hostile("quotes close and others open, no record ends", line, every, 100, lines / 4);
+	memcpy(every + 60, "\"\"\"\"", 4);
+	read_hostile("pairs of quotes everywhere", every, line, 3, lines / 4);
+	line[125] = '\r';
+	read_hostile("the same with lone CRs", line, "", 0, lines / 2);
+	read_hostile("short lines", "\"abcde\n", "", 0, hostile_bytes / 14);
+}
+
+int main(void)
+{
+	if (getenv("PENSTOCK_TEST_FULL") && *getenv("PENSTOCK_TEST_FULL")) {
+		cases = 100000;
+		hostile_bytes = 100u << 20;
+	}
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_hostile),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
