@@ -180,20 +180,26 @@ const char *diagnosis_code(const struct diagnosis *diagnosis, char *out, size_t 
 	return out;
 }
 
+void diagnosis_error(const struct session *session, const struct diagnosis *diagnosis, const char *what, struct error *error)
+{
+	const char *advice = diagnosis->trouble.advice;
+	char code[32];
+
+	if (error_is_set(error))
+		return;
+	error_set(error, ERROR_SINK, session->place, "%s: %s%s%s%s", what,
+		diagnosis->words[0] ? diagnosis->words : "the driver gave no reason", diagnosis_code(diagnosis, code, sizeof code),
+		advice ? ": " : "", advice ? advice : "");
+	error->retry = diagnosis->trouble.kind == TROUBLE_LOST || diagnosis->trouble.kind == TROUBLE_CONFLICT;
+	memcpy(error->sqlstate, diagnosis->state, sizeof error->sqlstate);
+}
+
 enum fault_class session_fail(struct session *session, SQLSMALLINT handle_type, SQLHANDLE handle, const char *what,
 	struct error *error)
 {
 	struct diagnosis diagnosis;
 	enum fault_class class = session_diagnose(session, handle_type, handle, &diagnosis);
-	bool first = !error_is_set(error);
-	char code[32];
 
-	error_set(error, ERROR_SINK, session->place, "%s: %s%s%s%s", what,
-		diagnosis.words[0] ? diagnosis.words : "the driver gave no reason", diagnosis_code(&diagnosis, code, sizeof code),
-		diagnosis.trouble.advice ? ": " : "", diagnosis.trouble.advice ? diagnosis.trouble.advice : "");
-	if (first) {
-		error->retry = diagnosis.trouble.kind == TROUBLE_LOST || diagnosis.trouble.kind == TROUBLE_CONFLICT;
-		memcpy(error->sqlstate, diagnosis.state, sizeof error->sqlstate);
-	}
+	diagnosis_error(session, &diagnosis, what, error);
 	return class;
 }

@@ -9,9 +9,25 @@
 #include "connectors/odbc/session.h"
 
 struct catalog;
+struct catalog_column;
 struct connect_string;
 
+/* What a bound value is in this process. */
+enum carrier {
+	CARRY_INTEGER = 1, /* int64 */
+	CARRY_DOUBLE,      /* double */
+	CARRY_TEXT,        /* formatted by us into a small place, or a span of the batch */
+	CARRY_BINARY,      /* a span of raw bytes */
+};
+
 enum state_type { STATE_TEXT = 1, STATE_NAME, STATE_INTEGER, STATE_TIME }; /* of columns of penstock_* tables */
+
+/* A setting that `penstock check` reads back. */
+struct dialect_setting {
+	const char *name;
+	const char *sql;          /* gives it as one text */
+	const char *const *words; /* what 0, 1, ... mean, NULL at the end; or NULL */
+};
 
 struct dialect {
 	const char *name;            /* "sqlite", "postgresql" */
@@ -42,8 +58,11 @@ struct dialect {
 	/* Type of a dictionary field in DDL: "numeric(12,2)". Returns 0, or -1 and ERROR_CONFIG where this database cannot hold it. */
 	int (*type)(const struct field *field, bool in_key, struct buffer *out, struct error *error);
 
-	/* Expression for a bound parameter of this field: "?" or "CAST(? AS timestamptz)". Of a decimal with its precision and scale. */
-	int (*parameter)(const struct field *field, struct buffer *out, struct error *error);
+	/* Expression for a bound parameter of this field that goes to this column: "?" or "CAST(? AS timestamptz)". */
+	int (*parameter)(const struct field *field, const struct catalog_column *column, struct buffer *out, struct error *error);
+
+	/* How its values are bound. */
+	enum carrier (*carrier)(const struct field *field);
 
 	/* Type of a column of a penstock_* table: STATE_TEXT any text, STATE_NAME a short one that may be in a key, STATE_INTEGER 64 bits,
 	 * STATE_TIME a datetime. */
@@ -52,8 +71,26 @@ struct dialect {
 	/* Expression for a bound STATE_TIME text "2021-11-07T02:48:42.123456Z". */
 	const char *time_parameter;
 
-	/* Fills catalog for schema.table (connectors/odbc/catalog.h). */
+	/* Fills catalog for schema.table (connectors/odbc/catalog.h); schema may be empty. */
 	int (*catalog)(struct session *session, const char *schema, const char *table, struct catalog *out, struct error *error);
+
+	/* Fills the kind, length, ... of a column from its declared type. */
+	int (*column_type)(struct catalog_column *column, struct error *error);
+
+	/* True where a field of this type may go into a column of this kind. */
+	bool (*accepts)(const struct field *field, const struct catalog_column *column);
+
+	/* Expression for a value of this field in this column (may be NULL) as reading.h reads it; quoted: the column's name. */
+	int (*read)(const struct field *field, const struct catalog_column *column, const char *quoted, struct buffer *out,
+		struct error *error);
+
+	bool has_cursors;            /* DECLARE and FETCH in SQL */
+	bool reference_without_schema; /* REFERENCES takes a bare table name */
+	int decimal_digits;          /* 0: decimals are exact; else what a decimal column keeps exactly */
+	bool names_ignore_case;      /* columns and tables are found whatever their case */
+	const char *echo_sql;        /* gives its one text parameter back */
+	const struct dialect_setting *settings; /* NULL name at the end */
+	const char *tables_sql;      /* names of the tables of one schema (its parameter) */
 };
 
 extern const struct dialect dialect_sqlite;

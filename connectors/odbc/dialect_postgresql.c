@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connectors/odbc/catalog_dialects.h"
 #include "connectors/odbc/connect.h"
 #include "connectors/odbc/dialect.h"
 
@@ -159,20 +160,88 @@ static int type(const struct field *field, bool in_key, struct buffer *out, stru
 	return buffer_puts(out, names[field->type], error);
 }
 
-static int parameter(const struct field *field, struct buffer *out, struct error *error)
+static enum carrier carrier(const struct field *field)
 {
 	switch (field->type) {
-	case VALUE_STRING:
-	case VALUE_YEARMONTH:
-	case VALUE_DURATION:
 	case VALUE_INTEGER:
 	case VALUE_YEAR:
-		return buffer_puts(out, "?", error);
+		return CARRY_INTEGER;
+	case VALUE_BINARY:
+		return CARRY_BINARY;
 	default:
-		if (buffer_puts(out, "CAST(? AS ", error) || type(field, false, out, error))
-			return -1;
-		return buffer_puts(out, ")", error);
+		return CARRY_TEXT; /* doubles too: the driver would print them with 15 digits */
 	}
+}
+
+static int parameter(const struct field *field, const struct catalog_column *column, struct buffer *out,
+	struct error *error)
+{
+	const char *name = column ? column->cast : NULL;
+
+	/* Always with a type, whatever the driver says of it: nothing else decides it in a list of VALUES. Never with length or precision,
+	 * since a CAST cuts where an assignment refuses. */
+	if (!name && (field->type == VALUE_INTEGER || field->type == VALUE_YEAR))
+		name = "bigint";
+	else if (!name && column && column->kind == KIND_TEXT)
+		name = "text";
+	if (name)
+		return buffer_printf(out, error, "CAST(? AS %s)", name);
+	if (field->type == VALUE_DECIMAL)
+		return buffer_puts(out, "CAST(? AS numeric)", error);
+	if (buffer_puts(out, "CAST(? AS ", error) || type(field, false, out, error))
+		return -1;
+	return buffer_puts(out, ")", error);
+}
+
+static bool accepts(const struct field *field, const struct catalog_column *column)
+{
+	enum column_kind kind = column->kind;
+
+	switch (field->type) {
+	case VALUE_INTEGER:
+	case VALUE_YEAR:
+		return kind == KIND_INTEGER || kind == KIND_DECIMAL || kind == KIND_REAL;
+	case VALUE_BOOLEAN:
+		return kind == KIND_BOOLEAN;
+	case VALUE_DOUBLE:
+		return kind == KIND_REAL || kind == KIND_DECIMAL;
+	case VALUE_DECIMAL:
+		return kind == KIND_DECIMAL || kind == KIND_REAL || (kind == KIND_INTEGER && field->scale == 0);
+	case VALUE_DATE:
+		return kind == KIND_DATE;
+	case VALUE_TIME:
+		return kind == KIND_TIME;
+	case VALUE_DATETIME:
+		return kind == KIND_DATETIME;
+	case VALUE_UUID:
+		return kind == KIND_UUID || kind == KIND_TEXT;
+	case VALUE_BINARY:
+		return kind == KIND_BINARY;
+	case VALUE_JSON:
+		return kind == KIND_JSON || kind == KIND_TEXT;
+	case VALUE_STRING:
+		return kind == KIND_TEXT || kind == KIND_OTHER;
+	case VALUE_YEARMONTH:
+	case VALUE_DURATION:
+		return kind == KIND_TEXT || kind == KIND_OTHER;
+	}
+	return false;
+}
+
+static int read_text(const struct field *field, const struct catalog_column *column, const char *quoted,
+	struct buffer *out, struct error *error)
+{
+	enum column_kind kind = column ? column->kind : KIND_ANY;
+
+	if (field->type == VALUE_BINARY)
+		return buffer_printf(out, error, "encode(%s, 'hex')", quoted);
+	if ((field->type == VALUE_INTEGER || field->type == VALUE_YEAR) && kind == KIND_DECIMAL)
+		return buffer_printf(out, error, "trim_scale(%s)", quoted);
+	if (field->type == VALUE_DECIMAL && kind == KIND_REAL)
+		return buffer_printf(out, error, "CAST(%s AS numeric)", quoted);
+	if (kind == KIND_OTHER)
+		return buffer_printf(out, error, "CAST(%s AS text)", quoted);
+	return buffer_puts(out, quoted, error);
 }
 
 static const char *state_type(enum state_type type)
@@ -187,11 +256,25 @@ static const char *state_type(enum state_type type)
 	}
 }
 
+static const struct dialect_setting readable[] = {
+	{ "fsync", "SHOW fsync", NULL },
+	{ "synchronous_commit", "SHOW synchronous_commit", NULL },
+	{ "isolation", "SHOW transaction_isolation", NULL },
+	{ "server_encoding", "SHOW server_encoding", NULL },
+	{ "client_encoding", "SHOW client_encoding", NULL },
+	{ "timezone", "SHOW timezone", NULL },
+	{ "lock_timeout", "SHOW lock_timeout", NULL },
+	{ "foreign_keys", "SELECT CASE current_setting('session_replication_role') WHEN 'replica' THEN 'off' ELSE 'on' END", NULL },
+	{ NULL, NULL, NULL },
+};
+
 const struct dialect dialect_postgresql = {
 	.name = "postgresql",
 	.dbms_name = "PostgreSQL",
 	.driver_words = { "psqlodbc", "postgres", NULL },
-	.parameters_max = 65535,
+	/* The protocol allows 65,535, but this libpq takes a description of more than some 7,500 parameters (30,000 bytes) for a broken
+	 * connection. */
+	.parameters_max = 7000,
 	.loads_faster_at_once = true,
 	.quote = '"',
 	.prepare = prepare,
@@ -202,6 +285,17 @@ const struct dialect dialect_postgresql = {
 	.classify = classify,
 	.type = type,
 	.parameter = parameter,
+	.carrier = carrier,
 	.state_type = state_type,
 	.time_parameter = "CAST(? AS timestamptz)",
+	.catalog = postgresql_catalog,
+	.column_type = postgresql_column_type,
+	.accepts = accepts,
+	.read = read_text,
+	.has_cursors = true,
+	.names_ignore_case = false,
+	.echo_sql = "SELECT CAST(? AS text)",
+	.settings = readable,
+	.tables_sql = "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+		      "WHERE n.nspname = ? AND c.relkind IN ('r','p','v','f') AND c.relname NOT LIKE 'penstock%' ORDER BY 1",
 };

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "connectors/odbc/catalog_dialects.h"
 #include "connectors/odbc/connect.h"
 #include "connectors/odbc/dialect.h"
 #include "engine/core/clock.h"
@@ -282,16 +283,111 @@ static int type(const struct field *field, bool in_key, struct buffer *out, stru
 	return buffer_puts(out, name, error);
 }
 
-static int parameter(const struct field *field, struct buffer *out, struct error *error)
+static int parameter(const struct field *field, const struct catalog_column *column, struct buffer *out,
+	struct error *error)
 {
 	(void)field;
+	(void)column;
 	return buffer_puts(out, "?", error);
+}
+
+static enum carrier carrier(const struct field *field)
+{
+	switch (field->type) {
+	case VALUE_INTEGER:
+	case VALUE_BOOLEAN:
+	case VALUE_YEAR:
+		return CARRY_INTEGER;
+	case VALUE_DOUBLE:
+		return CARRY_DOUBLE;
+	case VALUE_BINARY:
+		return CARRY_BINARY;
+	default:
+		return CARRY_TEXT; /* decimals too: a NUMERIC column turns the text into a number if nothing is lost */
+	}
+}
+
+/* A column has a kind by its affinity, which is what would change the value on its way in. */
+static bool accepts(const struct field *field, const struct catalog_column *column)
+{
+	enum column_kind kind = column->kind;
+
+	if (kind == KIND_ANY)
+		return true;
+	switch (field->type) {
+	case VALUE_INTEGER:
+	case VALUE_YEAR:
+		return kind == KIND_INTEGER || kind == KIND_DECIMAL || kind == KIND_REAL;
+	case VALUE_BOOLEAN:
+		return kind == KIND_INTEGER || kind == KIND_BOOLEAN || kind == KIND_DECIMAL;
+	case VALUE_DOUBLE:
+		return kind == KIND_REAL || kind == KIND_DECIMAL;
+	case VALUE_DECIMAL:
+		return kind == KIND_DECIMAL || kind == KIND_REAL || kind == KIND_TEXT ||
+			(kind == KIND_INTEGER && field->scale == 0);
+	case VALUE_DATE:
+		return kind == KIND_TEXT || kind == KIND_DATE;
+	case VALUE_TIME:
+		return kind == KIND_TEXT || kind == KIND_TIME;
+	case VALUE_DATETIME:
+		return kind == KIND_TEXT || kind == KIND_DATETIME;
+	case VALUE_BINARY:
+		return kind == KIND_BINARY;
+	case VALUE_UUID:
+	case VALUE_JSON:
+		return kind == KIND_TEXT || kind == KIND_OTHER;
+	case VALUE_STRING:
+	case VALUE_YEARMONTH:
+	case VALUE_DURATION:
+		return kind == KIND_TEXT;
+	}
+	return false;
+}
+
+static int read_text(const struct field *field, const struct catalog_column *column, const char *quoted, struct buffer *out,
+	struct error *error)
+{
+	enum column_kind kind = column ? column->kind : KIND_ANY;
+
+	/* SQLite's own texts of numbers have 15 digits and may have an exponent. */
+	switch (field->type) {
+	case VALUE_DOUBLE:
+		return buffer_printf(out, error, "printf('%%.17g', %s)", quoted);
+	case VALUE_DECIMAL:
+		if (kind == KIND_TEXT || kind == KIND_ANY)
+			break;
+		return buffer_printf(out, error, "printf('%%.%uf', %s)", field->scale, quoted);
+	case VALUE_INTEGER:
+	case VALUE_BOOLEAN:
+	case VALUE_YEAR:
+		if (kind == KIND_INTEGER)
+			break;
+		return buffer_printf(out, error, "CASE WHEN %s = CAST(%s AS INTEGER) THEN CAST(%s AS INTEGER) END", quoted, quoted,
+			quoted);
+	case VALUE_BINARY:
+		return buffer_printf(out, error, "hex(%s)", quoted);
+	default:
+		break;
+	}
+	return buffer_puts(out, quoted, error);
 }
 
 static const char *state_type(enum state_type type)
 {
 	return type == STATE_INTEGER ? "INTEGER" : "TEXT";
 }
+
+static const char *const off_on[] = { "off", "on", NULL };
+static const char *const synchronous[] = { "off", "normal", "full", "extra", NULL };
+
+static const struct dialect_setting readable[] = {
+	{ "journal_mode", "PRAGMA journal_mode", NULL },
+	{ "synchronous", "PRAGMA synchronous", synchronous },
+	{ "foreign_keys", "PRAGMA foreign_keys", off_on },
+	{ "busy_timeout", "PRAGMA busy_timeout", NULL },
+	{ "encoding", "PRAGMA encoding", NULL },
+	{ NULL, NULL, NULL },
+};
 
 const struct dialect dialect_sqlite = {
 	.name = "sqlite",
@@ -309,6 +405,18 @@ const struct dialect dialect_sqlite = {
 	.classify = classify,
 	.type = type,
 	.parameter = parameter,
+	.carrier = carrier,
 	.state_type = state_type,
 	.time_parameter = "?",
+	.catalog = sqlite_catalog,
+	.column_type = sqlite_column_type,
+	.accepts = accepts,
+	.read = read_text,
+	.reference_without_schema = true,
+	.decimal_digits = NUMERIC_DIGITS,
+	.names_ignore_case = true,
+	.echo_sql = "SELECT ?",
+	.settings = readable,
+	.tables_sql = "SELECT name FROM pragma_table_list WHERE schema = ? AND type IN ('table','view') AND name NOT LIKE 'sqlite%' "
+		      "AND name NOT LIKE 'penstock%'",
 };

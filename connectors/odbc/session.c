@@ -279,8 +279,10 @@ int session_commit(struct session *session, struct error *error)
 		error_set(error, ERROR_SINK, session->place, "an earlier statement of this transaction failed: it cannot be committed");
 	else
 		result = session->dialect->commit(session, error);
-	if (result)
+	if (result) {
 		session->dialect->rollback(session);
+		session->rollbacks++;
+	}
 	session->in_transaction = false;
 	session->broken = false;
 	return result;
@@ -288,8 +290,10 @@ int session_commit(struct session *session, struct error *error)
 
 void session_rollback(struct session *session)
 {
-	if (session->in_transaction)
+	if (session->in_transaction) {
 		session->dialect->rollback(session);
+		session->rollbacks++;
+	}
 	session->in_transaction = false;
 	session->broken = false;
 }

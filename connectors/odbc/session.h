@@ -32,6 +32,7 @@ struct session {
 	bool broken;                   /* a statement of the open transaction failed outside a savepoint: it can only be rolled back */
 	bool lost;                     /* the connection is gone; everything but close fails */
 	bool discreet;                 /* values must not show in messages: the database's details are left out */
+	unsigned rollbacks;            /* so far; what was prepared before the last one may speak of tables that are gone */
 	int64_t lock_timeout_ms;
 	struct cancel *cancel;
 };
@@ -99,6 +100,9 @@ enum fault_class session_fail(struct session *session, SQLSMALLINT handle_type, 
 /* The same without an error: for refusals that become rejects. */
 enum fault_class session_diagnose(struct session *session, SQLSMALLINT handle_type, SQLHANDLE handle,
 	struct diagnosis *out);
+
+/* A diagnosis as an error (ERROR_SINK, retry as fits), unless one is set already. */
+void diagnosis_error(const struct session *session, const struct diagnosis *diagnosis, const char *what, struct error *error);
 
 /* " (SQLSTATE 23505)" or " (code 19)", or nothing. Returns out. */
 const char *diagnosis_code(const struct diagnosis *diagnosis, char *out, size_t size);

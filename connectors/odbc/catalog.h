@@ -1,0 +1,103 @@
+/* catalog.h - what the database says of one table: columns with their real types, unique keys, foreign keys.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PENSTOCK_ODBC_CATALOG_H
+#define PENSTOCK_ODBC_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "connectors/odbc/session.h"
+#include "engine/core/schema.h"
+
+/* Families of column types, for "a column of another kind". */
+enum column_kind {
+	KIND_TEXT = 1,
+	KIND_INTEGER,
+	KIND_DECIMAL,  /* exact: numeric, decimal */
+	KIND_REAL,     /* binary floating point */
+	KIND_BOOLEAN,
+	KIND_DATE,
+	KIND_TIME,
+	KIND_DATETIME,
+	KIND_UUID,
+	KIND_BINARY,
+	KIND_JSON,
+	KIND_ANY,      /* keeps whatever comes, as it comes (SQLite without a type) */
+	KIND_OTHER,    /* the database's own: enum, inet, ...; takes texts that it understands */
+};
+
+struct catalog_column {
+	char *name;
+	char *declared;     /* as the database prints it: "character varying(20)" */
+	char *cast;         /* the type without length and precision, to cast a parameter to; NULL where none is needed */
+	enum column_kind kind;
+	uint64_t length;    /* KIND_TEXT, KIND_BINARY: characters or bytes; 0 unbounded */
+	int bits;           /* KIND_INTEGER: 16, 32 or 64; KIND_REAL: 32 or 64 */
+	int precision;      /* KIND_DECIMAL: digits, -1 unbounded; KIND_TIME, KIND_DATETIME: fractional digits kept */
+	int scale;          /* KIND_DECIMAL, where precision is not -1 */
+	bool padded;        /* KIND_TEXT: char(n) that pads with spaces */
+	bool not_null;
+	bool has_default;   /* also identity and serial */
+	bool generated;     /* computed: cannot be written */
+	bool identity_always; /* writing needs OVERRIDING SYSTEM VALUE */
+};
+
+struct catalog_key {
+	char *name;         /* of the index or constraint; may be empty */
+	bool primary;
+	bool partial;       /* partial, over expressions, deferred, or compared otherwise than byte by byte: a plain probe proves nothing */
+	bool itself;        /* foreign keys: the table references itself */
+	char **columns;
+	size_t count;
+	char *parent;       /* foreign keys: the referenced table, "schema.name", else NULL */
+	char **parent_columns; /* foreign keys: count names */
+};
+
+struct catalog {
+	bool exists;
+	char *table;        /* "schema.name" or "name" as it is addressed */
+	const char *refusal; /* why no row can be inserted ("is a view without an INSERT trigger"), else NULL; static text */
+	bool has_rowid;     /* SQLite: rows are numbered, under the names rowid, _rowid_ and oid */
+	uint64_t rows_hint; /* the database's estimate, 0 where it has none */
+	struct catalog_column *columns;
+	size_t column_count;
+	struct catalog_key *unique;
+	size_t unique_count;
+	struct catalog_key *foreign;
+	size_t foreign_count;
+};
+
+/* Reads table ("schema.name" or "name"). Fills out, exists false where there is no such table. Free with catalog_fini. */
+int catalog_read(struct session *session, const char *table, struct catalog *out, struct error *error) MUST_CHECK;
+void catalog_fini(struct catalog *catalog);
+
+/* What catalog_read would find after CREATE TABLE of this schema, without names of constraints and without foreign keys. */
+int catalog_plan(const struct dialect *dialect, const struct schema *schema, const char *table, struct catalog *out,
+	struct error *error) MUST_CHECK;
+
+/* The column of a name as the dialect compares names, or NULL. */
+const struct catalog_column *catalog_find(const struct catalog *catalog, const struct dialect *dialect, const char *name);
+
+/* The unique key over exactly these columns in any order that a probe may rely on, or NULL. */
+const struct catalog_key *catalog_find_unique(const struct catalog *catalog, const struct dialect *dialect,
+	const char *const *columns, size_t count);
+
+/* Names of tables to suggest instead of one that is missing: NULL at the end; free with catalog_free_names. */
+int catalog_table_names(struct session *session, const char *table, char ***out, struct error *error) MUST_CHECK;
+void catalog_free_names(char **names);
+
+/* "text", "integer", ... for messages. */
+const char *column_kind_name(enum column_kind kind);
+
+/* For the dialects' own files: each adds one item, strings copied. Return NULL or -1 and error when out of memory. */
+struct catalog_column *catalog_add_column(struct catalog *catalog, const char *name, const char *declared,
+	struct error *error) MUST_CHECK;
+struct catalog_key *catalog_add_key(struct catalog *catalog, bool foreign, const char *name, struct error *error) MUST_CHECK;
+int catalog_key_add(struct catalog_key *key, const char *column, const char *parent_column, struct error *error) MUST_CHECK;
+
+/* "name(12,2) rest" -> the word before the bracket, lower case, and up to two numbers (-1 where absent); rest is joined to the word. */
+void catalog_split_type(const char *declared, char *word, size_t size, long numbers[2]);
+
+#endif

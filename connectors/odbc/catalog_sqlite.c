@@ -1,0 +1,311 @@
+/* catalog_sqlite.c - tables of SQLite as its pragmas tell of them.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "connectors/odbc/catalog.h"
+#include "connectors/odbc/catalog_dialects.h"
+#include "connectors/odbc/dialect.h"
+#include "connectors/odbc/statement.h"
+
+/* What hidden of table_xinfo means. */
+enum { HIDDEN_VIRTUAL_TABLE = 1, HIDDEN_GENERATED = 2, HIDDEN_STORED = 3 };
+
+static int64_t bounded(long number)
+{
+	return number > 0 ? number : 0;
+}
+
+/* SQLite's own rules of affinity (its documentation, "Datatypes", 3.1), with the declared name telling dates and booleans apart. */
+int sqlite_column_type(struct catalog_column *column, struct error *error)
+{
+	char word[128];
+	long numbers[2];
+
+	(void)error;
+	catalog_split_type(column->declared, word, sizeof word, numbers);
+	column->bits = 64;
+	if (strstr(word, "int")) {
+		column->kind = KIND_INTEGER;
+	} else if (strstr(word, "char") || strstr(word, "clob") || strstr(word, "text") || strcmp(word, "string") == 0) {
+		column->kind = KIND_TEXT;
+		column->length = (uint64_t)bounded(numbers[0]);
+	} else if (word[0] == '\0' || strcmp(word, "any") == 0) {
+		column->kind = KIND_ANY;
+	} else if (strstr(word, "blob") || strstr(word, "binary")) {
+		column->kind = KIND_BINARY;
+		column->length = (uint64_t)bounded(numbers[0]);
+	} else if (strstr(word, "real") || strstr(word, "floa") || strstr(word, "doub")) {
+		column->kind = KIND_REAL;
+	} else if (strncmp(word, "bool", 4) == 0) {
+		column->kind = KIND_BOOLEAN;
+	} else if (strncmp(word, "datetime", 8) == 0 || strncmp(word, "timestamp", 9) == 0) {
+		column->kind = KIND_DATETIME;
+		column->precision = 6;
+	} else if (strcmp(word, "date") == 0) {
+		column->kind = KIND_DATE;
+	} else if (strncmp(word, "time", 4) == 0) {
+		column->kind = KIND_TIME;
+		column->precision = 6;
+	} else if (strcmp(word, "uuid") == 0 || strncmp(word, "json", 4) == 0) {
+		/* A name of its own, but NUMERIC affinity: texts that look like numbers would become numbers. */
+		column->kind = KIND_OTHER;
+	} else {
+		column->kind = KIND_DECIMAL;
+		column->precision = (int)(numbers[0] > 0 && numbers[0] < 1000 ? numbers[0] : -1);
+		column->scale = (int)(numbers[1] > 0 && numbers[1] < 1000 ? numbers[1] : 0);
+	}
+	return 0;
+}
+
+/* Starts a query with the table's name, and the schema's, as its parameters. */
+static int ask(struct statement *statement, struct session *session, const char *what, const char *sql, const char *name,
+	const char *schema, struct error *error)
+{
+	if (statement_open(statement, session, what, sql, error))
+		return -1;
+	if (statement_bind_string(statement, 1, name, error) == 0 &&
+	    (!schema || statement_bind_string(statement, 2, schema, error) == 0) &&
+	    statement_execute(statement, NULL, NULL, error) == 0)
+		return 0;
+	statement_close(statement);
+	return -1;
+}
+
+static const char *or_empty(struct text text)
+{
+	return text.data ? text.data : "";
+}
+
+static int read_columns(struct session *session, const char *schema, const char *name, struct catalog *out,
+	struct error *error)
+{
+	struct statement statement;
+	int row;
+
+	if (ask(&statement, session, "reading the columns of a table",
+		    "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, hidden FROM pragma_table_xinfo(?, ?) ORDER BY cid", name,
+		    schema, error))
+		return -1;
+	while ((row = statement_fetch(&statement, error)) == 1) {
+		struct text text;
+		char column_name[1024];
+		struct catalog_column *column;
+		int64_t not_null, has_default, hidden;
+
+		row = -1;
+		if (statement_text(&statement, 1, &text, error))
+			break;
+		snprintf(column_name, sizeof column_name, "%s", or_empty(text));
+		if (statement_text(&statement, 2, &text, error))
+			break;
+		column = catalog_add_column(out, column_name, or_empty(text), error);
+		if (!column || sqlite_column_type(column, error) ||
+		    statement_integer(&statement, 3, &not_null, NULL, error) ||
+		    statement_integer(&statement, 4, &has_default, NULL, error) ||
+		    statement_integer(&statement, 5, &hidden, NULL, error))
+			break;
+		column->not_null = not_null != 0;
+		column->has_default = has_default != 0 || hidden == HIDDEN_VIRTUAL_TABLE;
+		column->generated = hidden == HIDDEN_GENERATED || hidden == HIDDEN_STORED;
+	}
+	statement_close(&statement);
+	return row;
+}
+
+/* The primary key where no index stands for it: INTEGER PRIMARY KEY is the row's own number. */
+static int read_rowid_key(struct session *session, const char *schema, const char *name, struct catalog *out,
+	struct error *error)
+{
+	struct statement statement;
+	struct catalog_key *key = NULL;
+	int row;
+
+	for (size_t i = 0; i < out->unique_count; i++)
+		if (out->unique[i].primary)
+			return 0;
+	if (ask(&statement, session, "reading the primary key of a table",
+		    "SELECT name FROM pragma_table_xinfo(?, ?) WHERE pk > 0 ORDER BY pk", name, schema, error))
+		return -1;
+	while ((row = statement_fetch(&statement, error)) == 1) {
+		struct text text;
+
+		row = -1;
+		if (statement_text(&statement, 1, &text, error))
+			break;
+		if (!key && !(key = catalog_add_key(out, false, "", error)))
+			break;
+		key->primary = true;
+		if (catalog_key_add(key, or_empty(text), NULL, error))
+			break;
+		/* The row number is given out where the column is not written. */
+		for (size_t i = 0; i < out->column_count; i++)
+			if (strcasecmp(out->columns[i].name, or_empty(text)) == 0)
+				out->columns[i].has_default = true;
+	}
+	statement_close(&statement);
+	return row;
+}
+
+static int read_unique(struct session *session, const char *schema, const char *name, struct catalog *out,
+	struct error *error)
+{
+	struct statement statement;
+	struct catalog_key *key = NULL;
+	int row;
+
+	if (ask(&statement, session, "reading the indexes of a table",
+		    "SELECT l.name, l.origin, l.partial, x.name, x.coll FROM pragma_index_list(?, ?) l, pragma_index_xinfo(l.name) x "
+		    "WHERE l.\"unique\" AND x.key ORDER BY l.origin <> 'pk', l.seq, x.seqno",
+		    name, schema, error))
+		return -1;
+	while ((row = statement_fetch(&statement, error)) == 1) {
+		struct text text;
+		char index[1024];
+		int64_t partial;
+		bool primary;
+
+		row = -1;
+		if (statement_text(&statement, 1, &text, error))
+			break;
+		snprintf(index, sizeof index, "%s", or_empty(text));
+		if (statement_text(&statement, 2, &text, error))
+			break;
+		primary = strcmp(or_empty(text), "pk") == 0;
+		if (statement_integer(&statement, 3, &partial, NULL, error) || statement_text(&statement, 4, &text, error))
+			break;
+		if (!key || strcmp(key->name, index) != 0) {
+			key = catalog_add_key(out, false, index, error);
+			if (!key)
+				break;
+			key->primary = primary;
+			key->partial = partial != 0;
+		}
+		if (!text.data)
+			key->partial = true; /* an expression */
+		else if (catalog_key_add(key, text.data, NULL, error))
+			break;
+		if (statement_text(&statement, 5, &text, error))
+			break;
+		if (strcasecmp(or_empty(text), "BINARY") != 0)
+			key->partial = true;
+	}
+	statement_close(&statement);
+	return row;
+}
+
+static int read_foreign(struct session *session, const char *schema, const char *name, struct catalog *out,
+	struct error *error)
+{
+	struct statement statement;
+	struct catalog_key *key = NULL;
+	char current[32] = "";
+	int row;
+
+	/* Without a column list the reference is to the parent's primary key. */
+	if (ask(&statement, session, "reading the foreign keys of a table",
+		    "SELECT f.id, f.\"table\", f.\"from\", coalesce(f.\"to\", (SELECT p.name FROM pragma_table_xinfo(f.\"table\") p "
+		    "WHERE p.pk = f.seq + 1)) FROM pragma_foreign_key_list(?, ?) f ORDER BY f.id, f.seq",
+		    name, schema, error))
+		return -1;
+	while ((row = statement_fetch(&statement, error)) == 1) {
+		struct text text;
+		char from[1024];
+
+		row = -1;
+		if (statement_text(&statement, 1, &text, error))
+			break;
+		if (!key || strcmp(current, or_empty(text)) != 0) {
+			snprintf(current, sizeof current, "%s", or_empty(text));
+			key = catalog_add_key(out, true, "", error);
+			if (!key || statement_text(&statement, 2, &text, error))
+				break;
+			key->parent = strdup(or_empty(text));
+			key->itself = strcasecmp(or_empty(text), name) == 0;
+			if (!key->parent) {
+				error_memory(error, "the catalog");
+				break;
+			}
+		}
+		if (statement_text(&statement, 3, &text, error))
+			break;
+		snprintf(from, sizeof from, "%s", or_empty(text));
+		if (statement_text(&statement, 4, &text, error) || catalog_key_add(key, from, or_empty(text), error))
+			break;
+	}
+	statement_close(&statement);
+	return row;
+}
+
+/* Views, virtual tables and WITHOUT ROWID tables have none. */
+static int read_rowid(struct session *session, const char *schema, const char *name, struct catalog *out,
+	struct error *error)
+{
+	struct statement statement;
+	int row;
+
+	if (ask(&statement, session, "looking for a table",
+		    "SELECT 1 FROM pragma_table_list WHERE name = ? COLLATE NOCASE AND schema = ? AND type = 'table' AND NOT wr", name,
+		    schema, error))
+		return -1;
+	row = statement_fetch(&statement, error);
+	out->has_rowid = row == 1;
+	statement_close(&statement);
+	return row < 0 ? -1 : 0;
+}
+
+static int read_kind(struct session *session, const char *schema, const char *name, struct catalog *out,
+	struct error *error)
+{
+	struct statement statement;
+	struct buffer sql;
+	struct text text;
+	int row = -1;
+
+	buffer_init(&sql, 4096);
+	/* A view takes rows where a trigger says how. */
+	if (buffer_puts(&sql, "SELECT m.type, EXISTS (SELECT 1 FROM ", error) == 0 &&
+	    dialect_quote(session->dialect, &sql, schema, error) == 0 &&
+	    buffer_puts(&sql,
+		    ".sqlite_master t WHERE t.type = 'trigger' AND t.tbl_name = m.name AND t.sql LIKE '%INSTEAD%OF%INSERT%') FROM ",
+		    error) == 0 &&
+	    dialect_quote(session->dialect, &sql, schema, error) == 0 &&
+	    buffer_puts(&sql, ".sqlite_master m WHERE m.name = ? COLLATE NOCASE AND m.type IN ('table', 'view')", error) == 0 &&
+	    ask(&statement, session, "looking for a table", buffer_text(&sql), name, NULL, error) == 0) {
+		row = statement_fetch(&statement, error);
+		if (row == 1) {
+			int64_t trigger = 0;
+			bool view = false;
+
+			row = statement_text(&statement, 1, &text, error);
+			if (row == 0) {
+				view = strcmp(or_empty(text), "view") == 0;
+				row = statement_integer(&statement, 2, &trigger, NULL, error);
+			}
+			out->exists = row == 0;
+			if (view && !trigger)
+				out->refusal = "is a view without an INSTEAD OF INSERT trigger";
+		}
+		statement_close(&statement);
+	}
+	buffer_fini(&sql);
+	return row;
+}
+
+int sqlite_catalog(struct session *session, const char *schema, const char *name, struct catalog *out,
+	struct error *error)
+{
+	if (!schema[0])
+		schema = "main";
+	if (read_kind(session, schema, name, out, error))
+		return -1;
+	if (!out->exists)
+		return 0;
+	if (read_columns(session, schema, name, out, error) || read_unique(session, schema, name, out, error) ||
+	    read_rowid_key(session, schema, name, out, error))
+		return -1;
+	return read_rowid(session, schema, name, out, error) || read_foreign(session, schema, name, out, error) ? -1 : 0;
+}

@@ -1,0 +1,24 @@
+/* probe.h - which of some keys are in a table: one query for many keys, answered with their places.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PENSTOCK_ODBC_PROBE_H
+#define PENSTOCK_ODBC_PROBE_H
+
+#include "connectors/odbc/bulk.h"
+#include "connectors/odbc/catalog.h"
+
+struct probe {
+	struct bulk bulk;
+};
+
+/* Field i of the key is compared with column columns[i] of table, whose catalog this is. */
+int probe_open(struct probe *probe, struct session *session, const struct catalog *table, const char *const *columns,
+	const struct field *const *fields, size_t count, struct error *error) MUST_CHECK;
+void probe_close(struct probe *probe); /* of a zeroed one, or twice, is fine */
+
+/* found[i] becomes true where the key of rows[i] is there; the others stay as they are. Part k of the key is column in_columns[k] of
+ * the batch and never null. */
+int probe_rows(struct probe *probe, const struct batch *batch, const size_t *in_columns, const uint32_t *rows, size_t count,
+	bool *found, struct error *error) MUST_CHECK;
+
+#endif

@@ -1,0 +1,352 @@
+/* refuse.c - writes a batch so that every row the database refuses becomes a violation, and no other row is lost.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/odbc/refuse.h"
+
+enum { DETAIL_MAX = 1400, KEY_FIELDS_MAX = 64 };
+
+static size_t field_of(const struct schema *schema, const struct dialect *dialect, const char *column)
+{
+	size_t exact = schema_find(schema, column);
+
+	for (size_t i = 0; exact == SCHEMA_NO_FIELD && dialect->names_ignore_case && i < schema->field_count; i++)
+		if (strcasecmp(schema->fields[i].name, column) == 0)
+			exact = i;
+	return exact;
+}
+
+static bool same_fields(const struct key *key, const size_t *fields, size_t count)
+{
+	size_t held = 0;
+
+	for (size_t i = 0; i < key->count; i++)
+		for (size_t k = 0; k < count; k++)
+			held += key->fields[i] == fields[k];
+	return key->count == count && held == count;
+}
+
+/* The rule of the dictionary for this key, or one of the key's own columns. */
+static const struct rule *rule_of_unique(const struct schema *schema, const size_t *fields, size_t count,
+	struct rule_set *rules, struct error *error)
+{
+	if (count && same_fields(&schema->primary, fields, count))
+		return rule_set_get(rules, CODE_PRIMARY_KEY, NULL, schema->primary.fields, count,
+			"is the key of a row that is already there", error);
+	for (size_t i = 0; i < schema->unique_count; i++)
+		if (count && same_fields(&schema->unique[i], fields, count))
+			return rule_set_get(rules, CODE_UNIQUE_ERROR, NULL, schema->unique[i].fields, count,
+				"is already there, and must be unique", error);
+	return rule_set_get(rules, CODE_UNIQUE_ERROR, NULL, fields, count,
+		"is already there, and a unique index of the database allows it once", error);
+}
+
+static const struct rule *rule_of_foreign(const struct schema *schema, const size_t *fields, size_t count,
+	const char *parent, struct rule_set *rules, struct error *error)
+{
+	char text[NAME_MAX_BYTES + 32];
+
+	snprintf(text, sizeof text, "is not in %s", parent);
+	for (size_t i = 0; i < schema->foreign_count; i++)
+		if (count && same_fields(&schema->foreign[i].key, fields, count))
+			return rule_set_get(rules, CODE_FOREIGN_KEY, NULL, schema->foreign[i].key.fields, count, text, error);
+	return rule_set_get(rules, CODE_FOREIGN_KEY, NULL, fields, count, text, error);
+}
+
+static int open_key(struct refuser *refuser, struct refuser_key *out, const struct catalog_key *key, bool foreign,
+	const struct key *upsert, struct rule_set *rules, struct error *error)
+{
+	size_t fields[KEY_FIELDS_MAX], count = 0;
+
+	out->key = key;
+	for (size_t i = 0; i < key->count && count < KEY_FIELDS_MAX; i++) {
+		size_t field = field_of(refuser->schema, refuser->session->dialect, key->columns[i]);
+
+		if (field != SCHEMA_NO_FIELD)
+			fields[count++] = field;
+	}
+	out->rule = foreign ? rule_of_foreign(refuser->schema, fields, count, key->parent, rules, error)
+			    : rule_of_unique(refuser->schema, fields, count, rules, error);
+	if (!out->rule)
+		return -1;
+	if (!key->count || count < key->count)
+		return 0;
+	out->fields = malloc(count * sizeof *fields);
+	if (!out->fields)
+		return error_memory(error, "the keys of a table");
+	memcpy(out->fields, fields, count * sizeof *fields);
+	/* The key of an upsert may be there; a row that is changed keeps what it has of the others; a table that references itself may
+	 * find its parents in the batch. */
+	out->definite = !key->partial && (foreign ? !key->itself : !upsert);
+	return 0;
+}
+
+int refuser_open(struct refuser *refuser, struct session *session, const struct schema *schema,
+	const struct catalog *catalog, struct writer *writer, const struct key *upsert, struct rule_set *rules,
+	struct error *error)
+{
+	memset(refuser, 0, sizeof *refuser);
+	refuser->session = session;
+	refuser->schema = schema;
+	refuser->catalog = catalog;
+	refuser->writer = writer;
+	refuser->unique = calloc(catalog->unique_count + 1, sizeof *refuser->unique);
+	refuser->foreign = calloc(catalog->foreign_count + 1, sizeof *refuser->foreign);
+	refuser->other = rule_set_get(rules, CODE_DATABASE_ERROR, NULL, NULL, 0, "was refused by the database", error);
+	if (!refuser->unique || !refuser->foreign)
+		error_memory(error, "the keys of a table");
+	for (size_t i = 0; !error_is_set(error) && i < catalog->unique_count; i++)
+		if (open_key(refuser, &refuser->unique[i], &catalog->unique[i], false, upsert, rules, error))
+			break;
+	for (size_t i = 0; !error_is_set(error) && i < catalog->foreign_count; i++)
+		if (open_key(refuser, &refuser->foreign[i], &catalog->foreign[i], true, upsert, rules, error))
+			break;
+	if (!error_is_set(error))
+		return 0;
+	refuser_close(refuser);
+	return -1;
+}
+
+static void close_keys(struct refuser_key *keys, size_t count)
+{
+	for (size_t i = 0; keys && i < count; i++) {
+		probe_close(&keys[i].probe);
+		catalog_fini(&keys[i].parent);
+		free(keys[i].fields);
+	}
+	free(keys);
+}
+
+void refuser_close(struct refuser *refuser)
+{
+	if (refuser->catalog) {
+		close_keys(refuser->unique, refuser->catalog->unique_count);
+		close_keys(refuser->foreign, refuser->catalog->foreign_count);
+	}
+	free(refuser->rows);
+	free(refuser->found);
+	memset(refuser, 0, sizeof *refuser);
+}
+
+static int open_probe(struct refuser *refuser, struct refuser_key *key, bool foreign, struct error *error)
+{
+	const struct field *fields[KEY_FIELDS_MAX];
+	const struct catalog *table = refuser->catalog;
+	char *const *columns = foreign ? key->key->parent_columns : key->key->columns;
+
+	if (key->open)
+		return 0;
+	if (foreign) {
+		catalog_fini(&key->parent);
+		if (catalog_read(refuser->session, key->key->parent, &key->parent, error))
+			return -1;
+		table = &key->parent;
+	}
+	for (size_t i = 0; i < key->key->count; i++)
+		fields[i] = &refuser->schema->fields[key->fields[i]];
+	if (probe_open(&key->probe, refuser->session, table, (const char *const *)columns, fields, key->key->count, error))
+		return -1;
+	key->open = true;
+	return 0;
+}
+
+static bool has_null(const struct batch *batch, const struct refuser_key *key, uint32_t row)
+{
+	for (size_t i = 0; i < key->key->count; i++)
+		if (batch->columns[key->fields[i]].cells[row] != CELL_VALUE)
+			return true;
+	return false;
+}
+
+/* Asks one key of all rows; those it refuses become violations. A null part is never compared. */
+static int ask_key(struct refuser *refuser, struct refuser_key *key, bool foreign, struct batch *batch, const uint32_t *rows,
+	size_t count, struct error *error)
+{
+	uint32_t *asked = malloc((count ? count : 1) * sizeof *asked);
+	size_t asked_count = 0;
+	int result = -1;
+
+	if (!asked)
+		return error_memory(error, "the rows of a batch");
+	for (size_t i = 0; i < count; i++)
+		if (!has_null(batch, key, rows[i]))
+			asked[asked_count++] = rows[i];
+	memset(refuser->found, 0, asked_count * sizeof *refuser->found);
+	if (asked_count && (open_probe(refuser, key, foreign, error) ||
+				   probe_rows(&key->probe, batch, key->fields, asked, asked_count, refuser->found, error)))
+		goto out;
+	result = 0;
+	for (size_t i = 0; result == 0 && i < asked_count; i++)
+		if (refuser->found[i] != foreign)
+			result = batch_violation(batch, asked[i], key->rule, NULL, error);
+out:
+	free(asked);
+	return result;
+}
+
+/* Drops rows that are no longer live; returns how many stay. */
+static size_t keep_live(const struct batch *batch, uint32_t *rows, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (batch->status[rows[i]] == ROW_LIVE)
+			rows[kept++] = rows[i];
+	return kept;
+}
+
+/* One query a key for the whole batch. */
+static int ask_all(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, struct error *error)
+{
+	for (size_t i = 0; i < refuser->catalog->unique_count; i++)
+		if (refuser->unique[i].definite && ask_key(refuser, &refuser->unique[i], false, batch, rows, count, error))
+			return -1;
+	for (size_t i = 0; i < refuser->catalog->foreign_count; i++)
+		if (refuser->foreign[i].definite && ask_key(refuser, &refuser->foreign[i], true, batch, rows, count, error))
+			return -1;
+	return 0;
+}
+
+static bool is_name_character(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* True where the database's words name this constraint: by its name, or, as SQLite does, by "table.column, table.column". */
+static bool words_name(const struct refuser *refuser, const struct catalog_key *key, const char *words)
+{
+	char columns[1024] = "";
+	const char *table = strchr(refuser->catalog->table, '.') ? strchr(refuser->catalog->table, '.') + 1 : refuser->catalog->table;
+	size_t used = 0, length = strlen(key->name);
+	const char *at = words;
+
+	while (length && (at = strstr(at, key->name))) {
+		if ((at == words || !is_name_character(at[-1])) && !is_name_character(at[length]))
+			return true;
+		at += length;
+	}
+	for (size_t i = 0; i < key->count && used < sizeof columns; i++)
+		used += (size_t)snprintf(columns + used, sizeof columns - used, "%s%s.%s", i ? ", " : ": ", table, key->columns[i]);
+	at = used ? strcasestr(words, columns) : NULL;
+	return at && at[used] != ',' && !is_name_character(at[used]);
+}
+
+/* The one row that was refused alone. */
+static int explain_row(struct refuser *refuser, struct batch *batch, uint32_t row, const struct diagnosis *diagnosis,
+	struct error *error)
+{
+	char detail[DETAIL_MAX], code[32];
+	size_t before = batch->violation_count;
+
+	if (diagnosis->trouble.kind == TROUBLE_UNIQUE)
+		for (size_t i = 0; i < refuser->catalog->unique_count; i++)
+			if (words_name(refuser, refuser->unique[i].key, diagnosis->words))
+				return batch_violation(batch, row, refuser->unique[i].rule, NULL, error);
+	if (diagnosis->trouble.kind == TROUBLE_FOREIGN) {
+		/* SQLite does not say which key: each is asked. */
+		for (size_t i = 0; i < refuser->catalog->foreign_count; i++)
+			if (refuser->foreign[i].fields && ask_key(refuser, &refuser->foreign[i], true, batch, &row, 1, error))
+				return -1;
+		if (batch->violation_count > before)
+			return 0;
+		for (size_t i = 0; i < refuser->catalog->foreign_count; i++)
+			if (refuser->foreign[i].key->name[0] && words_name(refuser, refuser->foreign[i].key, diagnosis->words))
+				return batch_violation(batch, row, refuser->foreign[i].rule, NULL, error);
+	}
+	snprintf(detail, sizeof detail, "was refused by the database: %s%s", diagnosis->words,
+		diagnosis_code(diagnosis, code, sizeof code));
+	return batch_violation(batch, row, refuser->other, detail, error);
+}
+
+/* Statement by statement, each under a savepoint of its own; one that is refused is halved down to its row. In source order, so that of
+ * two rows that exclude each other the first one stays. */
+static int insert_carefully(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, size_t most,
+	struct error *error)
+{
+	while (count) {
+		struct diagnosis diagnosis;
+		size_t take = bulk_take(&refuser->writer->bulk, batch, NULL, rows, count < most ? count : most);
+		int result;
+
+		if (cancel_requested(refuser->session->cancel))
+			return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
+		if (session_savepoint(refuser->session, error))
+			return -1;
+		result = writer_insert(refuser->writer, batch, rows, take, &diagnosis, error);
+		if (result < 0 || (result == 0 && session_release(refuser->session, error)) ||
+		    (result > 0 && session_rollback_to(refuser->session, error)))
+			return -1;
+		if (result > 0 && (take == 1 ? explain_row(refuser, batch, rows[0], &diagnosis, error)
+					     : insert_carefully(refuser, batch, rows, take, take / 2, error)))
+			return -1;
+		rows += take;
+		count -= take;
+	}
+	return 0;
+}
+
+static int reserve(struct refuser *refuser, const struct batch *batch, struct error *error)
+{
+	uint32_t *rows;
+	bool *found;
+
+	if (refuser->capacity >= batch->capacity)
+		return 0;
+	rows = realloc(refuser->rows, batch->capacity * sizeof *rows);
+	if (rows)
+		refuser->rows = rows;
+	found = realloc(refuser->found, batch->capacity * sizeof *found);
+	if (found)
+		refuser->found = found;
+	if (!rows || !found)
+		return error_memory(error, "the rows of a batch");
+	refuser->capacity = batch->capacity;
+	return 0;
+}
+
+/* All of them under one savepoint. 0, 1 where the database refused (and nothing of it stays), or -1. */
+static int insert_all(struct refuser *refuser, const struct batch *batch, size_t count, struct diagnosis *diagnosis,
+	struct error *error)
+{
+	int result;
+
+	if (session_savepoint(refuser->session, error))
+		return -1;
+	result = writer_insert(refuser->writer, batch, refuser->rows, count, diagnosis, error);
+	if (result < 0 || (result == 0 ? session_release(refuser->session, error) : session_rollback_to(refuser->session, error)))
+		return -1;
+	return result;
+}
+
+int refuser_write(struct refuser *refuser, struct batch *batch, struct error *error)
+{
+	struct diagnosis diagnosis;
+	size_t count = 0, kept;
+	int result;
+
+	if (reserve(refuser, batch, error))
+		return -1;
+	for (uint32_t row = 0; row < batch->rows; row++)
+		if (batch->status[row] == ROW_LIVE)
+			refuser->rows[count++] = row;
+	if (!count)
+		return 0;
+	result = insert_all(refuser, batch, count, &diagnosis, error);
+	if (result <= 0)
+		return result;
+	if (diagnosis.trouble.kind == TROUBLE_UNIQUE || diagnosis.trouble.kind == TROUBLE_FOREIGN) {
+		if (ask_all(refuser, batch, refuser->rows, count, error))
+			return -1;
+		kept = keep_live(batch, refuser->rows, count);
+		if (kept < count) {
+			count = kept;
+			result = count ? insert_all(refuser, batch, count, &diagnosis, error) : 0;
+			if (result <= 0)
+				return result;
+		}
+	}
+	return insert_carefully(refuser, batch, refuser->rows, count, BULK_ROWS_MAX, error);
+}

@@ -1,0 +1,49 @@
+/* refuse.h - writes a batch so that every row the database refuses becomes a violation with its rule, and no other row is lost.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What is written and refused is what inserting row by row, in source order, would give. Cheapest first: the whole batch under one
+ * savepoint; then without the rows whose keys are taken or whose parents are missing (one query a key for the batch); then
+ * statement by statement, halving those that are refused.
+ */
+#ifndef PENSTOCK_ODBC_REFUSE_H
+#define PENSTOCK_ODBC_REFUSE_H
+
+#include "connectors/odbc/catalog.h"
+#include "connectors/odbc/probe.h"
+#include "connectors/odbc/writer.h"
+#include "engine/core/rule.h"
+
+/* A unique or foreign key of the target with the rule that speaks for it. */
+struct refuser_key {
+	const struct catalog_key *key;
+	const struct rule *rule;
+	size_t *fields;          /* key->count fields of the schema; NULL where a column is no field, or the key is partial */
+	bool definite;           /* a probe alone decides: what it says of a row does not depend on other rows of the batch */
+	bool open;
+	struct probe probe;      /* opened when first needed */
+	struct catalog parent;   /* foreign keys: read when first needed */
+};
+
+struct refuser {
+	struct session *session;
+	const struct schema *schema;
+	const struct catalog *catalog;
+	struct writer *writer;
+	const struct rule *other;      /* TABLE.database-error */
+	struct refuser_key *unique;    /* catalog->unique_count */
+	struct refuser_key *foreign;   /* catalog->foreign_count */
+	uint32_t *rows;                /* scratch for the rows of a batch */
+	bool *found;
+	size_t capacity;
+};
+
+/* Makes the rules it may need in rules. upsert: fields of the key that may be there already, or NULL. All are borrowed. */
+int refuser_open(struct refuser *refuser, struct session *session, const struct schema *schema,
+	const struct catalog *catalog, struct writer *writer, const struct key *upsert, struct rule_set *rules,
+	struct error *error) MUST_CHECK;
+void refuser_close(struct refuser *refuser);
+
+/* Writes the ROW_LIVE rows of the batch inside the session's transaction. */
+int refuser_write(struct refuser *refuser, struct batch *batch, struct error *error) MUST_CHECK;
+
+#endif

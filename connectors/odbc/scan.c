@@ -1,0 +1,174 @@
+/* scan.c - reads all keys of a table with flat memory.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <string.h>
+
+#include "connectors/odbc/reading.h"
+#include "connectors/odbc/scan.h"
+
+enum { SCAN_PAGE = 4096, SQL_MAX = 1024 * 1024, KEY_PARTS_MAX = 64 };
+
+/* "a, b": the key's columns as they are read. */
+static int put_columns(const struct scan *scan, const struct schema *keys, struct buffer *out, struct error *error)
+{
+	const struct dialect *dialect = scan->session->dialect;
+
+	for (size_t i = 0; i < keys->field_count; i++)
+		if ((i && buffer_puts(out, ", ", error)) ||
+		    reading_put(dialect, &keys->fields[i], catalog_find(&scan->catalog, dialect, keys->fields[i].name),
+			    keys->fields[i].name, out, error))
+			return -1;
+	return 0;
+}
+
+static int put_from(const struct scan *scan, const struct schema *keys, struct buffer *out, struct error *error)
+{
+	const struct dialect *dialect = scan->session->dialect;
+
+	if (buffer_puts(out, " FROM ", error) || dialect_quote_table(dialect, out, scan->catalog.table, error))
+		return -1;
+	for (size_t i = 0; i < keys->field_count; i++)
+		if (buffer_puts(out, i ? " AND " : " WHERE ", error) || dialect_quote(dialect, out, keys->fields[i].name, error) ||
+		    buffer_puts(out, " IS NOT NULL", error))
+			return -1;
+	return 0;
+}
+
+static bool is_unique(const struct scan *scan, const struct schema *keys)
+{
+	const char *names[KEY_PARTS_MAX];
+
+	for (size_t i = 0; i < keys->field_count && i < KEY_PARTS_MAX; i++)
+		names[i] = keys->fields[i].name;
+	return keys->field_count <= KEY_PARTS_MAX &&
+		catalog_find_unique(&scan->catalog, scan->session->dialect, names, keys->field_count) != NULL;
+}
+
+/* A cursor of the server's, so that memory stays flat; it lives in a transaction. */
+static int open_cursor(struct scan *scan, const struct schema *keys, struct error *error)
+{
+	struct buffer *sql = &scan->sql;
+
+	if (!scan->session->in_transaction) {
+		if (session_begin(scan->session, error))
+			return -1;
+		scan->own_transaction = true;
+	}
+	if (buffer_puts(sql, "DECLARE penstock_keys NO SCROLL CURSOR FOR SELECT ", error) ||
+	    (!is_unique(scan, keys) && buffer_puts(sql, "DISTINCT ", error)) || put_columns(scan, keys, sql, error) ||
+	    put_from(scan, keys, sql, error) || session_execute(scan->session, buffer_text(sql), error))
+		return -1;
+	scan->cursor = true;
+	buffer_clear(sql);
+	scan->first = 1;
+	return buffer_printf(sql, error, "FETCH FORWARD %d FROM penstock_keys", SCAN_PAGE);
+}
+
+/* Pages by the number of the row, which every ordinary table has and no column hides; others are counted through. */
+static int open_pages(struct scan *scan, const struct schema *keys, struct error *error)
+{
+	static const char *const aliases[] = { "rowid", "_rowid_", "oid" };
+	const struct dialect *dialect = scan->session->dialect;
+	struct buffer *sql = &scan->sql;
+	const char *alias = NULL;
+
+	for (size_t i = 0; scan->catalog.has_rowid && !alias && i < sizeof aliases / sizeof *aliases; i++)
+		if (!catalog_find(&scan->catalog, dialect, aliases[i]))
+			alias = aliases[i];
+	scan->first = alias ? 2 : 1;
+	scan->after = alias ? INT64_MIN : 0;
+	if (buffer_puts(sql, alias || is_unique(scan, keys) ? "SELECT " : "SELECT DISTINCT ", error) ||
+	    (alias && buffer_printf(sql, error, "%s, ", alias)) || put_columns(scan, keys, sql, error) ||
+	    put_from(scan, keys, sql, error))
+		return -1;
+	if (alias)
+		return buffer_printf(sql, error, " AND %s > ? ORDER BY 1 LIMIT %d", alias, SCAN_PAGE);
+	for (size_t i = 0; i < keys->field_count; i++)
+		if (buffer_printf(sql, error, "%s%zu", i ? ", " : " ORDER BY ", i + 1))
+			return -1;
+	return buffer_printf(sql, error, " LIMIT %d OFFSET ?", SCAN_PAGE);
+}
+
+void scan_close(struct scan *scan)
+{
+	struct error ignored = ERROR_INIT;
+
+	if (!scan->session)
+		return;
+	statement_close(&scan->page);
+	if (scan->own_transaction)
+		session_rollback(scan->session); /* it has only read */
+	else if (scan->cursor && !scan->session->broken && !scan->session->lost &&
+		 session_execute(scan->session, "CLOSE penstock_keys", &ignored))
+		error_clear(&ignored); /* the transaction is broken now, and whoever uses it next says so */
+	catalog_fini(&scan->catalog);
+	buffer_fini(&scan->sql);
+	memset(scan, 0, sizeof *scan);
+}
+
+int scan_open(struct scan *scan, struct session *session, const char *table, const struct schema *keys, struct error *error)
+{
+	int result;
+
+	memset(scan, 0, sizeof *scan);
+	if (catalog_read(session, table, &scan->catalog, error))
+		return -1;
+	scan->session = session;
+	buffer_init(&scan->sql, SQL_MAX);
+	scan->ended = !scan->catalog.exists;
+	if (scan->ended)
+		return 0;
+	result = session->dialect->has_cursors ? open_cursor(scan, keys, error) : open_pages(scan, keys, error);
+	if (result == 0)
+		result = statement_open(&scan->page, session, "reading keys", buffer_text(&scan->sql), error);
+	if (result)
+		scan_close(scan);
+	return result;
+}
+
+static int open_page(struct scan *scan, struct error *error)
+{
+	if (!scan->session->dialect->has_cursors && statement_bind_integer(&scan->page, 1, scan->after, error))
+		return -1;
+	if (statement_execute(&scan->page, NULL, NULL, error))
+		return -1;
+	scan->page_open = true;
+	return 0;
+}
+
+static int note_place(struct scan *scan, struct error *error)
+{
+	if (scan->first == 2)
+		return statement_integer(&scan->page, 1, &scan->after, NULL, error);
+	scan->after++;
+	return 0;
+}
+
+int scan_read(struct scan *scan, struct batch *out, struct error *error)
+{
+	size_t in_page = scan->page_open;
+
+	while (!scan->ended && !batch_is_full(out)) {
+		int row;
+
+		if (!scan->page_open) {
+			if (cancel_requested(scan->session->cancel))
+				return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
+			if (open_page(scan, error))
+				return -1;
+			in_page = 0;
+		}
+		row = statement_fetch(&scan->page, error);
+		if (row < 0)
+			return -1;
+		if (row == 0) {
+			scan->page_open = false;
+			scan->ended = in_page == 0;
+			continue;
+		}
+		in_page++;
+		if (note_place(scan, error) || reading_row(&scan->page, scan->first, out, error) < 0)
+			return -1;
+	}
+	return 0;
+}

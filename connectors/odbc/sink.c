@@ -1,0 +1,269 @@
+/* sink.c - rows of a step into a table of a database over ODBC.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/odbc/ddl.h"
+#include "connectors/odbc/dialect.h"
+#include "connectors/odbc/fit.h"
+#include "connectors/odbc/refuse.h"
+#include "connectors/odbc/sink.h"
+#include "connectors/odbc/store.h"
+#include "connectors/odbc/target.h"
+#include "connectors/odbc/writer.h"
+
+enum sink_mode { MODE_APPEND = 0, MODE_UPSERT, MODE_REPLACE };
+enum sink_bulk { BULK_AUTO = 0, BULK_VALUES, BULK_ROW };
+
+static const char *const modes[] = { "append", "upsert", "replace", NULL };
+static const char *const bulks[] = { "auto", "values", "row", NULL };
+
+/* What rows go through; made again whenever the catalog was read again. */
+struct road {
+	struct fit *fits; /* one a field */
+	struct writer writer;
+	struct refuser refuser;
+};
+
+struct odbc_sink {
+	const char *connection;
+	const char *table;
+	int mode;
+	struct option_list key;
+	bool create;
+	struct option_commit commit;
+	int bulk;
+	struct option_list ignore;
+
+	struct sink_context context;
+	struct target target;
+	struct road road;
+	bool opened;
+	bool missing;          /* the table is not there (yet) */
+	bool made_here;        /* in the transaction that is open */
+	size_t *upsert_fields;
+};
+
+static const struct option options[] = {
+	{ .name = "connection", .kind = OPTION_STRING, .flags = OPTION_REQUIRED | OPTION_CONNECTION,
+	  .offset = offsetof(struct odbc_sink, connection), .help = "Name of the connection to write to." },
+	{ .name = "table", .kind = OPTION_STRING, .offset = offsetof(struct odbc_sink, table),
+	  .help = "Target table, `name` or `schema.name`; by default the table of the rules." },
+	{ .name = "mode", .kind = OPTION_ENUM, .offset = offsetof(struct odbc_sink, mode), .fallback = "append", .values = modes,
+	  .help = "append: a key that exists is a reject; upsert: the row with the same key is changed; replace: not in this version." },
+	{ .name = "key", .kind = OPTION_LIST, .offset = offsetof(struct odbc_sink, key),
+	  .help = "Fields of the key for upsert; by default the primary key." },
+	{ .name = "create", .kind = OPTION_BOOLEAN, .offset = offsetof(struct odbc_sink, create), .fallback = "false",
+	  .help = "Make a missing table from the dictionary, keys included." },
+	{ .name = "commit", .kind = OPTION_COMMIT, .offset = offsetof(struct odbc_sink, commit), .fallback = "auto",
+	  .help = "When to commit: auto, step, or { rows: 100000, every: 1s }." },
+	{ .name = "bulk", .kind = OPTION_ENUM, .offset = offsetof(struct odbc_sink, bulk), .fallback = "auto", .values = bulks,
+	  .help = "How rows are sent: values (many in one INSERT), row (one at a time), auto (the best that the driver can do)." },
+	{ .name = "ignore", .kind = OPTION_LIST, .offset = offsetof(struct odbc_sink, ignore),
+	  .help = "Columns that replace may leave to their defaults." },
+	{ .name = NULL },
+};
+
+static void road_close(struct road *road)
+{
+	refuser_close(&road->refuser);
+	writer_close(&road->writer);
+	free(road->fits);
+	memset(road, 0, sizeof *road);
+}
+
+static int road_open(struct odbc_sink *sink, struct error *error)
+{
+	const struct schema *schema = sink->context.schema;
+	struct road *road = &sink->road;
+	struct session *session = sink->target.session;
+	const struct key *upsert = sink->target.upsert.count ? &sink->target.upsert : NULL;
+
+	road->fits = calloc(schema->field_count ? schema->field_count : 1, sizeof *road->fits);
+	if (!road->fits)
+		return error_memory(error, "a sink");
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct catalog_column *column = catalog_find(&sink->target.catalog, session->dialect, schema->fields[i].name);
+
+		assert(column);
+		fit_init(&road->fits[i], &schema->fields[i], column, session->dialect);
+		road->fits[i].rule = rule_set_get(sink->context.rules, CODE_DATABASE_ERROR, "column", &i, 1,
+			"does not fit its column", error);
+		if (!road->fits[i].rule)
+			return -1;
+	}
+	if (writer_open(&road->writer, session, schema, &sink->target.catalog, upsert, sink->bulk == BULK_ROW ? 1 : 0, error))
+		return -1;
+	return refuser_open(&road->refuser, session, schema, &sink->target.catalog, &road->writer, upsert, sink->context.rules,
+		error);
+}
+
+static int read_key(struct odbc_sink *sink, struct error *error)
+{
+	const struct schema *schema = sink->context.schema;
+	size_t count = sink->key.count ? sink->key.count : schema->primary.count;
+
+	if (sink->mode != MODE_UPSERT)
+		return 0;
+	if (!count)
+		return error_set(error, ERROR_CONFIG, sink->target.session->place,
+			"mode: upsert into %s needs a key: name its fields in \"key\", or give the dictionary a primaryKey", sink->target.table);
+	sink->upsert_fields = malloc(count * sizeof *sink->upsert_fields);
+	if (!sink->upsert_fields)
+		return error_memory(error, "a sink");
+	for (size_t i = 0; i < count; i++) {
+		size_t field = sink->key.count ? schema_find(schema, sink->key.items[i]) : schema->primary.fields[i];
+
+		if (field == SCHEMA_NO_FIELD)
+			return error_set(error, ERROR_CONFIG, sink->target.session->place, "key: table %s of the dictionary has no field %s",
+				schema->name, sink->key.items[i]);
+		sink->upsert_fields[i] = field;
+	}
+	sink->target.upsert = (struct key){ .fields = sink->upsert_fields, .count = count };
+	return 0;
+}
+
+static int sink_open(void *self, const struct sink_context *context, struct sink_info *info, struct error *error)
+{
+	struct odbc_sink *sink = self;
+	struct session *session = odbc_store_session(context->store);
+
+	memset(info, 0, sizeof *info);
+	sink->context = *context;
+	sink->opened = true;
+	sink->target = (struct target){ .session = session, .schema = context->schema, .tables = context->tables,
+					.table = sink->table ? sink->table : context->schema->name, .create = sink->create };
+	if (sink->mode == MODE_REPLACE)
+		return error_set(error, ERROR_CONFIG, session->place, "mode: replace into %s: this version appends and upserts only",
+			sink->target.table);
+	for (size_t i = 0; i < context->schema->field_count; i++)
+		session->discreet = session->discreet || context->schema->fields[i].sensitive;
+	if (read_key(sink, error) || target_read(&sink->target, error) || road_open(sink, error))
+		return -1;
+	sink->missing = !sink->target.catalog.exists;
+	info->creates_table = sink->missing;
+	info->loads_faster_at_once = session->dialect->loads_faster_at_once;
+	info->has_key = target_has_key(&sink->target);
+	return sink->missing ? 0 : target_is_empty(&sink->target, &info->empty_table, error);
+}
+
+static int sink_begin(void *self, struct error *error)
+{
+	struct odbc_sink *sink = self;
+
+	sink->made_here = false;
+	if (!sink->missing || sink->context.dry_run)
+		return 0;
+	/* Somebody may have made it since, or a commit came through whose answer was lost. */
+	road_close(&sink->road);
+	target_fini(&sink->target);
+	if (target_read(&sink->target, error))
+		return -1;
+	if (!sink->target.catalog.exists) {
+		if (target_create(&sink->target, error))
+			return -1;
+		sink->made_here = true;
+	}
+	sink->missing = false;
+	return road_open(sink, error);
+}
+
+static int sink_write(void *self, struct batch *batch, struct error *error)
+{
+	struct odbc_sink *sink = self;
+
+	if (fit_batch(sink->road.fits, batch, error))
+		return -1;
+	return sink->context.dry_run ? 0 : refuser_write(&sink->road.refuser, batch, error);
+}
+
+static int sink_flush(void *self, struct error *error)
+{
+	(void)self; /* every write has been answered */
+	(void)error;
+	return 0;
+}
+
+static void sink_rollback(void *self)
+{
+	struct odbc_sink *sink = self;
+
+	/* Statements prepared for a table that is gone would speak of another one. */
+	if (sink->made_here)
+		sink->missing = true;
+	sink->made_here = false;
+}
+
+static int explain_columns(const struct odbc_sink *sink, struct buffer *out, struct error *error)
+{
+	const struct schema *schema = sink->context.schema;
+
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct fit *fit = &sink->road.fits[i];
+		char note[FIT_TEXT_MAX];
+
+		fit_note(fit, note);
+		if (buffer_printf(out, error, "  %-24s %-10s -> %s%s%s%s\n", schema->fields[i].name,
+			    value_type_name(schema->fields[i].type), fit->column->declared[0] ? fit->column->declared : "untyped",
+			    fit->not_null ? " not null" : "", note[0] ? "; " : "", note))
+			return -1;
+	}
+	for (size_t i = 0; i < sink->target.catalog.column_count; i++) {
+		const struct catalog_column *column = &sink->target.catalog.columns[i];
+		bool written = false;
+
+		for (size_t k = 0; k < schema->field_count; k++)
+			written = written || sink->road.fits[k].column == column;
+		if (!written && buffer_printf(out, error, "  %-24s %-10s -> %s; %s\n", column->name, "-", column->declared,
+					column->generated ? "generated" : column->has_default ? "its default" : "null"))
+			return -1;
+	}
+	return 0;
+}
+
+static int sink_explain(void *self, struct buffer *out, struct error *error)
+{
+	const struct odbc_sink *sink = self;
+	const struct dialect *dialect = sink->target.session->dialect;
+
+	if (buffer_printf(out, error, "table %s (%s), %s\n", sink->target.table,
+		    sink->target.catalog.exists ? "exists" : "will be created", dialect->name) ||
+	    explain_columns(sink, out, error))
+		return -1;
+	if (!sink->target.catalog.exists &&
+	    (ddl_table(dialect, sink->context.schema, sink->target.table, sink->context.tables, out, error) ||
+		    buffer_puts(out, ";\n", error)))
+		return -1;
+	if (writer_print(&sink->road.writer, out, error))
+		return -1;
+	return buffer_printf(out, error, ";\n-- %zu rows in one statement\n", sink->road.writer.bulk.rows_max);
+}
+
+static void sink_close(void *self)
+{
+	struct odbc_sink *sink = self;
+
+	if (!sink->opened)
+		return;
+	road_close(&sink->road);
+	target_fini(&sink->target);
+	free(sink->upsert_fields);
+	sink->upsert_fields = NULL;
+	sink->opened = false;
+}
+
+const struct sink_ops odbc_sink_ops = {
+	.name = "odbc",
+	.summary = "Writes to a table of a database over ODBC: SQLite, PostgreSQL.",
+	.size = sizeof(struct odbc_sink),
+	.options = options,
+	.open = sink_open,
+	.begin = sink_begin,
+	.write = sink_write,
+	.flush = sink_flush,
+	.rollback = sink_rollback,
+	.explain = sink_explain,
+	.close = sink_close,
+};

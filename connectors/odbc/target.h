@@ -1,0 +1,34 @@
+/* target.h - the table a sink writes to, held against the dictionary before any row moves.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PENSTOCK_ODBC_TARGET_H
+#define PENSTOCK_ODBC_TARGET_H
+
+#include "connectors/odbc/catalog.h"
+#include "engine/core/option.h"
+
+struct target {
+	struct session *session;
+	const struct schema *schema;
+	const char *table;              /* as written in the pipeline */
+	const struct option_map *tables; /* resource -> table, for foreign keys of one that is created; may be NULL */
+	bool create;                    /* make it where it is missing */
+	struct key upsert;              /* fields; count 0: append */
+	struct catalog catalog;         /* of the table, or planned while it is missing */
+};
+
+/* Reads the catalog, or plans it where the table is missing and create is set. ERROR_CONFIG where the table and the dictionary
+ * do not go together. The borrowed members are set by the caller. */
+int target_read(struct target *target, struct error *error) MUST_CHECK;
+void target_fini(struct target *target); /* the catalog; upsert belongs to the caller */
+
+/* Creates the missing table in the open transaction and reads its catalog. */
+int target_create(struct target *target, struct error *error) MUST_CHECK;
+
+/* *empty: the table is there and has no row. */
+int target_is_empty(const struct target *target, bool *empty, struct error *error) MUST_CHECK;
+
+/* True where some unique key would refuse a row that is written twice. */
+bool target_has_key(const struct target *target);
+
+#endif
