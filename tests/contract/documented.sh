@@ -1,0 +1,41 @@
+#!/bin/sh
+# Every option of every connector stands in docs/pipeline.md, and every option of every command in a manual page.
+# parallel: yes
+# SPDX-License-Identifier: Apache-2.0
+. "$TOP/tests/support/lib.sh"
+need_penstock
+
+: >"$TESTTMP/missing"
+expect_exit 0 "$PENSTOCK" connectors
+names=$(sed -n 's/^  *\([a-z][a-z_]*\)  .*/\1/p; s/^\([a-z][a-z_]*\)  .*/\1/p' "$TESTTMP/out" | sort -u)
+checked=0
+for name in csv odbc; do
+    case " $(echo $names) " in
+    *" $name "*) ;;
+    *) echo "penstock connectors does not list $name" >>"$TESTTMP/missing" ;;
+    esac
+done
+for name in $names; do
+    "$PENSTOCK" connectors "$name" >"$TESTTMP/out" 2>/dev/null || continue
+    for option in $(sed -n 's/^  *\([a-z][a-z_]*\)  .*/\1/p' "$TESTTMP/out"); do
+        checked=$((checked + 1))
+        grep -qF "\`$option\`" "$TOP/docs/pipeline.md" || echo "docs/pipeline.md: $option of $name" >>"$TESTTMP/missing"
+    done
+done
+[ "$checked" -ge 12 ] || fail "only $checked options were seen in the output of penstock connectors NAME"
+
+sed 's/\\-/-/g; s/\\f[A-Z]//g' "$TOP"/man/*.1 >"$TESTTMP/man"
+checked=0
+for command in run validate plan check rules "schema ddl" "rejects list" "rejects show" "runs list" "runs show" connectors version; do
+    "$PENSTOCK" help $command >"$TESTTMP/out" || fail "penstock help $command"
+    for option in $(grep -o -e '--[a-z][a-z-]*' "$TESTTMP/out" | sort -u); do
+        checked=$((checked + 1))
+        grep -qF -e "$option" "$TESTTMP/man" || echo "man: $option of penstock $command" >>"$TESTTMP/missing"
+    done
+done
+[ "$checked" -ge 20 ] || fail "only $checked options were seen in the output of penstock help"
+
+[ ! -s "$TESTTMP/missing" ] || {
+    cat "$TESTTMP/missing"
+    fail "not documented"
+}
