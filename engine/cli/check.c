@@ -1,0 +1,143 @@
+/* check.c - penstock check: whether everything that a pipeline names is there and fits.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "connectors/odbc/check.h"
+#include "engine/cli/display.h"
+#include "engine/cli/log.h"
+#include "engine/cli/pipeline_file.h"
+#include "engine/cli/preview.h"
+
+enum { TEXT_MAX = 1 << 20 };
+
+struct check_flags {
+	struct flag_list set;
+};
+
+/* What has gone wrong so far: the first decides the exit code, each is told where it belongs. */
+struct verdict {
+	struct log *log;
+	int code;
+};
+
+static void wrong(struct verdict *verdict, const struct error *error)
+{
+	fflush(stdout);
+	int code = log_error(verdict->log, NULL, error);
+	if (!verdict->code)
+		verdict->code = code;
+}
+
+static void heading(const char *what, const char *name)
+{
+	printf("%s ", what);
+	display_puts(stdout, name);
+	putchar('\n');
+}
+
+static void check_connection(const struct plan_connection *connection, struct verdict *verdict)
+{
+	struct cancel cancel = {0};
+	struct error error = ERROR_INIT;
+	struct buffer text;
+	const struct store_target target = preview_target(connection, &cancel);
+	buffer_init(&text, TEXT_MAX);
+	heading("connection", connection->name);
+	int result = odbc_check(&target, &text, &error);
+	display_lines(stdout, buffer_text(&text), "  ");
+	buffer_fini(&text);
+	if (result)
+		wrong(verdict, &error);
+}
+
+static void check_source(const struct preview *preview, struct verdict *verdict)
+{
+	char size[16];
+	printf("  source: %s ", preview->step->source->name);
+	if (!preview->source_open) {
+		puts("cannot be opened");
+		wrong(verdict, &preview->source_error);
+		return;
+	}
+	display_puts(stdout, preview->identity.path);
+	if (preview->identity.known)
+		printf(", readable, %s\n", display_bytes((double)preview->identity.size, size));
+	else
+		puts(", a stream");
+}
+
+static void check_target(const struct preview *preview, struct verdict *verdict, const struct error *error)
+{
+	const struct plan_step *step = preview->step;
+	printf("  target: %s ", step->sink->name);
+	display_puts(stdout, step->target);
+	if (!preview->sink_open) {
+		puts(" cannot be written to as it is");
+		wrong(verdict, error);
+		return;
+	}
+	puts(preview->info.creates_table ? ", not there yet: a run makes it" : ", there, and its columns fit the dictionary");
+}
+
+static void check_step(const struct plan *plan, const struct plan_step *step, struct verdict *verdict)
+{
+	struct preview preview;
+	struct error error = ERROR_INIT;
+	putchar('\n');
+	heading("step", step->name);
+	int result = preview_open(&preview, plan, step, &error);
+	check_source(&preview, verdict);
+	check_target(&preview, verdict, &error);
+	if (result && preview.sink_open)
+		wrong(verdict, &error);
+	preview_close(&preview);
+}
+
+static int check_main(const void *bound, const struct arguments *arguments)
+{
+	const struct check_flags *flags = bound;
+	struct error error = ERROR_INIT;
+	struct log log;
+	struct verdict verdict = {.log = &log};
+	if (pipeline_check_sets(&flags->set, &error))
+		return complain_usage(&error, "check");
+	log_init(&log, LOG_TEXT, false, false);
+	struct pipeline *pipeline = pipeline_file_load(&log, arguments->items[0], &flags->set, &verdict.code);
+	if (pipeline) {
+		const struct plan *plan = pipeline_plan(pipeline);
+		for (size_t i = 0; i < plan->connection_count; i++)
+			check_connection(&plan->connections[i], &verdict);
+		for (size_t i = 0; i < plan->step_count; i++)
+			check_step(plan, &plan->steps[i], &verdict);
+		pipeline_free(pipeline);
+	}
+	log_fini(&log);
+	return verdict.code;
+}
+
+static const struct flag flags_of_check[] = {
+	{.name = "set", .kind = FLAG_LIST, .offset = offsetof(struct check_flags, set), .metavar = "NAME=VALUE",
+		.help = "give a parameter of the pipeline a value; may be repeated"},
+	{.name = NULL},
+};
+
+static const char *const examples[] = {"penstock check pipelines/migrate.yaml", NULL};
+
+const struct command command_check = {
+	.name = "check",
+	.arguments = "FILE",
+	.least = 1,
+	.most = 1,
+	.summary = "connect to everything a pipeline names",
+	.description =
+		"Connects to every connection of the pipeline FILE and prints what its driver can do and which way rows will go; opens every source, and holds "
+		"every target table against the dictionary. Nothing is changed, and an SQLite file that does not exist is not made. Everything is "
+		"looked at, also behind a failure; the exit code is that of the first.",
+	.flags = flags_of_check,
+	.size = sizeof(struct check_flags),
+	.exits = EXITS(0) | EXITS(1) | EXITS(2) | EXITS(4) | EXITS(5),
+	.examples = examples,
+	.run = check_main,
+};
