@@ -68,12 +68,13 @@ struct batch *batch_new(const struct schema *schema, size_t capacity, const stru
 		batch->columns = calloc(schema->field_count ? schema->field_count : 1, sizeof *batch->columns);
 		batch->origins = calloc(capacity, sizeof *batch->origins);
 		batch->status = calloc(capacity, 1);
+		batch->passed = calloc(capacity, 1);
 		batch->arena.soft = ARENA_SOFT;
 		/* One record may be as large as its limit, and stand twice: as it was, and cell by cell; beside it the rows that came
 		 * before it, and texts that explain what is wrong. */
 		uint64_t ceiling = 2 * limits->record + 2 * ARENA_SOFT + 8 * (uint64_t)ARENA_SOFT;
 		batch->arena.ceiling = ceiling < UINT32_MAX ? (size_t)ceiling : UINT32_MAX;
-		complete = batch->columns && batch->origins && batch->status;
+		complete = batch->columns && batch->origins && batch->status && batch->passed;
 	}
 	for (size_t i = 0; complete && i < schema->field_count; i++)
 		complete = column_init(&batch->columns[i], &schema->fields[i], capacity);
@@ -99,6 +100,7 @@ void batch_free(struct batch *batch)
 	free(batch->columns);
 	free(batch->origins);
 	free(batch->status);
+	free(batch->passed);
 	free(batch->arena.data);
 	free(batch->faults);
 	free(batch->violations);
@@ -133,6 +135,7 @@ uint32_t batch_add_row(struct batch *batch)
 		batch->columns[i].cells[row] = CELL_ABSENT;
 	batch->origins[row] = (struct origin){ 0 };
 	batch->status[row] = ROW_LIVE;
+	batch->passed[row] = 0;
 	return (uint32_t)row;
 }
 

@@ -96,6 +96,7 @@ struct batch {
 	struct column *columns;      /* schema->field_count */
 	struct origin *origins;
 	uint8_t *status;             /* enum row_status */
+	uint8_t *passed;             /* 1: passed all judgement, so its keys stay taken even when the database refuses it */
 	struct arena arena;
 	struct fault *faults;        /* ascending by row */
 	size_t fault_count, fault_capacity;
