@@ -194,6 +194,11 @@ int step_run(struct sessions *sessions, const struct plan_step *step, const stru
 		say_retry(&state, &failed);
 		error_clear(&failed);
 	}
+	if (result < 0 && failed.retry && cancel_requested(options->cancel)) {
+		error_clear(&failed);
+		error_set(&failed, ERROR_CANCELLED, step->name, "cancelled by signal %d while waiting for the next try",
+			atomic_load(&options->cancel->signal));
+	}
 	state.report->duration_s = (double)(clock_elapsed_ms() - started) / 1000;
 	if (state.rule_ids) {
 		/* A try that was given up while waiting for the next one leaves what it had open: rolled back with its session. */
