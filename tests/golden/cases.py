@@ -4,7 +4,6 @@ usage: cases.py PREFIX...        the folders in tests/golden/cases whose names b
 
 case.json:
   about     one sentence
-  covers    items of tests/coverage.txt that this case is a test of
   databases where it runs; both when left out
   before    {"any" | "sqlite" | "postgresql": [SQL]}: what the database holds beforehand
   steps     [[table, file, {source options}, {rules options}, {sink options}]]: a pipeline is written from them; a folder
@@ -29,7 +28,7 @@ import compare
 import dbdump
 from harness import FULL, TOP, Failed, PENSTOCK, check, databases, equal, fraction, main, newdb, number, penstock, books, skipped, step_of, tmp
 
-KEYS = {"about", "covers", "databases", "before", "steps", "top", "runs", "rows", "rejects", "places", "published", "sqlite_text"}
+KEYS = {"about", "databases", "before", "steps", "top", "runs", "rows", "rejects", "places", "published", "sqlite_text"}
 
 
 def options(given):
