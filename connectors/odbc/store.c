@@ -1,0 +1,183 @@
+/* store.c - the state store: opening and closing, transactions, and the table of its calls.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/odbc/lookup.h"
+#include "connectors/odbc/store.h"
+#include "connectors/odbc/store_parts.h"
+
+/* ---- what its files share ---- */
+
+int store_has(struct odbc_store *store, enum state_table table, struct error *error)
+{
+	if (!store->read_only)
+		return 1;
+	if (store->session.absent)
+		return 0;
+	if (!store->tables_known && state_present(&store->state, &store->present, error))
+		return -1;
+	store->tables_known = true;
+	return store->present >> table & 1;
+}
+
+int store_copy(struct statement *statement, unsigned column, char *out, size_t size, struct error *error)
+{
+	struct text text;
+
+	out[0] = '\0';
+	if (statement_text(statement, column, &text, error))
+		return -1;
+	if (text.length >= size)
+		return error_set(error, ERROR_SINK, statement->session->place, "%s: column %u holds more than %zu bytes",
+			statement->what, column, size - 1);
+	if (text.data)
+		memcpy(out, text.data, text.length);
+	out[text.length] = '\0';
+	return 0;
+}
+
+int store_count(struct statement *statement, unsigned column, uint64_t *out, struct error *error)
+{
+	int64_t value;
+
+	if (statement_integer(statement, column, &value, NULL, error))
+		return -1;
+	if (value < 0)
+		return error_set(error, ERROR_SINK, statement->session->place, "%s: column %u is negative", statement->what, column);
+	*out = (uint64_t)value;
+	return 0;
+}
+
+/* ---- opening and closing ---- */
+
+static void store_close(struct store *base)
+{
+	struct odbc_store *store = store_of(base);
+
+	if (!store)
+		return;
+	session_rollback(&store->session);
+	if (store->lookup)
+		odbc_lookup_free(store->lookup);
+	if (store->locks)
+		store->locks->ops->close(store->locks);
+	session_close(&store->session);
+	rejects_fini(&store->rejects);
+	free(store);
+}
+
+static int store_open(const struct store_target *target, struct store **out, struct error *error)
+{
+	struct odbc_store *store = calloc(1, sizeof *store);
+
+	if (!store)
+		return error_memory(error, "the state store");
+	store->base.ops = &odbc_store_ops;
+	store->read_only = target->read_only;
+	snprintf(store->run_id, sizeof store->run_id, "%s", target->run_id ? target->run_id : "");
+	rejects_init(&store->rejects);
+	if (session_open(&store->session, target, error)) {
+		rejects_fini(&store->rejects);
+		free(store);
+		return -1;
+	}
+	if (target->state_schema) {
+		if (strlen(target->state_schema) >= sizeof store->schema) {
+			error_set(error, ERROR_CONFIG, store->session.place, "the name of the state schema is too long");
+			goto failed;
+		}
+		memcpy(store->schema, target->state_schema, strlen(target->state_schema) + 1);
+	}
+	if (state_init(&store->state, &store->session, target->state_schema ? store->schema : NULL, error))
+		goto failed;
+	if (!store->read_only &&
+	    store->state.traits->locks->open(&store->session, store->run_id, &store->locks, error))
+		goto failed;
+	*out = &store->base;
+	return 0;
+failed:
+	store_close(&store->base);
+	return -1;
+}
+
+struct session *odbc_store_session(struct store *store)
+{
+	assert(store->ops == &odbc_store_ops);
+	return &store_of(store)->session;
+}
+
+static struct lookup *store_lookup(struct store *base, const struct option_map *tables, const char *default_table)
+{
+	struct odbc_store *store = store_of(base);
+	struct error ignored = ERROR_INIT;
+
+	/* One at a time: a run has one step at a time. */
+	if (store->lookup)
+		odbc_lookup_free(store->lookup);
+	store->lookup = odbc_lookup_new(&store->session, tables, default_table, &ignored);
+	return store->lookup;
+}
+
+/* ---- transactions ---- */
+
+static int store_begin(struct store *base, struct error *error)
+{
+	struct odbc_store *store = store_of(base);
+
+	rejects_clear(&store->rejects);
+	return session_begin(&store->session, error);
+}
+
+static void store_rollback(struct store *base)
+{
+	struct odbc_store *store = store_of(base);
+
+	rejects_clear(&store->rejects);
+	session_rollback(&store->session);
+}
+
+/* The checkpoint comes last: until then its row stays free for a reader, and its epoch says whether all that was for nothing. */
+static int write_parts(struct odbc_store *store, const struct step_key *key, const struct checkpoint *checkpoint,
+	const struct file_record *file, struct error *error)
+{
+	if (rejects_flush(store, error))
+		return -1;
+	if (file && file_write(store, key, file, error))
+		return -1;
+	return checkpoint ? checkpoint_write(store, key, checkpoint, error) : 0;
+}
+
+static int store_commit(struct store *base, const struct step_key *key, const struct checkpoint *checkpoint,
+	const struct file_record *file, struct error *error)
+{
+	struct odbc_store *store = store_of(base);
+
+	if (write_parts(store, key, checkpoint, file, error)) {
+		store_rollback(base);
+		return -1;
+	}
+	/* It rolls back by itself when it fails. */
+	return session_commit(&store->session, error);
+}
+
+const struct store_ops odbc_store_ops = {
+	.open = store_open,
+	.close = store_close,
+	.lookup = store_lookup,
+	.run_begin = store_run_begin,
+	.run_end = store_run_end,
+	.claim = store_claim,
+	.release = store_release,
+	.forget = store_forget,
+	.find_file = store_find_file,
+	.begin = store_begin,
+	.commit = store_commit,
+	.rollback = store_rollback,
+	.reject = store_reject,
+	.drop_unpublished = store_drop_unpublished,
+};

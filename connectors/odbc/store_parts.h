@@ -1,0 +1,90 @@
+/* store_parts.h - what the files that make up the state store share; nobody else includes it.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PENSTOCK_ODBC_STORE_PARTS_H
+#define PENSTOCK_ODBC_STORE_PARTS_H
+
+#include "connectors/odbc/lock.h"
+#include "connectors/odbc/session.h"
+#include "connectors/odbc/state.h"
+#include "connectors/odbc/statement.h"
+#include "engine/core/store.h"
+
+enum { REJECTS_PER_STATEMENT = 64, REJECTS_BYTES = 256 * 1024, REJECT_TEXTS = 12, REJECT_NUMBERS = 4 };
+
+/* Rejects that wait for their INSERT; their texts stand one behind the other in bytes. */
+struct reject_buffer {
+	struct buffer bytes;
+	size_t count;
+	struct waiting_reject {
+		struct {
+			size_t offset, length;
+			bool null;
+		} texts[REJECT_TEXTS];
+		int64_t numbers[REJECT_NUMBERS];
+	} waiting[REJECTS_PER_STATEMENT];
+};
+
+struct odbc_store {
+	struct store base;
+	struct session session;
+	struct state state;
+	char schema[NAME_MAX_BYTES];
+	char run_id[RUN_ID_SIZE];     /* of the target; may be empty */
+	bool read_only;
+	bool tables_known;            /* read only: present is valid */
+	unsigned present;
+	struct locks *locks;          /* NULL: read only */
+	bool run_locked;
+	uint64_t run_lock;
+	struct lookup *lookup;
+	struct reject_buffer rejects;
+};
+
+static inline struct odbc_store *store_of(struct store *store)
+{
+	return (struct odbc_store *)store;
+}
+
+/* Read only: is this table there? (The whole database may be absent.) Otherwise run_begin has made it: always true. 1, 0, or -1 and error. */
+int store_has(struct odbc_store *store, enum state_table table, struct error *error) MUST_CHECK;
+
+/* Copies a column of the current row. ERROR_SINK where it is longer than size - 1 bytes. NULL becomes the empty text. */
+int store_copy(struct statement *statement, unsigned column, char *out, size_t size, struct error *error) MUST_CHECK;
+
+/* A column of the current row that cannot be negative. NULL becomes 0. */
+int store_count(struct statement *statement, unsigned column, uint64_t *out, struct error *error) MUST_CHECK;
+
+/* runs.c */
+int store_run_begin(struct store *store, const struct run_record *run, struct error *error);
+int store_run_end(struct store *store, const struct run_record *run, struct error *error);
+
+/* checkpoints.c */
+int store_claim(struct store *store, const struct step_key *key, const char *run_id, struct checkpoint *out,
+	struct error *error);
+void store_release(struct store *store, const struct step_key *key);
+int store_forget(struct store *store, const struct step_key *key, struct error *error);
+int checkpoint_write(struct odbc_store *store, const struct step_key *key, const struct checkpoint *checkpoint,
+	struct error *error) MUST_CHECK; /* in the open transaction; ERROR_BUSY when the epoch is another */
+
+/* counts_json.c: {"read":1,"written":1,"rejected":0,"skipped":{"blank":0,...},"bytes":20} */
+int counts_to_json(const struct counts *counts, struct buffer *out, struct error *error) MUST_CHECK;
+int counts_from_json(struct counts *counts, const char *text, size_t length, const char *place, struct error *error) MUST_CHECK;
+
+/* files.c */
+int store_find_file(struct store *store, const struct step_key *key, const struct source_identity *identity,
+	struct file_record *out, bool *found, bool *same_size, struct error *error);
+int file_write(struct odbc_store *store, const struct step_key *key, const struct file_record *file, struct error *error)
+	MUST_CHECK;
+int files_forget(struct odbc_store *store, const struct step_key *key, struct error *error) MUST_CHECK;
+
+/* rejects.c */
+void rejects_init(struct reject_buffer *rejects);
+void rejects_fini(struct reject_buffer *rejects);
+void rejects_clear(struct reject_buffer *rejects);
+int rejects_flush(struct odbc_store *store, struct error *error) MUST_CHECK;
+int store_reject(struct store *store, const struct step_key *key, const char *run_id, const struct reject *reject,
+	bool published, struct error *error);
+int store_drop_unpublished(struct store *store, const struct step_key *key, struct error *error);
+
+#endif
