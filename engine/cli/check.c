@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "connectors/odbc/check.h"
@@ -20,6 +21,7 @@ struct check_flags {
 struct verdict {
 	struct log *log;
 	int code;
+	bool *unreachable; /* by index of the connection */
 };
 
 static void wrong(struct verdict *verdict, const struct error *error)
@@ -37,7 +39,7 @@ static void heading(const char *what, const char *name)
 	putchar('\n');
 }
 
-static void check_connection(const struct plan_connection *connection, struct verdict *verdict)
+static bool check_connection(const struct plan_connection *connection, struct verdict *verdict)
 {
 	struct cancel cancel = {0};
 	struct error error = ERROR_INIT;
@@ -50,6 +52,7 @@ static void check_connection(const struct plan_connection *connection, struct ve
 	buffer_fini(&text);
 	if (result)
 		wrong(verdict, &error);
+	return result == 0;
 }
 
 static void check_source(const struct preview *preview, struct verdict *verdict)
@@ -85,14 +88,35 @@ static void check_step(const struct plan *plan, const struct plan_step *step, st
 {
 	struct preview preview;
 	struct error error = ERROR_INIT;
+	bool reachable = !step->connection || !verdict->unreachable[step->connection - plan->connections];
 	putchar('\n');
 	heading("step", step->name);
-	int result = preview_open(&preview, plan, step, &error);
+	int result = preview_open(&preview, plan, step, reachable, &error);
 	check_source(&preview, verdict);
-	check_target(&preview, verdict, &error);
-	if (result && preview.sink_open)
-		wrong(verdict, &error);
+	if (reachable) {
+		check_target(&preview, verdict, &error);
+		if (result && preview.sink_open)
+			wrong(verdict, &error);
+	} else {
+		puts("  target: not looked at, since its connection failed");
+	}
 	preview_close(&preview);
+}
+
+static void check_plan(const struct plan *plan, struct verdict *verdict)
+{
+	struct error error = ERROR_INIT;
+	verdict->unreachable = calloc(plan->connection_count + 1, sizeof *verdict->unreachable);
+	if (!verdict->unreachable) {
+		error_memory(&error, "the connections");
+		wrong(verdict, &error);
+		return;
+	}
+	for (size_t i = 0; i < plan->connection_count; i++)
+		verdict->unreachable[i] = !check_connection(&plan->connections[i], verdict);
+	for (size_t i = 0; i < plan->step_count; i++)
+		check_step(plan, &plan->steps[i], verdict);
+	free(verdict->unreachable);
 }
 
 static int check_main(const void *bound, const struct arguments *arguments)
@@ -106,11 +130,7 @@ static int check_main(const void *bound, const struct arguments *arguments)
 	log_init(&log, LOG_TEXT, false, false);
 	struct pipeline *pipeline = pipeline_file_load(&log, arguments->items[0], &flags->set, &verdict.code);
 	if (pipeline) {
-		const struct plan *plan = pipeline_plan(pipeline);
-		for (size_t i = 0; i < plan->connection_count; i++)
-			check_connection(&plan->connections[i], &verdict);
-		for (size_t i = 0; i < plan->step_count; i++)
-			check_step(plan, &plan->steps[i], &verdict);
+		check_plan(pipeline_plan(pipeline), &verdict);
 		pipeline_free(pipeline);
 	}
 	log_fini(&log);

@@ -85,7 +85,7 @@ static json_t *begin(const struct log *log, const char *level, const char *msg, 
 /* Writes the object as a line and frees it. */
 static void end(struct log *log, json_t *line)
 {
-	char *text = json_dumps(line, JSON_COMPACT);
+	char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	json_decref(line);
 	if (!text)
 		return;

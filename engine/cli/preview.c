@@ -16,7 +16,7 @@ static void *instance_new(size_t size, const void *options, struct error *error)
 	return instance;
 }
 
-int preview_open_source(struct preview *preview, const struct plan *plan, const struct plan_step *step)
+static void open_source(struct preview *preview, const struct plan *plan, const struct plan_step *step)
 {
 	const struct source_context context = {
 		.schema = step->schema,
@@ -29,9 +29,8 @@ int preview_open_source(struct preview *preview, const struct plan *plan, const 
 	preview->source = instance_new(step->source->size, step->source_options, error);
 	if (!preview->source || step->source->open(preview->source, &context, error) < 0 ||
 		step->source->identify(preview->source, false, &preview->identity, error) < 0)
-		return -1;
+		return;
 	preview->source_open = true;
-	return 0;
 }
 
 struct store_target preview_target(const struct plan_connection *connection, struct cancel *cancel)
@@ -80,11 +79,13 @@ static int look_back(struct preview *preview, const struct plan *plan, struct er
 	return ops->find_file(preview->store, &key, &preview->identity, &preview->file, &preview->loaded, &preview->same_size, error);
 }
 
-int preview_open(struct preview *preview, const struct plan *plan, const struct plan_step *step, struct error *error)
+int preview_open(struct preview *preview, const struct plan *plan, const struct plan_step *step, bool connect, struct error *error)
 {
 	memset(preview, 0, sizeof *preview);
 	rule_set_init(&preview->rules, step->schema);
-	(void)preview_open_source(preview, plan, step);
+	open_source(preview, plan, step);
+	if (!connect)
+		return 0;
 	if (step->connection) {
 		const struct store_target target = preview_target(step->connection, &preview->cancel);
 		if (plan->store->open(&target, &preview->store, error) < 0)

@@ -29,12 +29,11 @@ struct preview {
 	struct cancel cancel;         /* never set */
 };
 
-/* Returns 0, or -1 and error when database or sink cannot be opened (not for a source: see source_error). preview_close in both cases. */
-int preview_open(struct preview *preview, const struct plan *plan, const struct plan_step *step, struct error *error) MUST_CHECK;
+/* Opens source, database (connect false: not that) and sink. Returns 0, or -1 and error when database or sink cannot be opened (not for a
+ * source: see source_error). preview_close in both cases. */
+int preview_open(struct preview *preview, const struct plan *plan, const struct plan_step *step, bool connect, struct error *error)
+	MUST_CHECK;
 void preview_close(struct preview *preview);
-
-/* The parts by themselves, for `penstock check`. */
-int preview_open_source(struct preview *preview, const struct plan *plan, const struct plan_step *step);
 
 /* What a connection of the plan looks like to a reader. cancel is borrowed. */
 struct store_target preview_target(const struct plan_connection *connection, struct cancel *cancel);

@@ -228,7 +228,7 @@ static const struct flag flags_of_show[] = {
 
 static const char *const list_examples[] = {
 	"penstock rejects list --run latest",
-	"penstock rejects list --rule hired_employees.job_id.foreign-key --limit 1000 --json",
+	"penstock rejects list --rule jobs.id.primary-key --limit 1000 --json",
 	"penstock rejects list --state pipelines/migrate.yaml:db",
 	NULL,
 };

@@ -151,7 +151,6 @@ static int tell_end(struct log *log, const struct plan *plan, const struct run_f
 {
 	struct error error = ERROR_INIT;
 	int result = 0;
-	log_run_finished(log, report);
 	if (flags->json) {
 		result = print_json(report, plan->name, &error);
 	} else if (!flags->quiet && report->step_count > 0) {
@@ -163,6 +162,7 @@ static int tell_end(struct log *log, const struct plan *plan, const struct run_f
 	}
 	if (error_is_set(&report->error))
 		tell_error(log, report);
+	log_run_finished(log, report);
 	if (result)
 		log_error(log, NULL, &error);
 	return report->exit_code ? report->exit_code : (int)error.kind;
@@ -256,9 +256,9 @@ static const struct flag flags_of_run[] = {
 
 static const char *const examples[] = {
 	"penstock run pipelines/migrate.yaml",
-	"penstock run pipelines/migrate.yaml --set data=/srv/incoming --set max_rejects=2%",
+	"penstock run pipelines/migrate.yaml --set data=incoming --set max_rejects=2%",
 	"penstock run pipelines/migrate.yaml --step jobs --dry-run",
-	"penstock run pipelines/migrate.yaml --json --log-format json 2>run.log | jq .rejected",
+	"penstock run pipelines/migrate.yaml --json --log-format json 2>run.log",
 	NULL,
 };
 

@@ -52,7 +52,9 @@ static int print_ddl(const struct ddl_flags *flags, const struct dictionary *dic
 	buffer_init(&text, DDL_MAX);
 	int result = dictionary ? dictionary_ddl(dictionary, dialect, &text, error) : 0;
 	if (result == 0 && flags->state)
-		result = state_ddl(dialect_find(dialect), flags->state_schema, &text, error);
+		result = (dictionary && buffer_puts(&text, "\n", error)) ||
+				state_ddl(dialect_find(dialect), flags->state_schema, &text, error)
+			? -1 : 0;
 	if (result == 0)
 		fwrite(buffer_text(&text), 1, text.length, stdout);
 	buffer_fini(&text);
@@ -93,7 +95,7 @@ static const struct flag flags_of_ddl[] = {
 };
 
 static const char *const examples[] = {
-	"penstock schema ddl examples/hr/datapackage.yaml --dialect postgresql | psql hr",
+	"penstock schema ddl --dialect postgresql datapackage.yaml | psql hr",
 	"penstock schema ddl --state | sqlite3 hr.db",
 	NULL,
 };

@@ -5,19 +5,30 @@
 
 #include <string.h>
 
+#include "engine/core/error.h"
+
 enum { COLUMNS = 80, OPTION_COLUMN = 24, COMMAND_COLUMN = 14 };
 
-/* What an exit code means; the bits of command.exits in ascending order. */
-static const char *const exit_texts[] = {
-	[0] = "done; rejects within the limit are still 0",
-	[1] = "out of memory or temporary space, or output that could not be written; a retry may help",
-	[2] = "usage; pipeline or dictionary wrong; dictionary against table; changed source or plan; refused resume",
-	[3] = "more rejects than max_rejects, or on_violation: abort",
-	[4] = "source missing, unreadable, truncated or damaged",
-	[5] = "database unreachable after retries, locked too long, disk full, read-only, or a refused publication",
-	[6] = "the books do not balance, or a verification failed",
-	[7] = "another run holds this step",
-	[EXIT_SIGNAL] = "stopped by SIGINT (130) or SIGTERM (143), after a clean rollback",
+/* What an exit code means, by the bits of command.exits: for a command that runs steps, and for one that only looks. */
+static const char *const exit_texts[2][EXIT_SIGNAL + 1] = {
+	{
+		[0] = "done",
+		[1] = "out of memory, or output that could not be written",
+		[2] = "usage, or what was named is wrong or not there",
+		[4] = "source missing or unreadable",
+		[5] = "the database cannot be reached, or refuses",
+	},
+	{
+		[0] = "done; rejects within the limit are still 0",
+		[1] = "out of memory or temporary space, or output that could not be written; a retry may help",
+		[2] = "usage; pipeline or dictionary wrong; dictionary against table; changed source or plan; refused resume",
+		[3] = "more rejects than max_rejects, or on_violation: abort",
+		[4] = "source missing, unreadable, truncated or damaged",
+		[5] = "database unreachable after retries, locked too long, disk full, read-only, or a refused publication",
+		[6] = "the books do not balance, or a verification failed",
+		[7] = "another run holds this step",
+		[EXIT_SIGNAL] = "stopped by SIGINT (130) or SIGTERM (143), after a clean rollback",
+	},
 };
 
 static void pad(FILE *out, size_t columns)
@@ -80,7 +91,7 @@ void usage_program(FILE *out)
 	fputs("\ncommands:\n", out);
 	for (const struct command *const *command = commands; *command; command++)
 		entry(out, (*command)->name, (*command)->summary, COMMAND_COLUMN);
-	fputs("\n\"penstock COMMAND --help\" says more about each; \"penstock --version\" is \"penstock version\".\n", out);
+	fputs("\n\"penstock COMMAND --help\" says more about each.\n", out);
 }
 
 static void usage_line(FILE *out, const char *group, const struct command *command)
@@ -125,6 +136,7 @@ void usage_command(FILE *out, const char *group, const struct command *command)
 	}
 	usage_options(out, command);
 	if (command->exits) {
+		bool runs = command->exits & EXITS(ERROR_REJECTS);
 		fputs("\nexit codes:\n", out);
 		for (unsigned code = 0; code <= EXIT_SIGNAL; code++) {
 			char left[16];
@@ -134,7 +146,7 @@ void usage_command(FILE *out, const char *group, const struct command *command)
 				snprintf(left, sizeof left, "130, 143");
 			else
 				snprintf(left, sizeof left, "%u", code);
-			entry(out, left, exit_texts[code], COMMAND_COLUMN);
+			entry(out, left, exit_texts[runs][code], COMMAND_COLUMN);
 		}
 	}
 	if (command->examples) {

@@ -82,7 +82,7 @@ static const struct flag flags_of_validate[] = {
 
 static const char *const examples[] = {
 	"penstock validate pipelines/migrate.yaml",
-	"penstock validate --strict pipelines/*.yaml examples/hr/datapackage.yaml",
+	"penstock validate --strict pipelines/*.yaml examples/*/datapackage.yaml",
 	NULL,
 };
 
