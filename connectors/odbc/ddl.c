@@ -6,6 +6,7 @@
 
 #include "connectors/odbc/ddl.h"
 #include "connectors/odbc/dialect.h"
+#include "connectors/odbc/state.h"
 
 enum { TABLE_NAME_MAX = 4096 };
 
@@ -115,16 +116,32 @@ int ddl_table(const struct dialect *dialect, const struct schema *schema, const 
 	return buffer_puts(out, "\n)", error);
 }
 
+static const struct dialect *known_dialect(const char *name, struct error *error)
+{
+	const struct dialect *dialect = dialect_find(name);
+
+	if (!dialect)
+		error_set(error, ERROR_CONFIG, NULL, "no dialect \"%s\" (there are: %s)", name, dialect_names());
+	return dialect;
+}
+
 int odbc_ddl(const char *dialect_name, const struct schema *const *schemas, size_t count, struct buffer *out,
 	struct error *error)
 {
-	const struct dialect *dialect = dialect_find(dialect_name);
+	const struct dialect *dialect = known_dialect(dialect_name, error);
 
 	if (!dialect)
-		return error_set(error, ERROR_CONFIG, NULL, "no dialect \"%s\" (there are: %s)", dialect_name, dialect_names());
+		return -1;
 	for (size_t i = 0; i < count; i++)
 		if ((i && buffer_puts(out, "\n", error)) ||
 		    ddl_table(dialect, schemas[i], schemas[i]->name, NULL, out, error) || buffer_puts(out, ";\n", error))
 			return -1;
 	return 0;
+}
+
+int odbc_state_ddl(const char *dialect_name, const char *schema, struct buffer *out, struct error *error)
+{
+	const struct dialect *dialect = known_dialect(dialect_name, error);
+
+	return dialect ? state_ddl(dialect, schema, out, error) : -1;
 }

@@ -24,4 +24,7 @@ int ddl_table(const struct dialect *dialect, const struct schema *schema, const 
 int odbc_ddl(const char *dialect, const struct schema *const *schemas, size_t count, struct buffer *out,
 	struct error *error) MUST_CHECK;
 
+/* The penstock_* tables in schema (NULL: the shell's default), in the same way. */
+int odbc_state_ddl(const char *dialect, const char *schema, struct buffer *out, struct error *error) MUST_CHECK;
+
 #endif

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "connectors/odbc/ddl.h"
-#include "connectors/odbc/dialect.h"
-#include "connectors/odbc/state.h"
 #include "engine/cli/log.h"
 #include "engine/cli/pipeline_file.h"
 
@@ -18,16 +16,18 @@ struct ddl_flags {
 	bool state;
 };
 
+static const char *const dialects[] = {"sqlite", "postgresql", NULL};
+
 static int check_dialect(const char *name, struct error *error)
 {
 	static const char *const later[] = {"mariadb", "sqlserver"};
-	static const char *const names[] = {"sqlite", "postgresql", NULL};
-	if (dialect_find(name))
-		return 0;
+	for (size_t i = 0; dialects[i]; i++)
+		if (strcmp(name, dialects[i]) == 0)
+			return 0;
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
 		if (strcmp(name, later[i]) == 0)
 			return error_set(error, ERROR_CONFIG, NULL, "dialect %s is not supported by this version (sqlite and postgresql are)", name);
-	const char *near = suggest(name, names);
+	const char *near = suggest(name, dialects);
 	return error_set(error, ERROR_CONFIG, NULL, "unknown dialect \"%s\"%s%s%s", name, near ? " (did you mean \"" : " (sqlite, postgresql)",
 		near ? near : "", near ? "\"?)" : "");
 }
@@ -53,7 +53,7 @@ static int print_ddl(const struct ddl_flags *flags, const struct dictionary *dic
 	int result = dictionary ? dictionary_ddl(dictionary, dialect, &text, error) : 0;
 	if (result == 0 && flags->state)
 		result = (dictionary && buffer_puts(&text, "\n", error)) ||
-				state_ddl(dialect_find(dialect), flags->state_schema, &text, error)
+				odbc_state_ddl(dialect, flags->state_schema, &text, error)
 			? -1 : 0;
 	if (result == 0)
 		fwrite(buffer_text(&text), 1, text.length, stdout);
