@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Order of keys, comments, quotes and layout of the file mean nothing. Left out is what may change between two attempts at
- * the same load: how many rejects are too many, how often it commits, what a person wrote about it, where the file lies (it
- * is known by its content), and secrets.
+ * the same load: how many rejects are too many, how often it commits and how rows travel, what a person wrote about it,
+ * where the file lies (it is known by its content), and secrets.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static bool left_out(const char *section, const char *key, const struct option *
 	static const struct {
 		const char *section, *key;
 	} table[] = {{"", "description"}, {"", "for_each"}, {"", "rejects"}, {"rules", "max_rejects"}, {"source", "path"},
-		{"sink", "commit"}};
+		{"source", "once"}, {"sink", "commit"}, {"sink", "bulk"}};
 	const struct option *option = options ? options_find(options, key) : NULL;
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -47,6 +47,8 @@ int find_table(struct making *making)
 	making->table = table_of_sink(making);
 	if (making->table == SIZE_MAX && making->scope.table)
 		making->table = dictionary_index(dictionary, making->scope.table);
+	if (making->table == SIZE_MAX && making->failed)
+		return -1; /* a section is missing, and the table may have stood in it */
 	if (making->table == SIZE_MAX) {
 		diagnostics_error(making->diagnostics, making->rules ? making->rules : making->tree,
 			"rules needs \"table\": the table of the dictionary that the records belong to");

@@ -33,7 +33,8 @@ bool document_is_dictionary(const struct node *root)
 	return node_find(root, "resources") && !node_find(root, "steps");
 }
 
-struct dictionary *dictionary_read(const char *file, struct diagnostics *diagnostics)
+/* named: where the file is named, for a file that cannot be read at all; NULL: on the command line. */
+static struct dictionary *read_named(const char *file, const struct node *named, struct diagnostics *diagnostics)
 {
 	struct error error = ERROR_INIT;
 	struct dictionary *dictionary = NULL;
@@ -41,9 +42,17 @@ struct dictionary *dictionary_read(const char *file, struct diagnostics *diagnos
 
 	if (root)
 		dictionary = dictionary_load(root, diagnostics);
+	else if (named && error.kind == ERROR_CONFIG && strcmp(error.place, file) == 0)
+		diagnostics_error(diagnostics, named, "dictionary %s: %s", error.place, error.message);
+	else
+		diagnostics_take(diagnostics, &error);
 	node_free(root);
-	diagnostics_take(diagnostics, &error);
 	return dictionary;
+}
+
+struct dictionary *dictionary_read(const char *file, struct diagnostics *diagnostics)
+{
+	return read_named(file, NULL, diagnostics);
 }
 
 /* path as seen from the folder of the pipeline file. */
@@ -74,7 +83,7 @@ void read_dictionary(struct planning *planning, struct node *root)
 	path = path ? beside(planning, path) : NULL;
 	if (!path)
 		return;
-	pipeline->dictionary = dictionary_read(path, planning->diagnostics);
+	pipeline->dictionary = read_named(path, node_find(root, "dictionary"), planning->diagnostics);
 	if (!pipeline->dictionary)
 		return;
 	pipeline->programs = calloc(dictionary_count(pipeline->dictionary) + 1, sizeof(*pipeline->programs));

@@ -18,7 +18,7 @@ int file_read(const char *path, size_t limit, const char *what, struct buffer *o
 	int file = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (file < 0)
-		return error_errno(error, ERROR_CONFIG, path, errno, "cannot open %s", what);
+		return error_errno(error, ERROR_CONFIG, path, errno, "cannot be opened");
 	while (result == 0) {
 		char chunk[16384];
 		ssize_t got = read(file, chunk, sizeof(chunk));
@@ -26,7 +26,7 @@ int file_read(const char *path, size_t limit, const char *what, struct buffer *o
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			result = error_errno(error, ERROR_CONFIG, path, errno, "cannot read %s", what);
+			result = error_errno(error, ERROR_CONFIG, path, errno, "cannot be read");
 		else if (out->length + (size_t)got > limit)
 			result = error_set(error, ERROR_CONFIG, path, "is larger than the %zu KiB that %s may have",
 				limit / 1024, what);

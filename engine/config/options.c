@@ -25,7 +25,7 @@ const char *options_show(const struct node *node, bool secret, char shown[SHOWN_
 	size_t length = strlen(node->text);
 
 	if (secret || node->secret)
-		snprintf(shown, SHOWN_SIZE, "this value (not shown, as it came from outside)");
+		snprintf(shown, SHOWN_SIZE, "this value (it is not shown)");
 	else if (length <= most)
 		snprintf(shown, SHOWN_SIZE, "\"%s\"", node->text);
 	else

@@ -100,11 +100,11 @@ static void read_limits(struct planning *planning, struct node *root)
 		diagnostics_error(planning->diagnostics, map, "limits is a map such as { field: 1MiB, keys: 24MiB }");
 		return;
 	}
-	if (map && (options_check_keys(&binder, map, (const struct option *const[]){keys_of_limits, NULL}) < 0 ||
-		interpolate_tree(map, &planning->scope) < 0))
-		return;
-	if (options_bind(&binder, map ? map : &none, keys_of_limits, &planning->pipeline->plan.limits) < 0)
-		return; /* reported */
+	/* What goes wrong is reported, and then there is no plan. */
+	if (map)
+		options_check_keys(&binder, map, (const struct option *const[]){keys_of_limits, NULL});
+	if (!map || interpolate_tree(map, &planning->scope) == 0)
+		options_bind(&binder, map ? map : &none, keys_of_limits, &planning->pipeline->plan.limits);
 }
 
 /* --- the steps --- */

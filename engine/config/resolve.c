@@ -88,28 +88,31 @@ static int only(struct node *map, const char *file, const char *name, struct err
 static int from_document(struct connection_target *target, struct node *root, const char *file, const char *name,
 	struct error *error)
 {
-	struct diagnostics diagnostics;
+	struct diagnostics diagnostics, of_params;
 	struct stash stash;
 	struct params params;
 	struct connections connections;
-	struct scope scope = {.run_id = "", .started_us = clock_wall_us(), .diagnostics = &diagnostics};
+	struct scope scope = {.run_id = "", .started_us = clock_wall_us(), .diagnostics = &of_params};
 	struct node *map = node_find(root, "connections");
 	int result;
 
 	if (only(map, file, name, error) < 0)
 		return -1;
 	diagnostics_init(&diagnostics);
+	diagnostics_init(&of_params);
 	stash_init(&stash);
-	if (params_load(&params, node_find(root, "params"), NULL, &scope, &stash, &diagnostics) == 0 || params.count > 0)
+	if (params_load(&params, node_find(root, "params"), NULL, &scope, &stash, &of_params) == 0 || params.count > 0)
 		scope.params = &params;
+	scope.diagnostics = &diagnostics;
 	result = connections_load(&connections, map, &scope, &stash, &diagnostics);
 	if (stash.failed)
 		diagnostics_memory(&diagnostics);
 	if (result < 0)
-		diagnostics_error_of(&diagnostics, error);
+		diagnostics_error_of(diagnostics.errors > 0 ? &diagnostics : &of_params, error);
 	else
 		result = pick(target, &connections.items[0], error);
 	stash_fini(&stash);
+	diagnostics_fini(&of_params);
 	diagnostics_fini(&diagnostics);
 	return result;
 }
