@@ -1,0 +1,229 @@
+/* judge.c - one run of a program over batches: the record, then its cells, then its keys.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/cast.h"
+#include "rules/compile.h"
+#include "rules/keystage.h"
+
+struct rules_judge {
+	struct judge base;
+	const struct program *program;
+	struct judge_context context;
+	const struct rule **rules;       /* interned, by draft */
+	struct field_rule_set *fields;
+	struct caster caster;
+	struct matcher *matcher;         /* NULL where there is no pattern */
+	struct keystage *keys;
+	struct keystage **earlier;
+	uint32_t *rows;                  /* of a batch: those whose cells are judged */
+	size_t row_capacity;
+};
+
+/* --- stage 1: the record ------------------------------------------------------------------------ */
+
+static int fault_violation(struct batch *batch, const struct fault *fault, const struct rule *rule, struct error *error)
+{
+	if (batch_violation(batch, fault->row, rule, NULL, error) < 0)
+		return -1;
+	batch->violations[batch->violation_count - 1].detail = fault->detail;
+	return 0;
+}
+
+/* What the source found wrong with records. A record that could not be read has that one violation and no cells. */
+static int judge_faults(struct rules_judge *judge, struct batch *batch, struct error *error)
+{
+	const struct program *program = judge->program;
+	for (size_t first = 0; first < batch->fault_count;) {
+		const struct fault *record = NULL, *encoding = NULL, *extra = NULL;
+		uint32_t row = batch->faults[first].row;
+		for (; first < batch->fault_count && batch->faults[first].row == row; first++) {
+			const struct fault *fault = &batch->faults[first];
+			const struct fault **slot = fault->kind == FAULT_RECORD ? &record : fault->kind == FAULT_EXTRA ? &extra : &encoding;
+			if (!*slot)
+				*slot = fault;
+		}
+		if (batch->status[row] != ROW_LIVE)
+			continue;
+		if (record) {
+			if (fault_violation(batch, record, judge->rules[program->record], error) < 0)
+				return -1;
+			continue;
+		}
+		if (encoding && fault_violation(batch, encoding, judge->rules[program->encoding], error) < 0)
+			return -1;
+		if (extra && fault_violation(batch, extra, judge->rules[program->extra], error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The rows whose cells are judged: neither skipped nor unreadable. */
+static int select_rows(struct rules_judge *judge, const struct batch *batch, size_t *count, struct error *error)
+{
+	size_t fault = 0;
+	*count = 0;
+	if (batch->capacity > judge->row_capacity) {
+		uint32_t *rows = realloc(judge->rows, batch->capacity * sizeof *rows);
+		if (!rows)
+			return error_memory(error, "the rows of a batch");
+		judge->rows = rows;
+		judge->row_capacity = batch->capacity;
+	}
+	for (uint32_t row = 0; row < batch->rows; row++) {
+		bool readable = true;
+		for (; fault < batch->fault_count && batch->faults[fault].row <= row; fault++)
+			readable = readable && !(batch->faults[fault].row == row && batch->faults[fault].kind == FAULT_RECORD);
+		if (readable && (batch->status[row] == ROW_LIVE || batch->status[row] == ROW_REJECTED))
+			judge->rows[(*count)++] = row;
+	}
+	return 0;
+}
+
+static int judge_missing(const struct rules_judge *judge, struct batch *batch, size_t column, size_t count,
+	struct error *error)
+{
+	const uint8_t *cells = batch->columns[column].cells;
+	const struct rule *rule = judge->fields[column].rules[RULE_MISSING_CELL];
+	if (batch->rows == 0 || !memchr(cells, CELL_ABSENT, batch->rows))
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		if (cells[judge->rows[i]] == CELL_ABSENT && batch_violation(batch, judge->rows[i], rule, NULL, error) < 0)
+			return -1;
+	return 0;
+}
+
+/* --- stage 2: the cells ------------------------------------------------------------------------- */
+
+static int cells(struct judge *self, struct batch *batch, struct error *error)
+{
+	struct rules_judge *judge = (struct rules_judge *)self;
+	const struct table *table = judge->program->table;
+	size_t count = 0;
+	if (judge_faults(judge, batch, error) < 0 || select_rows(judge, batch, &count, error) < 0)
+		return -1;
+	for (size_t i = 0; i < table->schema->field_count; i++) {
+		const struct field_rule_set *set = &judge->fields[i];
+		if (judge_missing(judge, batch, i, count, error) < 0 ||
+			cast_column(&judge->caster, &table->fields[i], batch, i, judge->rows, count, set->rules[RULE_TYPE], error) < 0)
+			return -1;
+		if (set->rules[RULE_REQUIRED] && check_required(set->rules[RULE_REQUIRED], batch, i, judge->rows, count, error) < 0)
+			return -1;
+		if (!judge->context.check_types_only &&
+			check_column(&table->fields[i], set, judge->matcher, batch, i, judge->rows, count, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- stage 3: the keys -------------------------------------------------------------------------- */
+
+static int prepare(struct judge *self, struct lookup *lookup, struct error *error)
+{
+	return keystage_prepare(((struct rules_judge *)self)->keys, lookup, error);
+}
+
+static int keys(struct judge *self, struct batch *batch, bool at_sink, struct error *error)
+{
+	return keystage_judge(((struct rules_judge *)self)->keys, batch, at_sink, error);
+}
+
+static int settled(struct judge *self, const struct batch *batch, struct error *error)
+{
+	return keystage_settled(((struct rules_judge *)self)->keys, batch, error);
+}
+
+static size_t memory(const struct judge *self)
+{
+	return keystage_memory(((const struct rules_judge *)self)->keys);
+}
+
+static void judge_free(struct judge *self)
+{
+	struct rules_judge *judge = (struct rules_judge *)self;
+	keystage_free(judge->keys);
+	matcher_free(judge->matcher);
+	caster_fini(&judge->caster);
+	free(judge->rules);
+	free(judge->fields);
+	free(judge->earlier);
+	free(judge->rows);
+	free(judge);
+}
+
+static const struct judge_ops ops = {
+	.prepare = prepare,
+	.cells = cells,
+	.keys = keys,
+	.settled = settled,
+	.memory = memory,
+	.free = judge_free,
+};
+
+/* --- making one --------------------------------------------------------------------------------- */
+
+static int intern_rules(struct rules_judge *judge, struct error *error)
+{
+	const struct program *program = judge->program;
+	const size_t field_count = program->table->schema->field_count;
+	for (size_t i = 0; i < program->draft_count; i++) {
+		const struct rule_draft *draft = &program->drafts[i];
+		judge->rules[i] = rule_set_get(judge->context.rules, draft->code, draft->name, draft->fields, draft->field_count, draft->text,
+			error);
+		if (!judge->rules[i])
+			return -1;
+	}
+	for (size_t i = 0; i < field_count; i++)
+		for (size_t j = 0; j < FIELD_RULES; j++)
+			if (program->fields[i][j] != NO_RULE)
+				judge->fields[i].rules[j] = judge->rules[program->fields[i][j]];
+	return 0;
+}
+
+static struct keystage *new_keystage(struct rules_judge *judge, struct error *error)
+{
+	size_t count = 0;
+	judge->earlier = calloc(judge->context.earlier_count ? judge->context.earlier_count : 1, sizeof *judge->earlier);
+	if (!judge->earlier) {
+		error_memory(error, "a judge");
+		return NULL;
+	}
+	for (size_t i = 0; i < judge->context.earlier_count; i++) {
+		struct judge *earlier = judge->context.earlier[i];
+		assert(earlier->ops == &ops);
+		judge->earlier[count++] = ((struct rules_judge *)earlier)->keys;
+	}
+	return keystage_new(judge->program, &judge->context, judge->rules, judge->earlier, count, error);
+}
+
+struct judge *program_judge(const void *program, const struct judge_context *context, struct error *error)
+{
+	struct rules_judge *judge = calloc(1, sizeof *judge);
+	if (!judge) {
+		error_memory(error, "a judge");
+		return NULL;
+	}
+	judge->base.ops = &ops;
+	judge->program = program;
+	judge->context = *context;
+	size_t fields = judge->program->table->schema->field_count;
+	judge->rules = calloc(judge->program->draft_count, sizeof *judge->rules);
+	judge->fields = calloc(fields ? fields : 1, sizeof *judge->fields);
+	bool complete = judge->rules && judge->fields;
+	if (!complete)
+		error_memory(error, "a judge");
+	complete = complete && intern_rules(judge, error) == 0 && caster_init(&judge->caster, error) == 0;
+	if (complete && judge->program->has_pattern) {
+		judge->matcher = matcher_new(error);
+		complete = judge->matcher != NULL;
+	}
+	if (complete)
+		judge->keys = new_keystage(judge, error);
+	if (judge->keys)
+		return &judge->base;
+	judge_free(&judge->base);
+	return NULL;
+}
