@@ -98,6 +98,14 @@ struct schema *csv_schema(size_t count)
 	return schema;
 }
 
+struct csv_case csv_case_of(const char *path, const struct schema *schema, bool header)
+{
+	return (struct csv_case){
+		.options = { .path = path, .header = header, .delimiter = ',', .quote = '"', .once = true },
+		.schema = schema, .limits = LIMITS_DEFAULT, .capacity = 100,
+	};
+}
+
 int csv_open_case(const struct csv_case *how, void **self, struct error *error)
 {
 	struct source_context context = { .schema = how->schema, .labels = how->labels, .limits = &how->limits };

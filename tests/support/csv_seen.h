@@ -30,8 +30,6 @@ struct csv_case {
 	size_t capacity; /* rows of a batch */
 };
 
-enum seen_cell { SEEN_ABSENT, SEEN_TEXT, SEEN_BAD };
-
 struct csv_seen_batch {
 	size_t rows; /* in it */
 	uint64_t bytes;
@@ -62,6 +60,8 @@ int csv_memory_file(const char *data, size_t size, char *path);
 
 /* A schema of count string fields named f0, f1, ... */
 struct schema *csv_schema(size_t count);
+/* With the default options and limits, batches of 100 rows. */
+struct csv_case csv_case_of(const char *path, const struct schema *schema, bool header);
 /* An open source in *self (freed by csv_close), or -1 and error with nothing to free. */
 int csv_open_case(const struct csv_case *how, void **self, struct error *error);
 void csv_close_case(void *self);
