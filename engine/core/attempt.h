@@ -13,6 +13,8 @@
 #include "engine/core/run.h"
 #include "engine/core/spool.h"
 
+enum { FIRST_REJECT_MAX = 512 };
+
 /* The books of a step with the counters by rule; rules by index of the step's rule set. */
 struct ledger {
 	struct counts counts;
@@ -65,6 +67,7 @@ struct attempt {
 	bool dropped_unpublished;
 	bool done;                   /* the step succeeded */
 	bool reached_end;            /* the batch that the source called its last was taken */
+	char first_reject[FIRST_REJECT_MAX]; /* of this try, for messages: where it stands, its rule and its message */
 	uint64_t piece_rows;
 	int64_t piece_started_ms;
 	struct option_commit commit;

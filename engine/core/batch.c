@@ -40,7 +40,7 @@ static size_t storage_size(enum value_type type)
 	case STORAGE_SPAN:
 		return sizeof(struct span);
 	}
-	assert(!"a storage that is not in the enum");
+	assert(0 && "a storage that is not in the enum");
 	return 0;
 }
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/core/attempt.h"
@@ -136,6 +137,11 @@ static int keep_rejects(struct attempt *attempt, struct batch *batch, struct err
 				spool_cut(attempt->spool, spooled); /* a batch is in the books whole, or not at all */
 			return -1;
 		}
+		if (!attempt->first_reject[0])
+			snprintf(attempt->first_reject, sizeof attempt->first_reject, "record %llu, line %llu: %s: %.*s",
+				(unsigned long long)reject.record_no, (unsigned long long)reject.line_no, reject.rule.data,
+				(int)(reject.message.length < FIRST_REJECT_MAX / 2 ? reject.message.length : FIRST_REJECT_MAX / 2),
+				reject.message.data);
 	}
 	return 0;
 }
@@ -182,7 +188,8 @@ static int check_limit(const struct attempt *attempt, bool at_end, struct error 
 	uint64_t rejected = state->committed.rejected + state->pending.rejected;
 	uint64_t judged = state->committed.judged + state->pending.judged;
 	if (step->abort_on_violation && rejected > 0)
-		return error_set(error, ERROR_REJECTS, step->name, "a record was rejected, and on_violation is abort");
+		return error_set(error, ERROR_REJECTS, step->name, "on_violation is abort, and a record was rejected: %s %s",
+			attempt->identity.path, attempt->first_reject);
 	if (!step->max_rejects.share && rejected > step->max_rejects.number)
 		return error_set(error, ERROR_REJECTS, step->name, "%llu records rejected, more than max_rejects: %llu",
 			(unsigned long long)rejected, (unsigned long long)step->max_rejects.number);
@@ -262,8 +269,11 @@ static int finish(struct attempt *attempt, struct error *error)
 		*error = over;
 		return -1;
 	}
-	if (dry)
+	if (dry) {
+		ledger_add(&attempt->state->committed, &attempt->state->pending, attempt->state->rule_count);
+		ledger_clear(&attempt->state->pending, attempt->state->rule_count);
 		return 0;
+	}
 	if (begin(attempt, error) < 0)
 		return -1;
 	if (attempt->spool && unspool(attempt, true, error) < 0)

@@ -38,7 +38,7 @@ static int connect_once(struct sessions *sessions, const struct plan_connection 
 		.name = connection->name,
 		.connect = connection->connect,
 		.state_schema = connection->state_schema,
-		.lock_timeout_ms = 30000,
+		.lock_timeout_ms = connection->lock_timeout_ms,
 		.read_only = sessions->options->dry_run,
 		.run_id = sessions->plan->run_id,
 		.cancel = sessions->options->cancel,

@@ -33,7 +33,7 @@ enum value_storage value_storage(enum value_type type)
 	case VALUE_JSON:
 		return STORAGE_SPAN;
 	}
-	assert(!"a value type that is not in the enum");
+	assert(0 && "a value type that is not in the enum");
 	return STORAGE_SPAN;
 }
 
