@@ -15,7 +15,7 @@ def columns(db, table):
     """(name, kind) of each column; kind: text, number, boolean, datetime, other."""
     if db.kind == "sqlite":
         out = []
-        for row in db.query("select name, type from pragma_table_info('%s') order by cid" % table):
+        for row in db.query("select name, type from pragma_table_xinfo('%s') order by cid" % table):
             declared = row[1].upper()
             out.append((row[0], "number" if any(word in declared for word in ("INT", "REAL", "NUM", "DOUB", "DEC", "FLOA")) else "text"))
         return out
