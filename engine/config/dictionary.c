@@ -87,6 +87,9 @@ void read_dictionary(struct planning *planning, struct node *root)
 	if (!pipeline->dictionary)
 		return;
 	pipeline->programs = calloc(dictionary_count(pipeline->dictionary) + 1, sizeof(*pipeline->programs));
-	if (!pipeline->programs)
+	if (!pipeline->programs) {
 		diagnostics_memory(planning->diagnostics);
+		dictionary_free(pipeline->dictionary);
+		pipeline->dictionary = NULL;
+	}
 }

@@ -107,8 +107,10 @@ static int from_document(struct connection_target *target, struct node *root, co
 	result = connections_load(&connections, map, &scope, &stash, &diagnostics);
 	if (stash.failed)
 		diagnostics_memory(&diagnostics);
-	if (result < 0)
-		diagnostics_error_of(diagnostics.errors > 0 ? &diagnostics : &of_params, error);
+	if (of_params.out_of_memory)
+		diagnostics_memory(&diagnostics);
+	if (result < 0 || diagnostics.out_of_memory)
+		result = diagnostics_error_of(diagnostics.errors > 0 ? &diagnostics : &of_params, error);
 	else
 		result = pick(target, &connections.items[0], error);
 	stash_fini(&stash);
