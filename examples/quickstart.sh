@@ -46,14 +46,14 @@ export PENSTOCK_DB
 heading "Migrate the sample: penstock run pipelines/migrate.yaml"
 "$PENSTOCK" run pipelines/migrate.yaml --no-progress
 
-heading "What was rejected, and why: penstock rejects list"
-"$PENSTOCK" rejects list
+heading "What was rejected, and why: penstock rejects list --limit 12"
+"$PENSTOCK" rejects list --limit 12
 
 heading "Next"
 cat <<END
 export PENSTOCK_DB='$PENSTOCK_DB'
 $PENSTOCK run pipelines/migrate.yaml                 # once more: the files are known, nothing is loaded twice
-$PENSTOCK rejects show                               # see "penstock rejects --help" for one reject in full
+$PENSTOCK rejects show 16                            # one reject in full, with the original record
 $PENSTOCK runs list                                  # every run and its books
 $PENSTOCK rules examples/hr/datapackage.yaml         # the rules made from the dictionary
 $PENSTOCK plan pipelines/migrate.yaml                # what a run would do, writing nothing

@@ -7,7 +7,7 @@ set -eu
 build="gcc make autoconf automake pkg-config libc6-dev libyaml-dev libcsv-dev unixodbc-dev libsqliteodbc odbc-postgresql
     libjansson-dev libpcre2-dev libssl-dev libsqlite3-dev"
 # Beyond the above; the sanitizers come with gcc.
-test="libcmocka-dev sqlite3 postgresql python3 procps"
+test="libcmocka-dev sqlite3 postgresql python3 procps tzdata"
 
 what=test list=no
 for arg; do
