@@ -88,6 +88,7 @@ static int print_options(const char *name, const char *kind, const char *summary
 		return 0;
 	}
 	table_init(&table, stdout, option_columns, 0);
+	table.indent = 2;
 	for (const struct option *option = options; option->name && result == 0; option++)
 		result = option_row(&table, option, error);
 	if (result == 0)

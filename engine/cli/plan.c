@@ -21,7 +21,7 @@ struct plan_flags {
 };
 
 static const struct table_column columns_of_plan[] = {
-	{.title = "  source"}, {.title = "field"}, {.title = "type"}, {.title = "null"}, {.title = NULL},
+	{.title = "source"}, {.title = "field"}, {.title = "type"}, {.title = "null"}, {.title = NULL},
 };
 
 static const char *policy_name(enum key_policy policy)
@@ -137,11 +137,11 @@ static int source_cell(struct text_table *table, const struct plan_step *step, s
 {
 	const char *name = step->schema->fields[index].name;
 	if (!labels)
-		return table_printf(table, error, "  column %zu", index + 1);
+		return table_printf(table, error, "column %zu", index + 1);
 	for (size_t i = 0; i < step->labels.count; i++)
 		if (strcmp(step->labels.keys[i], name) == 0)
 			name = step->labels.values[i];
-	return table_printf(table, error, "  %s", name);
+	return table_text(table, name, error);
 }
 
 static int print_columns(const struct plan_step *step, struct error *error)
@@ -150,6 +150,7 @@ static int print_columns(const struct plan_step *step, struct error *error)
 	int result = 0;
 	bool labels = preview_boolean(step->source->options, step->source_options, "header", true);
 	table_init(&table, stdout, columns_of_plan, 0);
+	table.indent = 2;
 	for (size_t i = 0; i < step->schema->field_count && result == 0; i++) {
 		const struct field *field = &step->schema->fields[i];
 		char type[64];

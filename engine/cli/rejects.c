@@ -42,26 +42,26 @@ static const struct table_column columns[] = {
 static int print_json(const struct history_reject *reject, bool compact, struct error *error)
 {
 	json_t *row = json_object();
-	int failed = row_number(row, "reject_id", (uint64_t)reject->reject_id);
-	failed |= row_string(row, "run_id", reject->run_id);
-	failed |= row_string(row, "pipeline", reject->pipeline);
-	failed |= row_string(row, "step", reject->step);
-	failed |= row_string(row, "table_name", reject->table_name);
-	failed |= row_string(row, "source", reject->source);
-	failed |= row_number(row, "record_no", reject->record_no);
-	failed |= row_number(row, "line_no", reject->line_no);
-	failed |= row_number(row, "byte_offset", reject->byte_offset);
-	failed |= row_string(row, "field", reject->field);
-	failed |= row_string(row, "code", reject->code);
-	failed |= row_string(row, "rule", reject->rule);
-	failed |= row_string(row, "message", reject->message);
-	failed |= row_document(row, "violations", reject->violations.data, reject->violations.length);
-	failed |= row_text(row, "record", reject->record.data, reject->record.length);
+	int failed = row_put_number(row, "reject_id", (uint64_t)reject->reject_id);
+	failed |= row_put_string(row, "run_id", reject->run_id);
+	failed |= row_put_string(row, "pipeline", reject->pipeline);
+	failed |= row_put_string(row, "step", reject->step);
+	failed |= row_put_string(row, "table_name", reject->table_name);
+	failed |= row_put_string(row, "source", reject->source);
+	failed |= row_put_number(row, "record_no", reject->record_no);
+	failed |= row_put_number(row, "line_no", reject->line_no);
+	failed |= row_put_number(row, "byte_offset", reject->byte_offset);
+	failed |= row_put_string(row, "field", reject->field);
+	failed |= row_put_string(row, "code", reject->code);
+	failed |= row_put_string(row, "rule", reject->rule);
+	failed |= row_put_string(row, "message", reject->message);
+	failed |= row_put_document(row, "violations", reject->violations.data, reject->violations.length);
+	failed |= row_put_text(row, "record", reject->record.data, reject->record.length);
 	failed |= json_object_set_new(row, "published", json_boolean(reject->published));
-	failed |= row_number(row, "attempts", (uint64_t)reject->attempts);
-	failed |= row_time(row, "rejected_at", reject->rejected_at);
-	failed |= row_string(row, "resolved_run_id", reject->resolved_run_id);
-	return row_print(row, failed, compact, error);
+	failed |= row_put_number(row, "attempts", (uint64_t)reject->attempts);
+	failed |= row_put_time(row, "rejected_at", reject->rejected_at);
+	failed |= row_put_string(row, "resolved_run_id", reject->resolved_run_id);
+	return row_finish(row, failed, compact, error);
 }
 
 static int list_row(struct listing *listing, const struct history_reject *reject)

@@ -43,8 +43,10 @@ static void put_cell(const struct text_table *table, size_t column, const char *
 	size_t length = strlen(text), width = display_width(text, length), room = table->widths[column];
 	bool last = column + 1 == table->column_count, right = table->columns[column].right;
 	size_t most = table->columns[column].most ? table->columns[column].most : SIZE_MAX;
+	if (column == 0)
+		put_padding(table->out, table->indent);
 	if (last && table->line) {
-		size_t before = 0;
+		size_t before = table->indent;
 		for (size_t i = 0; i < column; i++)
 			before += table->widths[i] + GAP;
 		size_t rest = table->line > before + LAST_LEAST ? table->line - before : LAST_LEAST;

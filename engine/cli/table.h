@@ -24,6 +24,7 @@ struct text_table {
 	FILE *out;
 	const struct table_column *columns; /* borrowed */
 	size_t column_count;
+	unsigned indent;                    /* columns before each row */
 	unsigned line;                      /* columns of the terminal: the last column is cut to fit; 0: never */
 	size_t widths[TABLE_COLUMNS_MAX];
 	struct buffer cells;                /* of the rows kept: escaped, each ended by a NUL */
@@ -32,7 +33,7 @@ struct text_table {
 	bool titled;                        /* the widths are fixed and the titles printed */
 };
 
-/* line: display_columns(out), or 0. */
+/* line: display_columns(out), or 0. indent may be set behind it. */
 void table_init(struct text_table *table, FILE *out, const struct table_column *columns, unsigned line);
 void table_fini(struct text_table *table);
 
