@@ -3,7 +3,6 @@
  */
 #include <assert.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "connectors/odbc/store_parts.h"
 #include "engine/core/clock.h"
@@ -70,9 +69,10 @@ static int read_row(struct statement *statement, struct checkpoint *out, struct 
 	    store_copy(statement, 6, out->position.hash, sizeof out->position.hash, error) ||
 	    store_copy(statement, 7, out->step_hash, sizeof out->step_hash, error) ||
 	    store_copy(statement, 8, out->dictionary_hash, sizeof out->dictionary_hash, error) ||
-	    read_counts(statement, 9, &out->counts, error) || store_count(statement, 10, &out->load_judged, error))
+	    read_counts(statement, 9, &out->counts, error) || store_count(statement, 10, &out->load_read, error) ||
+	    store_count(statement, 11, &out->load_judged, error))
 		return -1;
-	return store_count(statement, 11, &out->load_rejected, error);
+	return store_count(statement, 12, &out->load_rejected, error);
 }
 
 /* All zero where there is no row. */
@@ -84,7 +84,7 @@ static int read_checkpoint(struct odbc_store *store, const struct step_key *key,
 	memset(out, 0, sizeof *out);
 	if (state_statement(&store->state, &statement, "reading the checkpoint",
 		    "SELECT run_id, state, epoch, source, {\"position\"}, content_hash, step_hash, dictionary_hash, counts, "
-		    "load_judged, load_rejected FROM {checkpoints} WHERE " KEY_IS,
+		    "load_read, load_judged, load_rejected FROM {checkpoints} WHERE " KEY_IS,
 		    error) == 0 &&
 	    bind_key(&statement, 1, key, error) == 0 && statement_execute(&statement, NULL, NULL, error) == 0)
 		more = statement_fetch(&statement, error);
@@ -99,23 +99,18 @@ static int read_checkpoint(struct odbc_store *store, const struct step_key *key,
 static int raise_epoch(struct odbc_store *store, const struct step_key *key, const char *run_id, bool insert,
 	int64_t *affected, struct error *error)
 {
-	char now[STATE_TIME_SIZE], host[LOCK_HOST_SIZE];
+	char now[STATE_TIME_SIZE];
 	struct statement statement;
 	int result = state_statement(&store->state, &statement, "claiming the step",
-		insert ? "INSERT INTO {checkpoints} (epoch, state, load_judged, load_rejected, claimed_by, claimed_at, claimed_host, "
-			 "claimed_pid, pipeline, step, table_name, {\"partition\"}, partitions) "
-			 "VALUES (1, 'none', 0, 0, ?, {?}, ?, ?, ?, ?, ?, ?, ?)"
-		       : "UPDATE {checkpoints} SET epoch = epoch + 1, claimed_by = ?, claimed_at = {?}, claimed_host = ?, "
-			 "claimed_pid = ? WHERE " KEY_IS,
+		insert ? "INSERT INTO {checkpoints} (epoch, state, load_read, load_judged, load_rejected, claimed_by, claimed_at, "
+			 "pipeline, step, table_name, {\"partition\"}, partitions) VALUES (1, 'none', 0, 0, 0, ?, {?}, ?, ?, ?, ?, ?)"
+		       : "UPDATE {checkpoints} SET epoch = epoch + 1, claimed_by = ?, claimed_at = {?} WHERE " KEY_IS,
 		error);
 
 	state_time_text(clock_wall_us(), now);
-	lock_this_host(host);
 	if (result == 0 && (statement_bind_string(&statement, 1, run_id, error) ||
 				   statement_bind_string(&statement, 2, now, error) ||
-				   statement_bind_string(&statement, 3, host, error) ||
-				   statement_bind_integer(&statement, 4, getpid(), error) ||
-				   bind_key(&statement, 5, key, error) || statement_execute(&statement, affected, NULL, error)))
+				   bind_key(&statement, 3, key, error) || statement_execute(&statement, affected, NULL, error)))
 		result = -1;
 	statement_close(&statement);
 	return result;
@@ -138,34 +133,10 @@ static int claim_row(struct odbc_store *store, const struct step_key *key, const
 	return session_commit(&store->session, error);
 }
 
-/* The row of the step knows host and process of its holder, if it is that holder who claimed it. */
-static int complete_holder(struct odbc_store *store, const struct step_key *key, struct lock_holder *holder,
-	struct error *error)
-{
-	struct statement statement;
-	int more = -1;
-
-	if (state_statement(&store->state, &statement, "looking for the holder of the step",
-		    "SELECT {time claimed_at}, claimed_host, claimed_pid FROM {checkpoints} WHERE claimed_by = ? AND " KEY_IS,
-		    error) == 0 &&
-	    statement_bind_string(&statement, 1, holder->run_id, error) == 0 && bind_key(&statement, 2, key, error) == 0 &&
-	    statement_execute(&statement, NULL, NULL, error) == 0)
-		more = statement_fetch(&statement, error);
-	if (more > 0 && (store_copy(&statement, 1, holder->since, sizeof holder->since, error) ||
-				store_copy(&statement, 2, holder->host, sizeof holder->host, error) ||
-				statement_integer(&statement, 3, &holder->pid, NULL, error)))
-		more = -1;
-	statement_close(&statement);
-	return more < 0 ? -1 : 0;
-}
-
-static int busy(struct odbc_store *store, const struct step_key *key, struct lock_holder *holder, struct error *error)
+static int busy(struct odbc_store *store, const struct step_key *key, const struct lock_holder *holder, struct error *error)
 {
 	char text[512];
 
-	/* Where the lock itself names the process (SQLite) its holder may have the whole database locked. */
-	if (holder->run_id[0] && !holder->pid && complete_holder(store, key, holder, error))
-		return -1;
 	return error_set(error, ERROR_BUSY, store->session.place,
 		"step \"%s\" of pipeline \"%s\" into %s is held by %s: wait for its end, or stop it", key->step, key->pipeline,
 		key->table_name, lock_holder_text(holder, text, sizeof text));
@@ -185,13 +156,11 @@ int store_claim(struct store *base, const struct step_key *key, const char *run_
 
 		return there > 0 ? read_checkpoint(store, key, out, error) : there;
 	}
-	if (step_lock_name(key, &lock, error))
+	if (state_prepare(&store->state, error) || step_lock_name(key, &lock, error))
 		return -1;
-	taken = store->locks->ops->take(store->locks, lock, &holder, error);
-	if (taken < 0)
-		return -1;
-	if (taken == 0)
-		return busy(store, key, &holder, error);
+	taken = store_take(store, lock, &holder, error);
+	if (taken <= 0)
+		return taken < 0 ? -1 : busy(store, key, &holder, error);
 	if (claim_row(store, key, run_id, out, error)) {
 		store->locks->ops->release(store->locks, lock);
 		return -1;
@@ -222,10 +191,11 @@ static int bind_checkpoint(struct statement *statement, const struct checkpoint 
 	    statement_bind_string(statement, 6, checkpoint->step_hash, error) ||
 	    statement_bind_string(statement, 7, checkpoint->dictionary_hash, error) ||
 	    statement_bind_string(statement, 8, counts, error) ||
-	    statement_bind_integer(statement, 9, (int64_t)checkpoint->load_judged, error) ||
-	    statement_bind_integer(statement, 10, (int64_t)checkpoint->load_rejected, error))
+	    statement_bind_integer(statement, 9, (int64_t)checkpoint->load_read, error) ||
+	    statement_bind_integer(statement, 10, (int64_t)checkpoint->load_judged, error) ||
+	    statement_bind_integer(statement, 11, (int64_t)checkpoint->load_rejected, error))
 		return -1;
-	return statement_bind_string(statement, 11, now, error);
+	return statement_bind_string(statement, 12, now, error);
 }
 
 int checkpoint_write(struct odbc_store *store, const struct step_key *key, const struct checkpoint *checkpoint,
@@ -241,13 +211,13 @@ int checkpoint_write(struct odbc_store *store, const struct step_key *key, const
 	state_time_text(clock_wall_us(), now);
 	result = state_statement(&store->state, &statement, "writing the checkpoint",
 		"UPDATE {checkpoints} SET run_id = ?, state = ?, source = ?, {\"position\"} = ?, content_hash = ?, step_hash = ?, "
-		"dictionary_hash = ?, counts = ?, load_judged = ?, load_rejected = ?, updated_at = {?} WHERE " KEY_IS
+		"dictionary_hash = ?, counts = ?, load_read = ?, load_judged = ?, load_rejected = ?, updated_at = {?} WHERE " KEY_IS
 		" AND epoch = ?",
 		error);
 	if (result == 0 && (counts_to_json(&checkpoint->counts, &counts, error) ||
 				   bind_checkpoint(&statement, checkpoint, buffer_text(&counts), now, error) ||
-				   bind_key(&statement, 12, key, error) ||
-				   statement_bind_integer(&statement, 12 + KEY_PARAMETERS, checkpoint->epoch, error) ||
+				   bind_key(&statement, 13, key, error) ||
+				   statement_bind_integer(&statement, 13 + KEY_PARAMETERS, checkpoint->epoch, error) ||
 				   statement_execute(&statement, &affected, NULL, error)))
 		result = -1;
 	statement_close(&statement);
@@ -266,7 +236,7 @@ static int clear_row(struct odbc_store *store, const struct step_key *key, struc
 	struct statement statement;
 	int result = state_statement(&store->state, &statement, "forgetting the checkpoint",
 		"UPDATE {checkpoints} SET run_id = NULL, state = 'none', source = NULL, {\"position\"} = NULL, content_hash = NULL, "
-		"step_hash = NULL, dictionary_hash = NULL, counts = NULL, load_judged = 0, load_rejected = 0, updated_at = {?} "
+		"step_hash = NULL, dictionary_hash = NULL, counts = NULL, load_read = 0, load_judged = 0, load_rejected = 0, updated_at = {?} "
 		"WHERE " KEY_IS,
 		error);
 

@@ -1,6 +1,8 @@
 /* lock.c - the names of locks, and naming their holders.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +46,15 @@ char *lock_holder_text(const struct lock_holder *holder, char *text, size_t size
 		holder->since[0] ? " since " : "", holder->since, holder->host[0] ? " on host " : "", holder->host, process,
 		server);
 	return text;
+}
+
+bool lock_holder_is_dead(const struct lock_holder *holder)
+{
+	char host[LOCK_HOST_SIZE];
+
+	lock_this_host(host);
+	return holder->pid > 0 && host[0] && strcmp(holder->host, host) == 0 && kill((pid_t)holder->pid, 0) != 0 &&
+		errno == ESRCH;
 }
 
 void lock_this_host(char out[LOCK_HOST_SIZE])

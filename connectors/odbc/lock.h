@@ -7,6 +7,7 @@
 #ifndef PENSTOCK_ODBC_LOCK_H
 #define PENSTOCK_ODBC_LOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,9 @@ int lock_name(const char *const *parts, size_t count, uint64_t *out, struct erro
 
 /* "run R since T on host H, process P", as far as it is known. Returns text. */
 char *lock_holder_text(const struct lock_holder *holder, char *text, size_t size);
+
+/* Its process ran on this machine and is no more. False where that is not known. */
+bool lock_holder_is_dead(const struct lock_holder *holder);
 
 /* This machine's name. */
 void lock_this_host(char out[LOCK_HOST_SIZE]);

@@ -182,8 +182,12 @@ static void locks_release(struct locks *base, uint64_t lock)
 static void locks_close(struct locks *base)
 {
 	struct postgresql_locks *locks = (struct postgresql_locks *)base;
+	struct error ignored = ERROR_INIT;
 
-	/* The server lets go of what is left when the session ends, which is next. */
+	/* The server would do it too when the session ends, but a moment later: too late for a run that follows at once. */
+	if (locks->count && !locks->session->lost &&
+	    session_execute(locks->session, "SELECT pg_advisory_unlock_all()", &ignored))
+		error_clear(&ignored);
 	free(locks);
 }
 

@@ -4,11 +4,13 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "connectors/odbc/store_parts.h"
 #include "engine/core/clock.h"
 
-enum { DEAD_CEILING = 1024 * 1024 };
+enum { DEAD_CEILING = 1024 * 1024, POLL_MS = 20 };
 
 /* Whoever holds it is alive. */
 static int run_lock_name(const char *run_id, uint64_t *out, struct error *error)
@@ -47,17 +49,21 @@ static int bind_run(struct statement *statement, unsigned first, const struct ru
 static int put_run(struct odbc_store *store, const struct run_record *run, bool insert, int64_t *affected,
 	struct error *error)
 {
-	char started[STATE_TIME_SIZE], finished[STATE_TIME_SIZE];
+	char started[STATE_TIME_SIZE], finished[STATE_TIME_SIZE], host[LOCK_HOST_SIZE];
 	struct statement statement;
 	int result = state_statement(&store->state, &statement, "recording the run",
 		insert ? "INSERT INTO {runs} (kind, pipeline, status, started_at, finished_at, read_rows, written_rows, rejected_rows, "
-			 "skipped_rows, exit_code, summary, run_id) VALUES (?, ?, ?, {?}, {?}, ?, ?, ?, ?, ?, ?, ?)"
+			 "skipped_rows, exit_code, summary, host, pid, run_id) VALUES (?, ?, ?, {?}, {?}, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		       : "UPDATE {runs} SET kind = ?, pipeline = ?, status = ?, started_at = {?}, finished_at = {?}, read_rows = ?, "
-			 "written_rows = ?, rejected_rows = ?, skipped_rows = ?, exit_code = ?, summary = ? WHERE run_id = ?",
+			 "written_rows = ?, rejected_rows = ?, skipped_rows = ?, exit_code = ?, summary = ?, host = ?, pid = ? "
+			 "WHERE run_id = ?",
 		error);
 
+	lock_this_host(host);
 	if (result == 0 && (bind_run(&statement, 1, run, started, finished, error) ||
-				   statement_bind_string(&statement, 12, run->run_id, error) ||
+				   statement_bind_string(&statement, 12, host, error) ||
+				   statement_bind_integer(&statement, 13, getpid(), error) ||
+				   statement_bind_string(&statement, 14, run->run_id, error) ||
 				   statement_execute(&statement, affected, NULL, error)))
 		result = -1;
 	statement_close(&statement);
@@ -78,7 +84,58 @@ static int record_run(struct odbc_store *store, const struct run_record *run, st
 	return session_commit(&store->session, error);
 }
 
-/* ---- runs that died ---- */
+/* ---- locks of runs, alive and dead ---- */
+
+/* Since when a run has been going on, and where. What its row does not tell stays as it is. */
+static int find_process(struct odbc_store *store, struct lock_holder *holder, struct error *error)
+{
+	struct statement statement;
+	int more = -1;
+
+	if (state_statement(&store->state, &statement, "looking for the process of a run",
+		    "SELECT {time started_at}, host, pid FROM {runs} WHERE run_id = ?", error) == 0 &&
+	    statement_bind_string(&statement, 1, holder->run_id, error) == 0 &&
+	    statement_execute(&statement, NULL, NULL, error) == 0)
+		more = statement_fetch(&statement, error);
+	if (more > 0 && (store_copy(&statement, 1, holder->since, sizeof holder->since, error) ||
+				store_copy(&statement, 2, holder->host, sizeof holder->host, error) ||
+				statement_integer(&statement, 3, &holder->pid, NULL, error)))
+		more = -1;
+	statement_close(&statement);
+	return more < 0 ? -1 : 0;
+}
+
+/* Its process is dead, only the server has not seen it yet: that is a matter of moments. */
+static int take_from_dead(struct odbc_store *store, uint64_t lock, struct lock_holder *holder, struct error *error)
+{
+	int64_t deadline = clock_elapsed_ms() + store->session.lock_timeout_ms;
+	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
+	struct lock_holder now;
+	int taken = 0;
+
+	while (taken == 0 && clock_elapsed_ms() < deadline && !cancel_requested(store->session.cancel)) {
+		nanosleep(&pause, NULL);
+		taken = store->locks->ops->take(store->locks, lock, &now, error);
+		/* Somebody else was faster. */
+		if (taken == 0 && now.run_id[0] && strcmp(now.run_id, holder->run_id) != 0) {
+			*holder = now;
+			return 0;
+		}
+	}
+	return taken;
+}
+
+int store_take(struct odbc_store *store, uint64_t lock, struct lock_holder *holder, struct error *error)
+{
+	int taken = store->locks->ops->take(store->locks, lock, holder, error);
+
+	if (taken != 0)
+		return taken;
+	/* Where the lock itself names the process (SQLite) its holder may have the whole database locked: nothing is read then. */
+	if (holder->run_id[0] && !holder->pid && find_process(store, holder, error))
+		return -1;
+	return lock_holder_is_dead(holder) ? take_from_dead(store, lock, holder, error) : 0;
+}
 
 /* The ids of other runs of this pipeline that say they are running, one behind the other with their NULs. */
 static int list_running(struct odbc_store *store, const struct run_record *run, struct buffer *ids, struct error *error)
@@ -180,7 +237,7 @@ static int mark_dead_runs(struct odbc_store *store, const struct run_record *run
 			result = -1;
 			break;
 		}
-		taken = store->locks->ops->take(store->locks, lock, &holder, error);
+		taken = store_take(store, lock, &holder, error);
 		if (taken < 0)
 			result = -1;
 		if (taken > 0) {
@@ -204,7 +261,7 @@ static int lock_run(struct odbc_store *store, const char *run_id, struct error *
 		return 0;
 	if (run_lock_name(run_id, &store->run_lock, error))
 		return -1;
-	taken = store->locks->ops->take(store->locks, store->run_lock, &holder, error);
+	taken = store_take(store, store->run_lock, &holder, error);
 	if (taken < 0)
 		return -1;
 	if (taken == 0)

@@ -63,6 +63,8 @@ static const struct state_column runs[] = {
 	{ "skipped_rows", STATE_INTEGER, "NOT NULL" },
 	{ "exit_code", STATE_INTEGER, NULL },
 	{ "summary", STATE_TEXT, NULL },
+	{ "host", STATE_TEXT, NULL },
+	{ "pid", STATE_INTEGER, NULL },
 	{ NULL, 0, NULL },
 };
 static const char *const runs_indexes[] = {
@@ -79,8 +81,6 @@ static const struct state_column checkpoints[] = {
 	{ "epoch", STATE_INTEGER, "NOT NULL" },
 	{ "claimed_by", STATE_NAME, NULL },
 	{ "claimed_at", STATE_TIME, NULL },
-	{ "claimed_host", STATE_TEXT, NULL },
-	{ "claimed_pid", STATE_INTEGER, NULL },
 	{ "run_id", STATE_NAME, NULL },
 	{ "state", STATE_NAME, "NOT NULL" },
 	{ "source", STATE_TEXT, NULL },
@@ -89,6 +89,7 @@ static const struct state_column checkpoints[] = {
 	{ "step_hash", STATE_NAME, NULL },
 	{ "dictionary_hash", STATE_NAME, NULL },
 	{ "counts", STATE_TEXT, NULL },
+	{ "load_read", STATE_INTEGER, "NOT NULL" },
 	{ "load_judged", STATE_INTEGER, "NOT NULL" },
 	{ "load_rejected", STATE_INTEGER, "NOT NULL" },
 	{ "updated_at", STATE_TIME, NULL },

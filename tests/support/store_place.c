@@ -240,6 +240,7 @@ struct checkpoint example(const char *run_id, int64_t epoch)
 		.step_hash = "1111111111111111111111111111111111111111111111111111111111111111",
 		.dictionary_hash = "2222222222222222222222222222222222222222222222222222222222222222",
 		.counts = { .read = 100, .written = 80, .rejected = 9, .bytes = INT64_C(9000000000) },
+		.load_read = 210,
 		.load_judged = 200,
 		.load_rejected = 19,
 	};
