@@ -29,11 +29,16 @@ static bool left_out(const char *section, const char *key, const struct option *
 	return option && (option->flags & OPTION_SECRET);
 }
 
+struct entry {
+	const char *key;
+	const struct node *item;
+};
+
 static int by_key(const void *a, const void *b)
 {
-	const struct node *const *x = a, *const *y = b;
+	const struct entry *x = a, *y = b;
 
-	return strcmp((*x)->text, (*y)->text);
+	return strcmp(x->key, y->key);
 }
 
 static int put_text(struct buffer *out, const char *text, struct error *error)
@@ -48,7 +53,7 @@ static int put_text(struct buffer *out, const char *text, struct error *error)
 static int put(struct buffer *out, const struct node *node, const char *section, const struct option *options,
 	const struct source_ops *source, const struct sink_ops *sink, struct error *error)
 {
-	struct node **keys;
+	struct entry *entries;
 	int result = 0;
 
 	if (node->kind == NODE_SCALAR)
@@ -60,13 +65,14 @@ static int put(struct buffer *out, const struct node *node, const char *section,
 	if (node->kind == NODE_SEQUENCE || node->count == 0)
 		return result < 0 ? -1 : buffer_puts(out, node->kind == NODE_MAP ? "}" : "]", error);
 
-	keys = malloc(node->count * sizeof(struct node *));
-	if (!keys)
+	entries = malloc(node->count * sizeof(*entries));
+	if (!entries)
 		return error_memory(error, "the definition of a step");
-	memcpy(keys, node->keys, node->count * sizeof(struct node *));
-	qsort(keys, node->count, sizeof(struct node *), by_key);
+	for (size_t i = 0; i < node->count; i++)
+		entries[i] = (struct entry){node->keys[i]->text, node->items[i]};
+	qsort(entries, node->count, sizeof(*entries), by_key);
 	for (size_t i = 0; i < node->count && result == 0; i++) {
-		const char *key = keys[i]->text;
+		const char *key = entries[i].key;
 		bool top = section && !section[0];
 		const struct option *below = top && strcmp(key, "source") == 0 ? source->options :
 			top && strcmp(key, "sink") == 0 ? sink->options : NULL;
@@ -75,9 +81,9 @@ static int put(struct buffer *out, const struct node *node, const char *section,
 			continue;
 		result = put_text(out, key, error);
 		if (result == 0)
-			result = put(out, node_find(node, key), top ? key : NULL, below, source, sink, error);
+			result = put(out, entries[i].item, top ? key : NULL, below, source, sink, error);
 	}
-	free(keys);
+	free(entries);
 	return result < 0 ? -1 : buffer_puts(out, "}", error);
 }
 

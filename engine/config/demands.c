@@ -104,7 +104,8 @@ int bind_rules(struct making *making)
 	making->step->labels = making->keys.columns;
 	read_max_rejects(making);
 	columns = node_find(making->rules, "columns");
-	for (size_t i = 0; making->table != SIZE_MAX && columns && i < columns->count; i++)
+	for (size_t i = 0; making->table != SIZE_MAX && columns && i < columns->count &&
+		making->diagnostics->errors < DIAGNOSTICS_MAX; i++)
 		if (schema_find(schema_of(making), columns->keys[i]->text) == SCHEMA_NO_FIELD)
 			unknown_field(making, columns->keys[i], "columns");
 	return result;

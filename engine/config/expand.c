@@ -102,7 +102,7 @@ static int check_keys(struct planning *planning, const struct node *step)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < step->count; i++) {
+	for (size_t i = 0; i < step->count && planning->diagnostics->errors < DIAGNOSTICS_MAX; i++) {
 		const struct node *key = step->keys[i];
 		char guess[256];
 		bool known = false;

@@ -380,7 +380,8 @@ int options_check_keys(const struct binder *binder, const struct node *map, cons
 {
 	int result = 0;
 
-	for (size_t i = 0; i < map->count; i++) {
+	/* Nobody reads on, and guessing for 50,000 wrong keys takes its time. */
+	for (size_t i = 0; i < map->count && binder->diagnostics->errors < DIAGNOSTICS_MAX; i++) {
 		bool known = false;
 
 		for (size_t t = 0; tables[t] && !known; t++)

@@ -23,7 +23,7 @@ const char *plan_text(struct planning *planning, const char *text)
 
 static void check_keys(struct planning *planning, const struct node *root)
 {
-	for (size_t i = 0; i < root->count; i++) {
+	for (size_t i = 0; i < root->count && planning->diagnostics->errors < DIAGNOSTICS_MAX; i++) {
 		const struct node *key = root->keys[i];
 		char guess[256];
 		bool known = false;

@@ -3,6 +3,7 @@
  */
 #include "engine/core/diagnostics.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -46,13 +47,28 @@ void diagnostics_memory(struct diagnostics *diagnostics)
 	diagnostics->out_of_memory = true;
 }
 
+/* Makes room for an error; false where there are only errors. */
+static bool drop_warning(struct diagnostics *diagnostics)
+{
+	for (size_t i = diagnostics->count; i-- > 0;) {
+		if (!diagnostics->items[i].warning)
+			continue;
+		free(diagnostics->items[i].text);
+		diagnostics->count--;
+		memmove(&diagnostics->items[i], &diagnostics->items[i + 1],
+			(diagnostics->count - i) * sizeof(diagnostics->items[0]));
+		return true;
+	}
+	return false;
+}
+
 static void add(struct diagnostics *diagnostics, bool warning, const struct node *node, const char *place,
 	const char *message)
 {
 	size_t size = strlen(place) + strlen(message) + sizeof(": ");
 	char *text;
 
-	if (diagnostics->count == DIAGNOSTICS_MAX) {
+	if (diagnostics->count == DIAGNOSTICS_MAX && (warning || !drop_warning(diagnostics))) {
 		count(diagnostics, warning);
 		return;
 	}
@@ -161,8 +177,8 @@ int diagnostics_error_of(const struct diagnostics *diagnostics, struct error *er
 				diagnostics->errors - 1);
 		return error_set(error, ERROR_CONFIG, NULL, "%s", diagnostics->items[i].text);
 	}
-	return error_set(error, ERROR_CONFIG, NULL, "%zu errors, after more than %d warnings", diagnostics->errors,
-		DIAGNOSTICS_MAX);
+	assert(0 && "asked for an error where none was found");
+	return error_set(error, ERROR_CONFIG, NULL, "the configuration is wrong");
 }
 
 enum { WORD_MAX = 64 };

@@ -21,7 +21,7 @@ struct diagnostic {
 
 struct diagnostics {
 	struct diagnostic items[DIAGNOSTICS_MAX];
-	size_t count;  /* kept */
+	size_t count;  /* kept; a warning gives way to an error where there is no room for both */
 	size_t errors; /* found, also those beyond DIAGNOSTICS_MAX */
 	size_t warnings;
 	bool out_of_memory; /* counted in errors */

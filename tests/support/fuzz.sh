@@ -9,12 +9,22 @@ TOP=$(cd "$(dirname "$0")/../.." && pwd)
 [ -f "$TOP/tests/fuzz/fuzz_$name.c" ] || { echo "fuzz.sh: there is no tests/fuzz/fuzz_$name.c" >&2; exit 2; }
 work=$(mktemp -d "${TMPDIR:-/tmp}/penstock-fuzz.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-# The room of the target and the core that it needs; the linker drops the rest.
+# The room of the target and the core that it needs; the linker drops the rest. The configuration knows every room.
+case $name in
+yaml)
+    set -- "$TOP"/engine/config/*.c "$TOP"/rules/*.c "$TOP"/connectors/*.c "$TOP"/connectors/*/*.c "$TOP"/engine/core/*.c
+    libraries='-lyaml -lpcre2-8 -lcsv -lodbc -ljansson -lsqlite3'
+    ;;
+*)
+    set -- "$TOP"/tests/support/"$name"_*.c "$TOP"/connectors/"$name"/*.c
+    for part in batch buffer diagnostics digest error node rule schema utf8 value; do
+        [ ! -f "$TOP/engine/core/$part.c" ] || set -- "$@" "$TOP/engine/core/$part.c"
+    done
+    libraries=-l$name
+    ;;
+esac
 clang -g -O1 -std=c11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
     -ffunction-sections -Wl,--gc-sections -I"$TOP" -o "$work/fuzz_$name" \
-    "$TOP/tests/fuzz/fuzz_$name.c" "$TOP"/tests/support/"$name"_*.c "$TOP"/connectors/"$name"/*.c \
-    $(for part in batch buffer diagnostics digest error node rule schema utf8 value; do
-        [ ! -f "$TOP/engine/core/$part.c" ] || echo "$TOP/engine/core/$part.c"
-    done) -lcsv -lcrypto -lm
+    "$TOP/tests/fuzz/fuzz_$name.c" "$@" $libraries -lcrypto -lm -lpthread
 cp -r "$TOP/tests/fuzz/corpus/$name" "$work/corpus"
 "$work/fuzz_$name" -max_len=400 -max_total_time="$seconds" -print_final_stats=1 "$work/corpus"

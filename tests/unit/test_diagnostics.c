@@ -109,6 +109,27 @@ static void test_error_of(void **state)
 	diagnostics_fini(&found);
 }
 
+static void test_errors_push_warnings_out(void **state)
+{
+	struct diagnostics found;
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	diagnostics_init(&found);
+	diagnostics_error(&found, NULL, "first");
+	for (int i = 0; i < 2 * DIAGNOSTICS_MAX; i++)
+		diagnostics_warning(&found, NULL, "w%d", i);
+	diagnostics_error(&found, NULL, "second");
+	assert_int_equal(found.count, DIAGNOSTICS_MAX);
+	assert_int_equal(found.errors, 2);
+	assert_int_equal(found.warnings, 2 * DIAGNOSTICS_MAX);
+	assert_string_equal(found.items[DIAGNOSTICS_MAX - 2].text, "w97");
+	assert_string_equal(found.items[DIAGNOSTICS_MAX - 1].text, "second");
+	assert_int_equal(diagnostics_error_of(&found, &error), -1);
+	assert_string_equal(error.message, "first (and 1 more)");
+	diagnostics_fini(&found);
+}
+
 static void test_take(void **state)
 {
 	struct diagnostics found;
@@ -159,6 +180,7 @@ int main(void)
 		cmocka_unit_test(test_long_messages_end_in_dots),
 		cmocka_unit_test(test_sort),
 		cmocka_unit_test(test_error_of),
+		cmocka_unit_test(test_errors_push_warnings_out),
 		cmocka_unit_test(test_take),
 		cmocka_unit_test(test_suggest),
 		cmocka_unit_test(test_node_place),
