@@ -6,7 +6,7 @@ set -u
 
 usage() {
     cat <<'END'
-usage: sh tests/run.sh [--full] [FOLDER | FOLDER/NAME.sh]...
+usage: sh tests/run.sh [--full] [FOLDER | FOLDER/NAME.sh | FOLDER/NAME.c]...
   FOLDER     unit, contract, golden, fault or fuzz; without one, all of them
   --full     the same tests with the sizes and kill counts of a release, and a ThreadSanitizer build beside the others
 environment:
@@ -130,48 +130,66 @@ export ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS LSAN_OPTIONS
 
 passed=0 failed=0 skipped=0
 
-# --- unit tests: every test in a program counts ---------------------------------------------------
-units() {
+# --- test programs: unit tests, of which every test in a program counts, and replays of fuzz corpora ------------------
+# programs_in FLAVOUR: those of the Makefile that were chosen.
+programs_in() {
+    for program in $(make -s -C "$builds/$1" --no-print-directory list-units); do
+        name=${program#tests/}
+        case "$chosen " in
+        *" ${name%/*} "* | *" $name.c "*) echo "$program" ;;
+        esac
+    done
+}
+programs() {
     flavour=$1
-    (cd "$builds/$flavour" && make -s -j2 -k check) >"$RESULTS/units.out" 2>&1
+    start=$(date +%s)
+    wanted=$(programs_in "$flavour")
+    [ -n "$wanted" ] || return 0
+    for program in $wanted; do
+        rm -f "$builds/$flavour/$program.trs" "$builds/$flavour/$program.log"
+    done
+    (cd "$builds/$flavour" && make -s -j2 -k check TESTS="$(echo $wanted)") >"$RESULTS/programs.out" 2>&1
     status=$?
     ok=0 bad=0 skips=0
-    # .trs files are written by the test driver, one a program; the .log beside it holds the program's TAP lines.
-    for trs in "$builds/$flavour"/tests/unit/*.trs; do
-        [ -f "$trs" ] || continue
-        log=${trs%.trs}.log program=${trs##*/} program=${program%.trs}
-        # Leftovers of tests that are no longer in the Makefile do not count.
-        [ -f "$TOP/tests/unit/$program.c" ] && [ "$trs" -nt "$RESULTS/units.start" ] || continue
-        s=$(grep -c '^\(not \)\{0,1\}ok [0-9]* # SKIP' "$log")
-        g=$(grep -c '^ok [0-9]' "$log")
-        b=$(grep '^not ok [0-9]' "$log" | grep -vc '# SKIP')
-        # A program may die before it has said which test failed.
-        if grep -q '^:test-result: \(FAIL\|ERROR\)' "$trs" && [ "$b" -eq 0 ]; then b=1; fi
+    # .trs files are written by automake's driver, one a program; the .log beside it holds what the program printed.
+    for program in $wanted; do
+        trs=$builds/$flavour/$program.trs log=$builds/$flavour/$program.log
+        g=0 b=0 s=0
+        if [ ! -f "$trs" ]; then
+            b=1
+        elif grep -q '^\(not \)\{0,1\}ok [0-9]' "$log"; then
+            s=$(grep -c '^\(not \)\{0,1\}ok [0-9]* # SKIP' "$log")
+            g=$(grep '^ok [0-9]' "$log" | grep -vc '# SKIP')
+            b=$(grep '^not ok [0-9]' "$log" | grep -vc '# SKIP')
+            # A program may die before it has said which test failed.
+            if [ "$b" -eq 0 ] && ! grep -q '^:test-result: PASS' "$trs"; then b=1; fi
+        elif grep -q '^:test-result: PASS' "$trs"; then
+            g=1
+        elif grep -q '^:test-result: SKIP' "$trs"; then
+            s=1
+        else
+            b=1
+        fi
         if [ "$b" -gt 0 ]; then
-            echo "FAILED   unit/$program ($flavour); its last lines:"
-            tail -n 60 "$log" | sed 's/^/    | /'
+            echo "FAILED   ${program#tests/} ($flavour); its last lines:"
+            tail -n 60 "$log" 2>/dev/null | sed 's/^/    | /'
         fi
         ok=$((ok + g)) bad=$((bad + b)) skips=$((skips + s))
     done
     if [ $status -ne 0 ] && [ $bad -eq 0 ]; then
-        echo "FAILED   make check ($flavour); its last lines:"
-        tail -n 60 "$RESULTS/units.out" | sed 's/^/    | /'
         bad=1
     fi
+    if [ $bad -ne 0 ]; then
+        echo "make check ($flavour); its last lines:"
+        tail -n 30 "$RESULTS/programs.out" | sed 's/^/    | /'
+    fi
     passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skips))
-    printf '%-8s %4d s  unit (%s): %d passed, %d failed, %d skipped\n' \
+    printf '%-8s %4d s  test programs (%s): %d passed, %d failed, %d skipped\n' \
         "$([ $bad -eq 0 ] && echo passed || echo FAILED)" $(($(date +%s) - start)) "$flavour" $ok $bad $skips
 }
-case "$chosen " in
-*" unit "*)
-    for flavour in $flavours; do
-        start=$(date +%s)
-        touch -d '1 second ago' "$RESULTS/units.start"
-        find "$builds/$flavour" -name '*.trs' -exec rm -f {} +
-        units "$flavour"
-    done
-    ;;
-esac
+for flavour in $flavours; do
+    programs "$flavour"
+done
 
 # --- scripts --------------------------------------------------------------------------------------
 # Those that say "# parallel: yes" in their first lines go first, some at a time; the rest one after the other.
@@ -179,7 +197,7 @@ esac
 : >"$RESULTS/alone"
 for part in $chosen; do
     case $part in
-    unit) continue ;;
+    *.c) continue ;;
     *.sh) tests=$TOP/tests/$part ;;
     *) tests=$(find "$TOP/tests/$part" -maxdepth 1 -name '*.sh' 2>/dev/null | LC_ALL=C sort) ;;
     esac
