@@ -13,11 +13,12 @@ struct rules_judge {
 	struct judge base;
 	const struct program *program;
 	struct judge_context context;
-	const struct rule **rules;       /* interned, by draft */
+	const struct rule **rules;       /* interned, by draft; one more for upsert */
 	struct field_rule_set *fields;
 	struct caster caster;
 	struct matcher *matcher;         /* NULL where there is no pattern */
 	struct keystage *keys;
+	struct key_draft upsert;         /* where the upsert key is no key of the dictionary */
 	struct keystage **earlier;
 	uint32_t *rows;                  /* of a batch: those whose cells are judged */
 	size_t row_capacity;
@@ -145,6 +146,7 @@ static void judge_free(struct judge *self)
 {
 	struct rules_judge *judge = (struct rules_judge *)self;
 	keystage_free(judge->keys);
+	key_shape_fini(&judge->upsert.shape);
 	matcher_free(judge->matcher);
 	caster_fini(&judge->caster);
 	free(judge->rules);
@@ -183,9 +185,29 @@ static int intern_rules(struct rules_judge *judge, struct error *error)
 	return 0;
 }
 
+/* The same upsert key twice in one run is a reject, also where the dictionary does not say that it is unique. */
+static int add_upsert_key(struct rules_judge *judge, struct error *error)
+{
+	const struct program *program = judge->program;
+	const struct key *key = judge->context.upsert_key;
+	for (size_t i = 0; i < program->key_count; i++)
+		if (program->keys[i].kind != KEY_REFERENCE && key_same(&program->keys[i].key, key))
+			return 0;
+	judge->upsert = (struct key_draft){ .kind = KEY_UNIQUE, .resource = program->table->schema->name, .key = *key,
+		.rule = program->draft_count, .also = NO_RULE };
+	judge->rules[program->draft_count] = rule_set_get(judge->context.rules, CODE_UNIQUE_ERROR, NULL, key->fields, key->count,
+		"is taken: another record of this run has this upsert key", error);
+	if (!judge->rules[program->draft_count])
+		return -1;
+	return key_shape_init(&judge->upsert.shape, program->table->schema, key->fields, key->fields, key->count, error);
+}
+
 static struct keystage *new_keystage(struct rules_judge *judge, struct error *error)
 {
 	size_t count = 0;
+	bool upsert = judge->context.policy == KEYS_UPSERT && judge->context.upsert_key && judge->context.upsert_key->count > 0;
+	if (upsert && add_upsert_key(judge, error) < 0)
+		return NULL;
 	judge->earlier = calloc(judge->context.earlier_count ? judge->context.earlier_count : 1, sizeof *judge->earlier);
 	if (!judge->earlier) {
 		error_memory(error, "a judge");
@@ -196,7 +218,8 @@ static struct keystage *new_keystage(struct rules_judge *judge, struct error *er
 		assert(earlier->ops == &ops);
 		judge->earlier[count++] = ((struct rules_judge *)earlier)->keys;
 	}
-	return keystage_new(judge->program, &judge->context, judge->rules, judge->earlier, count, error);
+	return keystage_new(judge->program, &judge->context, judge->rules, judge->upsert.shape.count > 0 ? &judge->upsert : NULL,
+		judge->earlier, count, error);
 }
 
 struct judge *program_judge(const void *program, const struct judge_context *context, struct error *error)
@@ -210,7 +233,7 @@ struct judge *program_judge(const void *program, const struct judge_context *con
 	judge->program = program;
 	judge->context = *context;
 	size_t fields = judge->program->table->schema->field_count;
-	judge->rules = calloc(judge->program->draft_count, sizeof *judge->rules);
+	judge->rules = calloc(judge->program->draft_count + 1, sizeof *judge->rules);
 	judge->fields = calloc(fields ? fields : 1, sizeof *judge->fields);
 	bool complete = judge->rules && judge->fields;
 	if (!complete)

@@ -27,7 +27,7 @@ struct keystage {
 	struct keyworld world;
 	struct keyview *views;
 	size_t view_count;
-	struct check *checks;  /* as program->keys */
+	struct check *checks;  /* as program->keys, and also_key */
 	size_t check_count;
 	struct keystage *const *earlier;
 	size_t earlier_count;
@@ -82,10 +82,11 @@ static int add_earlier(struct keystage *stage, struct keyview *view, bool *repla
 }
 
 struct keystage *keystage_new(const struct program *program, const struct judge_context *context,
-	const struct rule *const *rules, struct keystage *const *earlier, size_t earlier_count, struct error *error)
+	const struct rule *const *rules, const struct key_draft *also_key, struct keystage *const *earlier, size_t earlier_count,
+	struct error *error)
 {
 	struct keystage *stage = calloc(1, sizeof *stage);
-	size_t count = context->check_types_only ? 0 : program->key_count;
+	size_t count = context->check_types_only ? 0 : program->key_count + (also_key != NULL);
 	if (stage) {
 		stage->views = calloc(count ? count : 1, sizeof *stage->views);
 		stage->checks = calloc(count ? count : 1, sizeof *stage->checks);
@@ -102,14 +103,14 @@ struct keystage *keystage_new(const struct program *program, const struct judge_
 	stage->world = (struct keyworld){ .limits = context->limits, .cancel = context->cancel };
 	keybudget_init(&stage->world.budget, context->limits->keys < SIZE_MAX ? (size_t)context->limits->keys : SIZE_MAX);
 	for (size_t i = 0; i < count; i++) {
-		const struct key_draft *draft = &program->keys[i];
+		const struct key_draft *draft = i < program->key_count ? &program->keys[i] : also_key;
 		struct check *check = &stage->checks[stage->check_count++];
 		check->draft = draft;
 		check->view = view_for(stage, draft);
 		check->rule = rules[draft->rule];
 		check->also = draft->also == NO_RULE ? NULL : rules[draft->also];
 		/* Two references of one field share an id, but not what they say. */
-		if (strcmp(check->rule->text, program->drafts[draft->rule].text) != 0)
+		if (draft->kind == KEY_REFERENCE && strcmp(check->rule->text, program->drafts[draft->rule].text) != 0)
 			check->detail = program->drafts[draft->rule].text;
 		if (keystore_init(&check->found, key_kind_of(draft->shape.keys), NULL, error) < 0) {
 			keystage_free(stage);

@@ -13,9 +13,11 @@
 
 struct keystage;
 
-/* rules: the interned rules, by draft. earlier: stages of the earlier judges (dry run), borrowed. NULL and error. */
+/* rules: the interned rules, by draft. also_key: a further key to check, with the rule at its index (an upsert key that is no key of the
+ * dictionary); may be NULL; borrowed. earlier: stages of the earlier judges (dry run), borrowed. NULL and error. */
 struct keystage *keystage_new(const struct program *program, const struct judge_context *context,
-	const struct rule *const *rules, struct keystage *const *earlier, size_t earlier_count, struct error *error) MUST_CHECK;
+	const struct rule *const *rules, const struct key_draft *also_key, struct keystage *const *earlier, size_t earlier_count,
+	struct error *error) MUST_CHECK;
 void keystage_free(struct keystage *stage);
 
 /* As judge_ops of the same names. */

@@ -15,7 +15,7 @@ enum {
 	MATCH_STEPS_A_BYTE = 16,
 	MATCH_HEAP_KIB = 16 * 1024,
 	JIT_STACK_MIN = 32 * 1024,
-	JIT_STACK_MAX = 512 * 1024,
+	JIT_STACK_MAX = 4 * 1024 * 1024, /* of addresses; memory as far as a match needs it */
 };
 
 struct pattern {

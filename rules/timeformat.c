@@ -146,9 +146,11 @@ static bool read_offset(const char **at, const char *end, struct reading *out)
 	return true;
 }
 
-static bool read_directive(char directive, const char **at, const char *end, struct reading *out)
+/* glued: other digits stand next to these, so that these must be two. */
+static bool read_directive(char directive, bool glued, const char **at, const char *end, struct reading *out)
 {
 	int value;
+	unsigned fewest = glued ? 2 : 1;
 	switch (directive) {
 	case 'Y':
 		return read_digits(at, end, 4, 4, &out->year);
@@ -158,7 +160,7 @@ static bool read_directive(char directive, const char **at, const char *end, str
 		out->year = value + (value < 69 ? 2000 : 1900); /* as POSIX has it */
 		return true;
 	case 'm':
-		return read_digits(at, end, 1, 2, &out->month);
+		return read_digits(at, end, fewest, 2, &out->month);
 	case 'b':
 	case 'B':
 		if (!read_name(at, end, months, 12, directive == 'B', &value))
@@ -166,16 +168,16 @@ static bool read_directive(char directive, const char **at, const char *end, str
 		out->month = value + 1;
 		return true;
 	case 'd':
-		return read_digits(at, end, 1, 2, &out->day);
+		return read_digits(at, end, fewest, 2, &out->day);
 	case 'j':
-		return read_digits(at, end, 1, 3, &out->day_of_year);
+		return read_digits(at, end, glued ? 3 : 1, 3, &out->day_of_year);
 	case 'H':
 	case 'I':
-		return read_digits(at, end, 1, 2, &out->hour) && (directive == 'H' ? out->hour <= 23 : out->hour >= 1 && out->hour <= 12);
+		return read_digits(at, end, fewest, 2, &out->hour) && (directive == 'H' ? out->hour <= 23 : out->hour >= 1 && out->hour <= 12);
 	case 'M':
-		return read_digits(at, end, 1, 2, &out->minute) && out->minute <= 59;
+		return read_digits(at, end, fewest, 2, &out->minute) && out->minute <= 59;
 	case 'S':
-		return read_digits(at, end, 1, 2, &out->second) && out->second <= 59;
+		return read_digits(at, end, fewest, 2, &out->second) && out->second <= 59;
 	case 'f':
 		return read_fraction(at, end, &out->micros);
 	case 'p':
@@ -199,9 +201,17 @@ static bool is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+static bool gives_digits(const char *directive)
+{
+	return directive[0] == '%' && directive[1] && strchr("YymdjHIMSf", directive[1]);
+}
+
 static bool read_all(const char *pattern, const char *at, const char *end, struct reading *out)
 {
+	bool after_digits = false;
 	for (; *pattern; pattern++) {
+		bool was_digits = after_digits;
+		after_digits = gives_digits(pattern);
 		if (is_space(*pattern)) {
 			if (at == end || !is_space(*at))
 				return false;
@@ -210,7 +220,8 @@ static bool read_all(const char *pattern, const char *at, const char *end, struc
 			while (is_space(pattern[1]))
 				pattern++;
 		} else if (*pattern == '%') {
-			if (!read_directive(*++pattern, &at, end, out))
+			pattern++;
+			if (!read_directive(*pattern, was_digits || gives_digits(pattern + 1), &at, end, out))
 				return false;
 		} else if (at == end || *at++ != *pattern) {
 			return false;
