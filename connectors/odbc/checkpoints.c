@@ -27,7 +27,7 @@ static int bind_key(struct statement *statement, unsigned first, const struct st
 	return statement_bind_integer(statement, first + 4, key->partitions, error);
 }
 
-static int step_lock_name(const struct step_key *key, uint64_t *out, struct error *error)
+int step_lock_name(const struct step_key *key, uint64_t *out, struct error *error)
 {
 	const char *const parts[] = { key->pipeline, key->step, key->table_name };
 
@@ -133,13 +133,34 @@ static int claim_row(struct odbc_store *store, const struct step_key *key, const
 	return session_commit(&store->session, error);
 }
 
-static int busy(struct odbc_store *store, const struct step_key *key, const struct lock_holder *holder, struct error *error)
+int step_busy(const char *place, const struct step_key *key, const struct lock_holder *holder, struct error *error)
 {
 	char text[512];
 
-	return error_set(error, ERROR_BUSY, store->session.place,
-		"step \"%s\" of pipeline \"%s\" into %s is held by %s: wait for its end, or stop it", key->step, key->pipeline,
-		key->table_name, lock_holder_text(holder, text, sizeof text));
+	return error_set(error, ERROR_BUSY, place, "step \"%s\" of pipeline \"%s\" into %s is held by %s: wait for its end, or stop it",
+		key->step, key->pipeline, key->table_name, lock_holder_text(holder, text, sizeof text));
+}
+
+/* Where the lock does not tell (the user gave the session another name): the run that claimed the step last. */
+static int busy(struct odbc_store *store, const struct step_key *key, struct lock_holder *holder, struct error *error)
+{
+	struct statement statement;
+	int more = -1;
+
+	if (!holder->run_id[0] && holder->server_pid) {
+		if (state_statement(&store->state, &statement, "looking for the holder of the step",
+			    "SELECT claimed_by, {time claimed_at} FROM {checkpoints} WHERE claimed_by IS NOT NULL AND " KEY_IS,
+			    error) == 0 &&
+		    bind_key(&statement, 1, key, error) == 0 && statement_execute(&statement, NULL, NULL, error) == 0)
+			more = statement_fetch(&statement, error);
+		if (more > 0 && (store_copy(&statement, 1, holder->run_id, sizeof holder->run_id, error) ||
+					store_copy(&statement, 2, holder->since, sizeof holder->since, error)))
+			more = -1;
+		statement_close(&statement);
+		if (more < 0)
+			return -1;
+	}
+	return step_busy(store->session.place, key, holder, error);
 }
 
 int store_claim(struct store *base, const struct step_key *key, const char *run_id, struct checkpoint *out,

@@ -46,6 +46,10 @@ struct locks {
 extern const struct lock_ops lock_sqlite;
 extern const struct lock_ops lock_postgresql;
 
+/* Who holds the lock beside the SQLite database of a connection string, without opening that database: true and *holder where somebody
+ * does. False also where the string does not tell the file (a DSN) and where it is not SQLite. */
+bool lock_sqlite_peek(const char *connect, uint64_t lock, struct lock_holder *holder);
+
 /* First 8 bytes of the SHA-256 over "penstock" and the parts, each preceded by its length ("8:penstock,"). */
 int lock_name(const char *const *parts, size_t count, uint64_t *out, struct error *error) MUST_CHECK;
 

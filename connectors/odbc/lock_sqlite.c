@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,17 +20,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "connectors/odbc/connect.h"
+#include "connectors/odbc/dialect.h"
 #include "connectors/odbc/lock.h"
 #include "connectors/odbc/session.h"
 #include "connectors/odbc/state.h"
 #include "engine/core/clock.h"
+
+#define LOCK_FILE_END "-penstock.lock"
 
 enum { SLOTS = 256, SLOT_SIZE = 512, SLOT_PROBES = 8, GUARD = SLOTS * SLOT_SIZE, GUARD_WAIT_MS = 1000 };
 
 struct sqlite_locks {
 	struct locks base;
 	int file; /* -1: a database in memory, which nobody else can see */
-	char path[4096 + 32];
+	char path[PATH_MAX + 32];
 	char place[NAME_MAX_BYTES + 16];
 	char run_id[LOCK_RUN_SIZE];
 	uint64_t held[LOCKS_MAX];
@@ -153,7 +158,7 @@ static int locks_open(struct session *session, const char *run_id, struct locks 
 	snprintf(locks->run_id, sizeof locks->run_id, "%s", run_id && run_id[0] ? run_id : "-");
 	/* SQLite gives no path for a database in memory and for a temporary one. */
 	if (session->database[0] && strcmp(session->database, ":memory:") != 0) {
-		snprintf(locks->path, sizeof locks->path, "%s-penstock.lock", session->database);
+		snprintf(locks->path, sizeof locks->path, "%s" LOCK_FILE_END, session->database);
 		locks->file = open(locks->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
 		if (locks->file < 0) {
 			error_errno(error, ERROR_SINK, locks->place, errno, "cannot open the lock file %s", locks->path);
@@ -200,6 +205,44 @@ static int locks_take(struct locks *base, uint64_t lock, struct lock_holder *hol
 	}
 	release_guard(locks);
 	return result;
+}
+
+/* The path as SQLite resolves it. */
+static bool database_of(const char *connect, char path[PATH_MAX])
+{
+	struct connect_string string = { .count = 0 };
+	struct error ignored = ERROR_INIT;
+	const char *driver, *database;
+	bool found = false;
+
+	if (connect_parse(&string, connect, NULL, &ignored))
+		return false;
+	driver = connect_find(&string, "Driver");
+	database = connect_find(&string, "Database");
+	if (driver && database && dialect_by_driver(driver) == &dialect_sqlite)
+		found = realpath(database, path) != NULL;
+	connect_fini(&string);
+	return found;
+}
+
+bool lock_sqlite_peek(const char *connect, uint64_t lock, struct lock_holder *holder)
+{
+	struct sqlite_locks locks = { .count = 0 };
+	char path[PATH_MAX];
+	bool held = false;
+
+	memset(holder, 0, sizeof *holder);
+	if (!database_of(connect, path))
+		return false;
+	snprintf(locks.path, sizeof locks.path, "%s" LOCK_FILE_END, path);
+	locks.file = open(locks.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (locks.file < 0)
+		return false;
+	held = is_held(&locks, lock);
+	if (held)
+		find_holder(&locks, lock, holder);
+	close(locks.file);
+	return held;
 }
 
 static void locks_release(struct locks *base, uint64_t lock)

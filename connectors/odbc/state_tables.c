@@ -45,7 +45,7 @@ static const struct state_column rejects[] = {
 	{ NULL, 0, NULL },
 };
 static const char *const rejects_indexes[] = {
-	"penstock_rejects_run", "(run_id)",
+	"penstock_rejects_run", "(run_id, reject_id)",
 	"penstock_rejects_unpublished", "(pipeline, step, table_name) WHERE published = 0",
 	NULL,
 };

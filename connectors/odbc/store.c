@@ -71,10 +71,30 @@ static void store_close(struct store *base)
 	free(store);
 }
 
+/* Before the database is touched: the holder of a step may have all of it locked. */
+static int look_for_holders(const struct store_target *target, struct error *error)
+{
+	struct lock_holder holder;
+	char place[sizeof ((struct session *)0)->place];
+	uint64_t lock;
+
+	snprintf(place, sizeof place, "connection %s", target->name ? target->name : "");
+	for (size_t i = 0; i < target->step_count && !target->read_only; i++) {
+		if (step_lock_name(&target->steps[i], &lock, error))
+			return -1;
+		if (lock_sqlite_peek(target->connect, lock, &holder))
+			return step_busy(place, &target->steps[i], &holder, error);
+	}
+	return 0;
+}
+
 static int store_open(const struct store_target *target, struct store **out, struct error *error)
 {
-	struct odbc_store *store = calloc(1, sizeof *store);
+	struct odbc_store *store;
 
+	if (look_for_holders(target, error))
+		return -1;
+	store = calloc(1, sizeof *store);
 	if (!store)
 		return error_memory(error, "the state store");
 	store->base.ops = &odbc_store_ops;

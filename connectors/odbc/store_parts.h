@@ -68,6 +68,10 @@ int store_claim(struct store *store, const struct step_key *key, const char *run
 	struct error *error);
 void store_release(struct store *store, const struct step_key *key);
 int store_forget(struct store *store, const struct step_key *key, struct error *error);
+/* The name of a step's lock. */
+int step_lock_name(const struct step_key *key, uint64_t *out, struct error *error) MUST_CHECK;
+/* ERROR_BUSY that names the holder; returns -1. */
+int step_busy(const char *place, const struct step_key *key, const struct lock_holder *holder, struct error *error);
 int checkpoint_write(struct odbc_store *store, const struct step_key *key, const struct checkpoint *checkpoint,
 	struct error *error) MUST_CHECK; /* in the open transaction; ERROR_BUSY when the epoch is another */
 

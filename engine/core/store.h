@@ -8,6 +8,7 @@
 #define PENSTOCK_CORE_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "engine/core/cancel.h"
@@ -18,6 +19,8 @@
 
 enum { RUN_ID_SIZE = 37, NAME_MAX_BYTES = 256 };
 
+struct step_key;
+
 struct store_target {
 	const char *name;          /* of the connection, for messages; never the string itself */
 	const char *connect;       /* ODBC connection string; secret */
@@ -25,6 +28,10 @@ struct store_target {
 	int64_t lock_timeout_ms;   /* 30,000 by default; longer waits for a lock are ERROR_SINK */
 	bool read_only;            /* dry run, plan, check: write nothing, create nothing; an SQLite file that does not exist is taken as empty and not connected to */
 	const char *run_id;        /* names this session to the database where it can be seen (application_name) */
+	/* The steps it is going to claim, where that is known; may be none. Where one is held by another live run and that can be seen
+	 * without the database (SQLite, which its holder may have locked), open fails at once with ERROR_BUSY naming the holder. */
+	const struct step_key *steps;
+	size_t step_count;
 	struct cancel *cancel;
 };
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "connectors/odbc/lock.h"
+#include "connectors/odbc/session.h"
 #include "tests/support/store_place.h"
 
 /* From Python: hashlib.sha256(b"8:penstock,4:hire,4:load,4:jobs,").hexdigest()[:16], and so on. */
@@ -52,6 +53,37 @@ static void two_stores_exclude_each_other(void **state)
 	odbc_store_ops.close(b);
 	assert_int_equal(claimed(a, &jobs, RUN_A).epoch, 4);
 	odbc_store_ops.close(a);
+}
+
+/* SQLite: seen without the database, which its holder has locked against every reader. */
+static void a_locked_database_hides_no_holder(void **state)
+{
+	struct place *place = place_of(state);
+	struct store *a = begun(place, RUN_A), *b = NULL;
+	struct store_target target = target_of(place, RUN_B);
+	const struct step_key steps[] = { people, jobs };
+	struct error error = ERROR_INIT;
+
+	claimed(a, &jobs, RUN_A);
+	good(odbc_store_ops.begin(a, clean()));
+	good(session_execute(odbc_store_session(a), "PRAGMA locking_mode=EXCLUSIVE", clean()));
+	good(odbc_store_ops.commit(a, &jobs, NULL, NULL, clean()));
+	good(odbc_store_ops.begin(a, clean()));
+	target.steps = steps;
+	target.step_count = 2;
+	assert_int_equal(odbc_store_ops.open(&target, &b, &error), -1);
+	assert_int_equal(error.kind, ERROR_BUSY);
+	assert_non_null(strstr(error.message, "run " RUN_A " since 20"));
+	odbc_store_ops.rollback(a);
+	odbc_store_ops.release(a, &jobs);
+	target.step_count = 1;
+	error_clear(&error);
+	target.lock_timeout_ms = 100;
+	assert_int_equal(odbc_store_ops.open(&target, &b, &error), -1);
+	assert_int_equal(error.kind, ERROR_SINK);
+	odbc_store_ops.close(a);
+	b = store_at(&target);
+	odbc_store_ops.close(b);
 }
 
 static void hold_the_step(const struct place *place)
@@ -206,6 +238,7 @@ int main(int argc, char **argv)
 		BOTH(two_stores_exclude_each_other),
 		BOTH(a_killed_holder_lets_go),
 		BOTH(busy_is_said_at_once),
+		ON(sqlite, a_locked_database_hides_no_holder),
 		ON(postgresql, own_lost_session_is_ended),
 		ON(postgresql, lost_connection_may_be_tried_again),
 		ON(sqlite, locked_database_is_an_error),
