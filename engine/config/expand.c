@@ -14,7 +14,9 @@ static int add_unit(struct planning *planning, const struct node *step, const ch
 	struct unit *larger;
 
 	if (planning->unit_count == PLAN_STEPS_MAX) {
-		diagnostics_error(planning->diagnostics, step, "the pipeline has more than %d steps", PLAN_STEPS_MAX);
+		if (!planning->too_many)
+			diagnostics_error(planning->diagnostics, step, "the pipeline has more than %d steps", PLAN_STEPS_MAX);
+		planning->too_many = true;
 		return -1;
 	}
 	larger = realloc(planning->units, (planning->unit_count + 1) * sizeof(*larger));

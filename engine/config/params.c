@@ -187,8 +187,13 @@ int params_load(struct params *params, const struct node *map, const struct load
 	const struct loading loading = {params, scope, stash, diagnostics};
 	int result = 0;
 
+	*params = (struct params){.count = 0};
 	if (map && map->kind != NODE_MAP) {
 		diagnostics_error(diagnostics, map, "params is a map such as { data: { default: ... } }");
+		return -1;
+	}
+	if (map && map->count > PARAMS_MAX) {
+		diagnostics_error(diagnostics, map, "a pipeline has at most %d params", PARAMS_MAX);
 		return -1;
 	}
 	params->count = map ? map->count : 0;

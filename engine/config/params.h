@@ -9,6 +9,8 @@
 #include "engine/core/diagnostics.h"
 #include "engine/core/option.h"
 
+enum { PARAMS_MAX = 1000 };
+
 struct param {
 	const char *name;
 	const struct node *place;    /* its key; valid while the document is */

@@ -41,6 +41,7 @@ struct planning {
 	bool dictionary_wanted;      /* the file names one, well or not: its absence was complained of */
 	struct unit *units;
 	size_t unit_count;
+	bool too_many;               /* more than PLAN_STEPS_MAX; reported */
 };
 
 /* The text of a scalar at the top of the file, interpolated; NULL where it is not there or wrong (then reported). */

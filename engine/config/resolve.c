@@ -94,17 +94,19 @@ static int from_document(struct connection_target *target, struct node *root, co
 	struct connections connections;
 	struct scope scope = {.run_id = "", .started_us = clock_wall_us(), .diagnostics = &of_params};
 	struct node *map = node_find(root, "connections");
-	int result;
+	int result = -1;
 
 	if (only(map, file, name, error) < 0)
 		return -1;
 	diagnostics_init(&diagnostics);
 	diagnostics_init(&of_params);
 	stash_init(&stash);
-	if (params_load(&params, node_find(root, "params"), NULL, &scope, &stash, &of_params) == 0 || params.count > 0)
+	/* One param with a mistake is a matter of who uses it. */
+	if (params_load(&params, node_find(root, "params"), NULL, &scope, &stash, &of_params) == 0 || params.count > 0) {
 		scope.params = &params;
-	scope.diagnostics = &diagnostics;
-	result = connections_load(&connections, map, &scope, &stash, &diagnostics);
+		scope.diagnostics = &diagnostics;
+		result = connections_load(&connections, map, &scope, &stash, &diagnostics);
+	}
 	if (stash.failed)
 		diagnostics_memory(&diagnostics);
 	if (of_params.out_of_memory)

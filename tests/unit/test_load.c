@@ -334,21 +334,22 @@ static void test_file_missing(void **state)
 static const char *hash_of(const char *text, char hash[65])
 {
 	struct diagnostics diagnostics;
-	FILE *file = fopen("/tmp/penstock-test-load.yaml", "w");
-	char folder[3000];
+	char path[] = "/tmp/penstock-test-load-XXXXXX.yaml", folder[3000];
+	int fd = mkstemps(path, 5);
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
 	struct pipeline *pipeline;
 
 	assert_non_null(file);
 	assert_non_null(getcwd(folder, sizeof(folder)));
 	fprintf(file, "version: 1\nname: x\ndictionary: %s/dictionary.yaml\n%s", folder, text);
 	fclose(file);
-	pipeline = load_with("/tmp/penstock-test-load.yaml", NULL, &diagnostics);
+	pipeline = load_with(path, NULL, &diagnostics);
 	if (!pipeline)
 		fail_msg("%s", diagnostics.items[0].text);
 	memcpy(hash, pipeline_plan(pipeline)->steps[0].step_hash, 65);
 	pipeline_free(pipeline);
 	diagnostics_fini(&diagnostics);
-	unlink("/tmp/penstock-test-load.yaml");
+	unlink(path);
 	return hash;
 }
 
@@ -451,6 +452,7 @@ static void test_connection_arguments(void **state)
 		"environment variable \"PENSTOCK_TEST_NONE\" is not set (asked for by env:PENSTOCK_TEST_NONE)");
 	expect_no_connection("env:", "environment variable \"\" is not set (asked for by env:)");
 	expect_no_connection("file:/no/such", "/no/such: cannot be opened: No such file or directory");
+	expect_no_connection("wrong_params.yml:db", "wrong_params.yml:1:9: params is a map such as { data: { default: ... } }");
 	expect_no_connection("none.yaml:db", "none.yaml: cannot be opened: No such file or directory");
 	expect_no_connection("many_connections.yml:bad", "many_connections.yml:4:31: environment variable PENSTOCK_TEST_NONE is not "
 		"set; set it, or write ${PENSTOCK_TEST_NONE:-default}");
