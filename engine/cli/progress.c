@@ -53,7 +53,7 @@ static size_t make_parts(const struct progress_view *view, char parts[PARTS_MAX]
 	group(view->rows, text);
 	snprintf(parts[count++], PART_MAX, "%.40s rows", text);
 	if (view->elapsed_ms >= 500) {
-		group((uint64_t)((double)view->rows / seconds), text);
+		group((uint64_t)((double)(view->rows - view->before) / seconds), text);
 		snprintf(parts[count++], PART_MAX, "%.40s rows/s", text);
 		snprintf(parts[count++], PART_MAX, "%.1f MB/s", (double)view->bytes / 1e6 / seconds);
 	}

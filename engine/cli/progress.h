@@ -14,6 +14,7 @@ enum { PROGRESS_LINE_MAX = 512, PROGRESS_INTERVAL_MS = 200 };
 struct progress_view {
 	const char *step;
 	uint64_t rows;       /* read */
+	uint64_t before;     /* of them by earlier runs: no part of the rate */
 	uint64_t rejected;
 	uint64_t bytes;      /* of the source, read */
 	uint64_t total;      /* bytes of the source; 0: not known */

@@ -137,7 +137,7 @@ static void print_violations(const struct text *violations)
 		display_puts(stdout, rule ? rule : "");
 		fputs(": ", stdout);
 		display_puts(stdout, message ? message : "");
-		if (value) {
+		if (value && *value) {
 			fputs(" (value: \"", stdout);
 			display_puts(stdout, value);
 			printf("\"%s)", json_is_true(json_object_get(item, "truncated")) ? " and more" : "");

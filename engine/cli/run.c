@@ -69,6 +69,7 @@ static void on_step(void *arg, const struct run_report *report, size_t step, uin
 	struct progress_view view = {
 		.step = now->name,
 		.rows = now->counts.read,
+		.before = now->counts.skipped[SKIP_ALREADY_COMMITTED] + now->counts.skipped[SKIP_ALREADY_LOADED],
 		.rejected = now->counts.rejected,
 		.bytes = now->counts.bytes,
 		.total = total,

@@ -12,7 +12,8 @@ static const char default_state[] = "env:PENSTOCK_DB";
 int state_argument_open(struct state_argument *state, const char *argument, struct error *error)
 {
 	memset(state, 0, sizeof *state);
-	if (!argument && !getenv("PENSTOCK_DB"))
+	const char *given = getenv("PENSTOCK_DB");
+	if (!argument && (!given || !*given))
 		return error_set(error, ERROR_CONFIG, NULL,
 			"which database? say --state CONNECTION (pipeline.yaml:name, env:NAME or file:PATH), or set PENSTOCK_DB");
 	if (!argument)

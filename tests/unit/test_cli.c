@@ -316,6 +316,12 @@ static void progress_lines(void **state)
 		"jobs [#######-----------------------]   25%  1,234,567 rows  123,456 rows/s  2.5 MB/s  1,200 rejected  ETA 00:30");
 	assert_true(strlen(line) < 120);
 
+	/* What an earlier run committed was not read now. */
+	view.before = 1000000;
+	progress_format(&view, 120, false, line);
+	assert_non_null(strstr(line, "1,234,567 rows  23,456 rows/s"));
+	view.before = 0;
+
 	/* Colour changes nothing but the bar. */
 	assert_int_equal(progress_format(&view, 120, true, line), 112 + 9);
 	assert_non_null(strstr(line, "\x1b[32m#######\x1b[0m---"));
