@@ -306,3 +306,24 @@ assert b"\r\x1b[K" in run("xterm", "--restart")
 for seen in run("dumb", "--restart"), run("xterm", "--restart", "--no-progress"), run("xterm", "--restart", "--quiet"):
     assert b"\x1b" not in seen, seen
 END
+
+# --- what a crash leaves ----------------------------------------------------------------------------
+# No memory in a core dump, whoever would take it, and an assertion of ours is exit 1.
+mkfifo "$TESTTMP/fifo.yaml"
+python3 - "$penstock" validate "$TESTTMP/fifo.yaml" <<'END' || fail "core dumps, or the exit code of an assertion"
+import signal, subprocess, sys, time
+process = subprocess.Popen(sys.argv[1:], stderr=subprocess.DEVNULL)
+for _ in range(1000):
+    with open("/proc/%d/coredump_filter" % process.pid) as file:
+        mask = int(file.read(), 16)
+    with open("/proc/%d/limits" % process.pid) as file:
+        limit = [line.split()[4:6] for line in file if line.startswith("Max core file size")]
+    if mask == 0 and limit == [["0", "0"]]:
+        break
+    time.sleep(0.01)
+else:
+    sys.exit("mask %x, limit %s" % (mask, limit))
+time.sleep(0.1)
+process.send_signal(signal.SIGABRT)
+assert process.wait() == 1, process.returncode
+END
