@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 import compare
 import oracle
-from harness import Failed, check, databases, equal, fail, hr_data, hr_pipeline, kill, main, newdb, penstock, run, skipped, start, step_of, tmp
+from harness import Done, Failed, check, databases, equal, fail, hr_data, hr_pipeline, kill, main, newdb, penstock, run, skipped, start, step_of, tmp
 
 parser = argparse.ArgumentParser()
 for name in ("kills", "rows", "loads", "large", "piece"):
@@ -47,8 +47,7 @@ def committed(db):
 def attempt(db, arguments, delay):
     """(killed, exit status). Exit 7 for a moment: PostgreSQL has not yet noticed that the holder of the lock is dead."""
     for _ in range(100):
-        log = tmp("stderr")
-        process = start("run", *arguments, db=db, stderr=log)
+        process = start("run", *arguments, db=db, stdout=tmp("stdout"), stderr=tmp("stderr"))
         begin = time.monotonic()
         while process.poll() is None and (delay is None or time.monotonic() - begin < delay):
             time.sleep(min(0.002, delay / 10) if delay else 0.02)
@@ -98,6 +97,8 @@ def load(kind, pipeline, data, tables, pace, kills, in_pieces, points):
             resume = min(1.5, resume + 0.15) if now == share else max(0.05, resume * 0.9)
         share = now
         points.append((rows, round(delay, 3)))
+    with open(tmp("stdout")) as file:
+        compare.finished(Done(0, file.read(), "", "run"), tables)
     compare.everything(db, tables)
     done = run(pipeline, "--set", "data=" + data, db=db)
     for name, table in tables.items():

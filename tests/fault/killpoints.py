@@ -36,7 +36,7 @@ def die(kind, shim, arguments, tables, at, torn, points):
     what = "socket" if path.startswith("socket:") else re.sub(r"^.*/db\d+\.sqlite", "database", path.replace(" (deleted)", ""))
     what = "temporary file" if what.startswith("/") else what
     points[at, torn] = "%s %s" % (match.group(2), what)
-    until_done(*arguments, db=db)
+    compare.finished(until_done(*arguments, db=db), tables)
     try:
         compare.everything(db, tables)
     except Exception as bad:

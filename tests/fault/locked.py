@@ -27,7 +27,7 @@ class Lock:
             self.session = None
         else:
             self.session = subprocess.Popen(db.psql("-c", "begin; lock table hired_employees in access exclusive mode; select pg_sleep(600)"),
-                                            env=db.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                                            env=db.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             wait_until(lambda: db.value("select count(*) from pg_locks where relation = 'hired_employees'::regclass "
                                         "and mode = 'AccessExclusiveLock' and granted") == "1", 10, "the lock")
             self.db = db

@@ -27,15 +27,17 @@ def lose(proxy, arguments, tables, at, how, refuse=False):
     done = run(*arguments, db=through(db, proxy), code=(5,) if refuse else (0, 5))
     if not proxy.broke:
         return None
+    code = done.code
     check("Pwd" not in done.err and db.parts["Pwd"] not in done.err, "the password stands in the messages")
     if done.code == 5:
         check("db" in done.err, "the message names the connection: " + done.err)
-        until_done(*arguments, db=db)
+        done = until_done(*arguments, db=db)
     try:
+        compare.finished(done, tables)
         compare.everything(db, tables)
     except Exception as bad:
-        fail("commit %d lost (%s, the run ended %d): %s" % (at, how, done.code, bad))
-    return done.code
+        fail("commit %d lost (%s, the run ended %d): %s" % (at, how, code, bad))
+    return code
 
 
 def test():

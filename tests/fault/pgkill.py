@@ -11,7 +11,7 @@ import time
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 import compare
 import oracle
-from harness import Server, check, fail, hr_data, hr_pipeline, main, run, start, tmp
+from harness import Done, Server, check, fail, hr_data, hr_pipeline, main, run, start, tmp
 
 kills, rows = int(sys.argv[1]), int(sys.argv[2])
 seed = int(os.environ.get("PENSTOCK_TEST_SEED", "0")) or int(time.time())
@@ -26,7 +26,7 @@ def load(server, pipeline, data, tables, pace, many):
     while True:
         attempts += 1
         check(attempts < 50, "no end after %d attempts; exits so far: %s" % (attempts, codes))
-        process = start("run", *arguments, db=db, stderr=tmp("stderr"))
+        process = start("run", *arguments, db=db, stdout=tmp("stdout"), stderr=tmp("stderr"))
         # The process may live through several deaths, by connecting again.
         while deaths < many and process.poll() is None:
             time.sleep(pace * dice.uniform(0.05, 0.7))
@@ -46,6 +46,8 @@ def load(server, pipeline, data, tables, pace, many):
         if code != 5:
             with open(tmp("stderr"), errors="replace") as file:
                 fail("with the server killed a run ends 0 or 5, not %d: %s" % (code, file.read()[-2000:]))
+    with open(tmp("stdout")) as file:
+        compare.finished(Done(0, file.read(), "", "run"), tables)
     compare.everything(db, tables)
     return deaths, codes
 

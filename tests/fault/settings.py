@@ -10,7 +10,7 @@ from harness import Server, build_shim, check, equal, hr_data, hr_pipeline, main
 
 # What would make a load faster at the cost of what the database promises.
 FORBIDDEN = re.compile(
-    r"synchronous\s*=|synchronous\s*\(|journal_mode\s*=|journal_mode\s*\(|locking_mode\s*=|fullfsync\s*=|ignore_check_constraints|"
+    r"synchronous\s*[=(]\s*'?(off|normal|0|1)|journal_mode\s*=|journal_mode\s*\(|locking_mode\s*=|fullfsync\s*=|ignore_check_constraints|"
     r"foreign_keys\s*=\s*(0|off|false|no)|foreign_keys\s*\(\s*(0|off)|writable_schema|defer_foreign_keys|"
     r"synchronous_commit|\bfsync\b|full_page_writes|wal_level|\bunlogged\b|disable\s+trigger|disable\s+rule|session_replication_role|"
     r"foreign_key_checks|unique_checks|drop\s+(index|constraint)|alter\s+system|FKSupport\s*=\s*0", re.I)

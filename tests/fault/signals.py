@@ -47,10 +47,10 @@ def test():
                 seen = db.count("hired_employees")
                 check(mode == "pieces" or seen in (0, total), "%s: %d rows of a step that commits once" % (what, seen))
                 if "penstock_runs" in db.tables():
-                    for run_id, status, read, written, rejected, skips, stored in compare.runs(db):
+                    for run_id, status, read, written, rejected, skips, stored, _ in compare.runs(db):
                         equal((status, int(stored)), ("cancelled", code), "%s: status and exit_code of the run" % what)
                         equal(int(written) + int(rejected) + int(skips), int(read), "%s: books of the run" % what)
-                until_done(*arguments, db=db)
+                compare.finished(until_done(*arguments, db=db), tables)
                 compare.everything(db, tables)
                 hits += 1
             print("%s, %s: %d signals" % (kind, mode, hits))

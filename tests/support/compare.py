@@ -3,9 +3,11 @@
 Target tables, penstock_rejects in its eight columns, and the sums of the books over all attempts.
 SPDX-License-Identifier: Apache-2.0
 """
+import json
+
 import dbdump
 import oracle
-from harness import Failed, check, equal
+from harness import Failed, check, equal, skipped, step_of
 
 
 def published(db, flag):
@@ -52,27 +54,43 @@ def rejects(db, tables, flag=True):
 
 
 def runs(db):
-    wanted = "run_id, status, read_rows, written_rows, rejected_rows, skipped_rows, exit_code"
+    wanted = "run_id, status, read_rows, written_rows, rejected_rows, skipped_rows, exit_code, summary"
     return db.query("select %s from penstock_runs order by started_at, run_id" % wanted)
+
+
+def rolled_back(summary):
+    """Rejects of steps that were rolled back: the next attempt replaces them, so they count in no sum."""
+    if not summary:
+        return 0
+    return sum(step["rejected"] for step in json.loads(summary).get("steps", [])
+               if step["written"] == 0 and step["skipped_by_reason"].get("rolled_back"))
 
 
 def sums(db, tables, attempts=None):
     """Written and rejected summed over all attempts are those of an undisturbed run; the books of every attempt balance."""
     written = rejected = 0
     seen = runs(db)
-    for at, (run_id, status, read, wrote, refused, skips, code) in enumerate(seen):
-        read, wrote, refused, skips = (int(cell or 0) for cell in (read, wrote, refused, skips))
+    for at, (run_id, status, *numbers, code, summary) in enumerate(seen):
+        read, wrote, refused, skips = (int(cell or 0) for cell in numbers)
         equal(wrote + refused + skips, read, "%s: books of attempt %d (%s, %s)" % (db, at + 1, run_id, status))
         check(status != "running", "%s: attempt %d (%s) is still called running" % (db, at + 1, run_id))
         written += wrote
-        rejected += refused
+        rejected += refused - rolled_back(summary)
     wanted = (sum(table.books.written for table in tables.values()), sum(table.books.rejected for table in tables.values()))
     if (written, rejected) != wanted:
-        listing = "\n".join(" ".join(str(cell) for cell in row) for row in seen)
+        listing = "\n".join(" ".join(str(cell) for cell in row[:7]) for row in seen)
         raise Failed("%s: written and rejected summed over %d attempts: wanted %s, got %s\n%s" % (db, len(seen), wanted, (written, rejected), listing))
     if attempts is not None:
         check(len(seen) <= attempts, "%s: %d rows in penstock_runs for %d attempts" % (db, len(seen), attempts))
     return seen
+
+
+def finished(done, tables):
+    """The summary of the run that ended a load, in however many attempts: every record was read, and those of earlier attempts are skipped."""
+    for name, table in tables.items():
+        step = step_of(done.json, name)
+        equal(step["read"], table.books.read, "records read by the last attempt, %s: %s" % (name, skipped(step)))
+        check(set(skipped(step)) <= {"already_loaded", "already_committed", "blank"}, "skipped by the last attempt, %s: %s" % (name, skipped(step)))
 
 
 def everything(db, tables, attempts=None):

@@ -286,13 +286,11 @@ def penstock(*arguments, db=None, cwd=None, env=None, preload=None, program=None
     return result
 
 
-def start(*arguments, db=None, cwd=None, env=None, preload=None, stderr=None):
+def start(*arguments, db=None, cwd=None, env=None, preload=None, stdout=None, stderr=None):
     """Starts penstock beside the test; its output goes into files."""
-    out = open(stderr or os.devnull, "wb")
-    process = subprocess.Popen([PENSTOCK, *arguments], cwd=cwd or TOP, env=environment(db, env, preload), stdin=subprocess.DEVNULL,
-                               stdout=out, stderr=out)
-    out.close()
-    return process
+    with open(stdout or os.devnull, "wb") as out, open(stderr or os.devnull, "wb") as err:
+        return subprocess.Popen([PENSTOCK, *arguments], cwd=cwd or TOP, env=environment(db, env, preload), stdin=subprocess.DEVNULL,
+                                stdout=out, stderr=err)
 
 
 def run(*arguments, code=0, **named):
