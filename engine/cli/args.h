@@ -23,8 +23,8 @@ int args_parse(const struct command *command, int argc, char *const *argv, struc
 	MUST_CHECK;
 void parsed_fini(struct parsed *parsed, const struct command *command);
 
-/* Refuses a command line with a password in it ("Pwd="), without repeating it: every user of the machine can read it there. Returns 0, or -1 and
- * ERROR_CONFIG. */
+/* Refuses a command line with a password in it ("Pwd="), without repeating it: every user of the machine can read it
+ * there. Returns 0, or -1 and ERROR_CONFIG. */
 int args_refuse_secrets(int argc, char *const *argv, struct error *error) MUST_CHECK;
 
 /* The command of that name in a table, or NULL and ERROR_CONFIG with a suggestion; what: "command", "rejects command". */

@@ -152,9 +152,10 @@ const struct command command_check = {
 	.most = 1,
 	.summary = "connect to everything a pipeline names",
 	.description =
-		"Connects to every connection of the pipeline FILE and prints what its driver can do and which way rows will go; opens every source, and holds "
-		"every target table against the dictionary. Nothing is changed, and an SQLite file that does not exist is not made. Everything is "
-		"looked at, also behind a failure; the exit code is that of the first.",
+		"Connects to every connection of the pipeline FILE and prints what its driver can do and which way "
+		"rows will go; opens every source, and holds every target table against the dictionary. Nothing is "
+		"changed, and an SQLite file that does not exist is not made. Everything is looked at, also behind a "
+		"failure; the exit code is that of the first.",
 	.flags = flags_of_check,
 	.size = sizeof(struct check_flags),
 	.exits = EXITS(0) | EXITS(1) | EXITS(2) | EXITS(4) | EXITS(5),

@@ -140,8 +140,8 @@ const struct command command_connectors = {
 	.most = 1,
 	.summary = "list connectors and their options",
 	.description =
-		"Lists what can stand behind \"type:\" in a source or sink of a pipeline file; with a NAME, the options that stand beside it, from the tables that "
-		"the program itself reads them by.",
+		"Lists what can stand behind \"type:\" in a source or sink of a pipeline file; with a NAME, the "
+		"options that stand beside it, from the tables that the program itself reads them by.",
 	.exits = EXITS(0) | EXITS(2),
 	.examples = examples,
 	.run = connectors_main,

@@ -15,8 +15,8 @@
 #include "engine/cli/log.h"
 #include "engine/cli/usage.h"
 
-/* A file that gets the number of a closed standard stream would receive our messages: a database, for instance. The stand-in is opened the wrong
- * way round, so that using it is an error that is seen. */
+/* A file that gets the number of a closed standard stream would receive our messages: a database, for instance. The
+ * stand-in is opened the wrong way round, so that using it is an error that is seen. */
 static void occupy_standard_streams(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -24,8 +24,8 @@ static void occupy_standard_streams(void)
 			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-/* Memory holds passwords. The limit stops the kernel's own dumps; a dump piped to a crash reporter ignores the limit, but an empty filter leaves it
- * without memory. Debuggers are not in the way of either. */
+/* Memory holds passwords. The limit stops the kernel's own dumps; a dump piped to a crash reporter ignores the limit, but
+ * an empty filter leaves it without memory. Neither is in the way of a debugger. */
 static void forbid_core_dumps(void)
 {
 	struct rlimit none = {0, 0};

@@ -300,10 +300,11 @@ const struct command command_plan = {
 	.most = 1,
 	.summary = "print what a run would do, without doing it",
 	.description =
-		"Prints for every step of the pipeline FILE where each column comes from and where it goes, what would be lossy, the compiled rules, the SQL, how "
-		"often it commits, where rejects go, and where it would go on. Reads the source's header and the database's catalog and state; writes "
-		"nothing, ever. An SQLite file that does not exist is taken as empty. A step that could not begin is explained, and its reason is the "
-		"exit code.",
+		"Prints for every step of the pipeline FILE where each column comes from and where it goes, what "
+		"would be lossy, the compiled rules, the SQL, how often it commits, where rejects go, and where it "
+		"would go on. Reads the source's header and the database's catalog and state; writes nothing, ever. "
+		"An SQLite file that does not exist is taken as empty. A step that could not begin is explained, and "
+		"its reason is the exit code.",
 	.flags = flags_of_plan,
 	.size = sizeof(struct plan_flags),
 	.exits = EXITS(0) | EXITS(1) | EXITS(2) | EXITS(4) | EXITS(5),

@@ -31,8 +31,8 @@ struct progress {
 /* True where a line may be drawn: a terminal that can move its cursor. */
 bool progress_possible(FILE *out);
 
-/* Lays the line out for a terminal of so many columns: parts that do not fit are left out, from the right, and the bar before them. Returns its
- * length in bytes. */
+/* Lays the line out for a terminal of so many columns: parts that do not fit are left out, from the right, and the bar
+ * before them. Returns its length in bytes. */
 size_t progress_format(const struct progress_view *view, unsigned columns, bool colour, char out[PROGRESS_LINE_MAX]);
 
 /* Draws, unless the last drawing is younger than the interval. */

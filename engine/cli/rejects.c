@@ -238,8 +238,9 @@ static const struct command command_list = {
 	.name = "list",
 	.summary = "list rejected records",
 	.description =
-		"Lists rejected records in the order in which they were stored: where each stood, the rule that it breaks first, and why. \"published\" is no for the "
-		"rejects of a step that was rolled back; its next attempt replaces them.",
+		"Lists rejected records in the order in which they were stored: where each stood, the rule that it "
+		"breaks first, and why. \"published\" is no for the rejects of a step that was rolled back; its next "
+		"attempt replaces them.",
 	.flags = flags_of_list,
 	.size = sizeof(struct list_flags),
 	.exits = EXITS(0) | EXITS(1) | EXITS(2) | EXITS(5),

@@ -85,8 +85,9 @@ const struct command command_rules = {
 	.most = 2,
 	.summary = "print the rules made from a dictionary",
 	.description =
-		"Compiles the rules of every table of a data dictionary, or of one, and prints them in the order in which they are applied, one a line: the "
-		"rule's id, as rejects, summaries and logs have it, and what it demands.",
+		"Compiles the rules of every table of a data dictionary, or of one, and prints them in the order in "
+		"which they are applied, one a line: the rule's id, as rejects, summaries and logs have it, and what "
+		"it demands.",
 	.exits = EXITS(0) | EXITS(1) | EXITS(2),
 	.examples = examples,
 	.run = rules_main,

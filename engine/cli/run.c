@@ -103,8 +103,8 @@ static int check_plan(const struct plan *plan, const struct run_flags *flags, st
 	for (size_t i = 0; i < plan->step_count && flags->limit.given; i++) {
 		const struct plan_step *step = &plan->steps[i];
 		if (step->policy == KEYS_REPLACE && (!flags->step || strcmp(flags->step, step->name) == 0))
-			return error_set(error, ERROR_CONFIG, plan->file, "step \"%s\" replaces its table: --limit would leave it with a part of its rows",
-				step->name);
+			return error_set(error, ERROR_CONFIG, plan->file,
+				"step \"%s\" replaces its table: --limit would leave it with a part of its rows", step->name);
 	}
 	return 0;
 }
@@ -270,11 +270,11 @@ const struct command command_run = {
 	.most = 1,
 	.summary = "run a pipeline",
 	.description =
-		"Runs the steps of the pipeline FILE in their order and stops at the first that fails; earlier steps stay committed. At the end "
-		"the books of every step are printed: read = written + rejected + skipped.\n"
-		"A step that was interrupted goes on after its last commit, by itself, provided that what was read before is unchanged. A file that "
-		"was loaded completely is skipped, whatever it is called now. SIGINT and SIGTERM roll back what is open and end the run; a second "
-		"one ends it at once.",
+		"Runs the steps of the pipeline FILE in their order and stops at the first that fails; earlier steps "
+		"stay committed. At the end the books of every step are printed: read = written + rejected + skipped.\n"
+		"A step that was interrupted goes on after its last commit, by itself, provided that what was read "
+		"before is unchanged. A file that was loaded completely is skipped, whatever it is called now. "
+		"SIGINT and SIGTERM roll back what is open and end the run; a second one ends it at once.",
 	.flags = flags_of_run,
 	.size = sizeof(struct run_flags),
 	.exits = EXITS(0) | EXITS(1) | EXITS(2) | EXITS(3) | EXITS(4) | EXITS(5) | EXITS(6) | EXITS(7) | EXITS(EXIT_SIGNAL),

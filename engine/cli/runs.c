@@ -263,8 +263,8 @@ static const struct command command_list = {
 	.name = "list",
 	.summary = "list past runs, newest first",
 	.description =
-		"Lists past runs and their books, newest first. A run marked \"running\" either goes on or died; the next run of its pipeline marks dead ones as "
-		"interrupted.",
+		"Lists past runs and their books, newest first. A run marked \"running\" either goes on or died; the "
+		"next run of its pipeline marks dead ones as interrupted.",
 	.flags = flags_of_list,
 	.size = sizeof(struct list_flags),
 	.exits = EXITS(0) | EXITS(1) | EXITS(2) | EXITS(5),

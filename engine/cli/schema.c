@@ -106,8 +106,9 @@ static const struct command command_ddl = {
 	.most = 1,
 	.summary = "the tables as SQL",
 	.description =
-		"Prints the CREATE TABLE statements that a run with \"create: true\" would use for the tables of a data dictionary, parents before children, and with "
-		"--state those of the tables that penstock keeps its own state in. The output runs as it stands in the database's own shell.",
+		"Prints the CREATE TABLE statements that a run with \"create: true\" would use for the tables of a "
+		"data dictionary, parents before children, and with --state those of the tables that penstock keeps "
+		"its own state in. The output runs as it stands in the database's own shell.",
 	.flags = flags_of_ddl,
 	.size = sizeof(struct ddl_flags),
 	.exits = EXITS(0) | EXITS(1) | EXITS(2),

@@ -93,9 +93,10 @@ const struct command command_validate = {
 	.most = SIZE_MAX,
 	.summary = "check pipeline files and dictionaries",
 	.description =
-		"Reads pipeline files and data dictionaries, and the dictionaries that the pipelines name, and nothing else: no source is looked at and no "
-		"database is connected to. Every mistake is one line, file:line:column: message, on standard error; a file without one is a "
-		"line \"FILE: ok\" on standard output.",
+		"Reads pipeline files and data dictionaries, and the dictionaries that the pipelines name, and "
+		"nothing else: no source is looked at and no database is connected to. Every mistake is one line, "
+		"file:line:column: message, on standard error; a file without one is a line \"FILE: ok\" on standard "
+		"output.",
 	.flags = flags_of_validate,
 	.size = sizeof(struct validate_flags),
 	.exits = EXITS(0) | EXITS(1) | EXITS(2),
