@@ -1,7 +1,7 @@
 /* dialect.c - finding a dialect, and quoting names in it.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -56,12 +56,8 @@ int dialect_quote(const struct dialect *dialect, struct buffer *out, const char 
 void dialect_split(const char *table, char *schema, size_t schema_size, const char **name)
 {
 	const char *dot = strchr(table, '.');
-	size_t length = dot ? (size_t)(dot - table) : 0;
 
-	if (length >= schema_size)
-		length = schema_size - 1;
-	memcpy(schema, table, length);
-	schema[length] = '\0';
+	snprintf(schema, schema_size, "%.*s", dot ? (int)(dot - table) : 0, table);
 	*name = dot ? dot + 1 : table;
 }
 

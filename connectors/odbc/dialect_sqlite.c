@@ -51,9 +51,8 @@ static void resolve_missing(const char *path, char *out, size_t size)
 
 	snprintf(folder, sizeof folder, "%s", path);
 	snprintf(name, sizeof name, "%s", path);
-	if (realpath(dirname(folder), resolved))
-		snprintf(out, size, "%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved, basename(name));
-	else
+	if (!realpath(dirname(folder), resolved) ||
+	    (size_t)snprintf(out, size, "%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved, basename(name)) >= size)
 		snprintf(out, size, "%s", path);
 }
 
@@ -349,10 +348,10 @@ static int read_text(const struct field *field, const struct catalog_column *col
 {
 	enum column_kind kind = column ? column->kind : KIND_ANY;
 
-	/* SQLite's own texts of numbers have 15 digits and may have an exponent. */
+	/* SQLite's own texts of numbers have 15 digits and may have an exponent; with "!" printf gives more than 16. */
 	switch (field->type) {
 	case VALUE_DOUBLE:
-		return buffer_printf(out, error, "printf('%%.17g', %s)", quoted);
+		return buffer_printf(out, error, "printf('%%!.20g', %s)", quoted);
 	case VALUE_DECIMAL:
 		if (kind == KIND_TEXT || kind == KIND_ANY)
 			break;
