@@ -36,6 +36,9 @@ struct lock_ops {
 	/* 1: taken, or held already; 0: somebody else has it, *holder says who; -1 and error. Never waits for the holder. */
 	int (*take)(struct locks *locks, uint64_t lock, struct lock_holder *holder, struct error *error);
 	void (*release)(struct locks *locks, uint64_t lock);
+
+	/* Optional: whether somebody else has it, without touching the database. */
+	bool (*peek)(struct locks *locks, uint64_t lock, struct lock_holder *holder);
 };
 
 /* The first member of what implements it. */

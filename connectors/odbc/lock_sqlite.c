@@ -88,11 +88,17 @@ static bool read_slot(const struct sqlite_locks *locks, size_t slot, uint64_t *l
 		       holder->host) >= 4;
 }
 
-static bool is_held(const struct sqlite_locks *locks, uint64_t lock)
+static bool is_ours(const struct sqlite_locks *locks, uint64_t lock)
 {
 	for (size_t i = 0; i < locks->count; i++)
 		if (locks->held[i] == lock)
 			return true;
+	return false;
+}
+
+/* By somebody else: the kernel does not count the locks of the file's own opening. */
+static bool is_held(const struct sqlite_locks *locks, uint64_t lock)
+{
 	struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = lock_offset(lock), .l_len = 1 };
 	return fcntl(locks->file, F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
 }
@@ -110,7 +116,7 @@ static size_t choose_slot(const struct sqlite_locks *locks, uint64_t lock)
 
 		if (used && other == lock)
 			return slot;
-		if (free == SLOTS && (!used || !is_held(locks, other)))
+		if (free == SLOTS && (!used || (!is_ours(locks, other) && !is_held(locks, other))))
 			free = slot;
 	}
 	return free == SLOTS ? first : free;
@@ -187,9 +193,8 @@ static int locks_take(struct locks *base, uint64_t lock, struct lock_holder *hol
 	memset(holder, 0, sizeof *holder);
 	if (locks->file < 0)
 		return 1;
-	for (size_t i = 0; i < locks->count; i++)
-		if (locks->held[i] == lock)
-			return 1;
+	if (is_ours(locks, lock))
+		return 1;
 	if (locks->count >= LOCKS_MAX)
 		return error_set(error, ERROR_RESOURCE, locks->place, "more than %d locks in one run", LOCKS_MAX);
 	take_guard(locks);
@@ -223,6 +228,17 @@ static bool database_of(const char *connect, char path[PATH_MAX])
 		found = realpath(database, path) != NULL;
 	connect_fini(&string);
 	return found;
+}
+
+static bool locks_peek(struct locks *base, uint64_t lock, struct lock_holder *holder)
+{
+	const struct sqlite_locks *locks = (const struct sqlite_locks *)base;
+
+	memset(holder, 0, sizeof *holder);
+	if (locks->file < 0 || is_ours(locks, lock) || !is_held(locks, lock))
+		return false;
+	find_holder(locks, lock, holder);
+	return true;
 }
 
 bool lock_sqlite_peek(const char *connect, uint64_t lock, struct lock_holder *holder)
@@ -262,4 +278,5 @@ const struct lock_ops lock_sqlite = {
 	.close = locks_close,
 	.take = locks_take,
 	.release = locks_release,
+	.peek = locks_peek,
 };

@@ -271,6 +271,14 @@ static int lock_run(struct odbc_store *store, const char *run_id, struct error *
 	return 0;
 }
 
+static int begin_run(struct odbc_store *store, const struct run_record *run, struct error *error)
+{
+	if (store_find_rival(store, error) || state_prepare(&store->state, error) || lock_run(store, run->run_id, error) ||
+	    mark_dead_runs(store, run, error))
+		return -1;
+	return record_run(store, run, error);
+}
+
 int store_run_begin(struct store *base, const struct run_record *run, struct error *error)
 {
 	struct odbc_store *store = store_of(base);
@@ -278,9 +286,13 @@ int store_run_begin(struct store *base, const struct run_record *run, struct err
 	if (store->read_only)
 		return 0;
 	assert(!store->session.in_transaction);
-	if (state_prepare(&store->state, error) || lock_run(store, run->run_id, error) || mark_dead_runs(store, run, error))
-		return -1;
-	return record_run(store, run, error);
+	if (begin_run(store, run, error) == 0)
+		return 0;
+	/* One that came meanwhile and has kept the database locked. */
+	struct error rival = ERROR_INIT;
+	if (error->kind == ERROR_SINK && store_find_rival(store, &rival) && rival.kind == ERROR_BUSY)
+		*error = rival;
+	return -1;
 }
 
 int store_run_end(struct store *base, const struct run_record *run, struct error *error)

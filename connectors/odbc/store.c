@@ -68,6 +68,7 @@ static void store_close(struct store *base)
 		store->locks->ops->close(store->locks);
 	session_close(&store->session);
 	rejects_fini(&store->rejects);
+	free(store->steps);
 	free(store);
 }
 
@@ -88,6 +89,32 @@ static int look_for_holders(const struct store_target *target, struct error *err
 	return 0;
 }
 
+int store_find_rival(struct odbc_store *store, struct error *error)
+{
+	struct lock_holder holder;
+	uint64_t lock;
+
+	for (size_t i = 0; i < store->step_count && store->locks->ops->peek; i++) {
+		if (step_lock_name(&store->steps[i], &lock, error))
+			return -1;
+		if (store->locks->ops->peek(store->locks, lock, &holder))
+			return step_busy(store->session.place, &store->steps[i], &holder, error);
+	}
+	return 0;
+}
+
+static int copy_steps(struct odbc_store *store, const struct store_target *target, struct error *error)
+{
+	if (target->step_count == 0)
+		return 0;
+	store->steps = calloc(target->step_count, sizeof *store->steps);
+	if (!store->steps)
+		return error_memory(error, "the steps of a connection");
+	memcpy(store->steps, target->steps, target->step_count * sizeof *store->steps);
+	store->step_count = target->step_count;
+	return 0;
+}
+
 static int store_open(const struct store_target *target, struct store **out, struct error *error)
 {
 	struct odbc_store *store;
@@ -102,6 +129,10 @@ static int store_open(const struct store_target *target, struct store **out, str
 	snprintf(store->run_id, sizeof store->run_id, "%s", target->run_id ? target->run_id : "");
 	rejects_init(&store->rejects);
 	if (session_open(&store->session, target, error)) {
+		struct error rival = ERROR_INIT;
+
+		if (error->kind == ERROR_SINK && look_for_holders(target, &rival) && rival.kind == ERROR_BUSY)
+			*error = rival;
 		rejects_fini(&store->rejects);
 		free(store);
 		return -1;
@@ -113,7 +144,8 @@ static int store_open(const struct store_target *target, struct store **out, str
 		}
 		memcpy(store->schema, target->state_schema, strlen(target->state_schema) + 1);
 	}
-	if (state_init(&store->state, &store->session, target->state_schema ? store->schema : NULL, error))
+	if (state_init(&store->state, &store->session, target->state_schema ? store->schema : NULL, error) ||
+	    copy_steps(store, target, error))
 		goto failed;
 	if (!store->read_only &&
 	    store->state.traits->locks->open(&store->session, store->run_id, &store->locks, error))

@@ -37,6 +37,8 @@ struct odbc_store {
 	struct locks *locks;          /* NULL: read only */
 	bool run_locked;
 	uint64_t run_lock;
+	struct step_key *steps;       /* of the target */
+	size_t step_count;
 	struct lookup *lookup;
 	struct reject_buffer rejects;
 };
@@ -48,6 +50,10 @@ static inline struct odbc_store *store_of(struct store *store)
 
 /* Read only: is this table there? (The whole database may be absent.) Otherwise run_begin has made it: always true. 1, 0, or -1 and error. */
 int store_has(struct odbc_store *store, enum state_table table, struct error *error) MUST_CHECK;
+
+/* ERROR_BUSY when another live run holds one of the steps that this store is going to claim and that can be seen without the database
+ * (SQLite, which that run may have locked); 0 otherwise. */
+int store_find_rival(struct odbc_store *store, struct error *error) MUST_CHECK;
 
 /* Copies a column of the current row. ERROR_SINK where it is longer than size - 1 bytes. NULL becomes the empty text. */
 int store_copy(struct statement *statement, unsigned column, char *out, size_t size, struct error *error) MUST_CHECK;

@@ -29,7 +29,8 @@ struct store_target {
 	bool read_only;            /* dry run, plan, check: write nothing, create nothing; an SQLite file that does not exist is taken as empty and not connected to */
 	const char *run_id;        /* names this session to the database where it can be seen (application_name) */
 	/* The steps it is going to claim, where that is known; may be none. Where one is held by another live run and that can be seen
-	 * without the database (SQLite, which its holder may have locked), open fails at once with ERROR_BUSY naming the holder. */
+	 * without the database (SQLite, which its holder may have locked), open and run_begin fail at once with ERROR_BUSY naming the
+	 * holder. The array is borrowed until open returns, its texts until close. */
 	const struct step_key *steps;
 	size_t step_count;
 	struct cancel *cancel;

@@ -76,13 +76,39 @@ static void a_locked_database_hides_no_holder(void **state)
 	assert_non_null(strstr(error.message, "run " RUN_A " since 20"));
 	odbc_store_ops.rollback(a);
 	odbc_store_ops.release(a, &jobs);
-	target.step_count = 1;
+	target.step_count = 1; /* nobody holds that one: the database is locked, no more */
 	error_clear(&error);
 	target.lock_timeout_ms = 100;
 	assert_int_equal(odbc_store_ops.open(&target, &b, &error), -1);
 	assert_int_equal(error.kind, ERROR_SINK);
 	odbc_store_ops.close(a);
 	b = store_at(&target);
+	odbc_store_ops.close(b);
+}
+
+/* SQLite: the rival came after the session was opened. */
+static void a_late_rival_is_named(void **state)
+{
+	struct place *place = place_of(state);
+	struct store_target target = target_of(place, RUN_B);
+	struct run_record run = run_of(RUN_B, "hire");
+	struct error error = ERROR_INIT;
+	struct store *a = begun(place, RUN_A), *b;
+
+	target.steps = &jobs;
+	target.step_count = 1;
+	b = store_at(&target);
+	claimed(a, &jobs, RUN_A);
+	good(odbc_store_ops.begin(a, clean()));
+	assert_int_equal(odbc_store_ops.run_begin(b, &run, &error), -1);
+	assert_int_equal(error.kind, ERROR_BUSY);
+	assert_non_null(strstr(error.message, "run " RUN_A " since 20"));
+	odbc_store_ops.rollback(a);
+	odbc_store_ops.release(a, &jobs);
+	good(odbc_store_ops.run_begin(b, &run, clean()));
+	claimed(b, &jobs, RUN_B);
+	good(odbc_store_ops.run_begin(b, &run, clean())); /* its own claim is no rival */
+	odbc_store_ops.close(a);
 	odbc_store_ops.close(b);
 }
 
@@ -239,6 +265,7 @@ int main(int argc, char **argv)
 		BOTH(a_killed_holder_lets_go),
 		BOTH(busy_is_said_at_once),
 		ON(sqlite, a_locked_database_hides_no_holder),
+		ON(sqlite, a_late_rival_is_named),
 		ON(postgresql, own_lost_session_is_ended),
 		ON(postgresql, lost_connection_may_be_tried_again),
 		ON(sqlite, locked_database_is_an_error),
