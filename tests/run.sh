@@ -130,6 +130,18 @@ export ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS LSAN_OPTIONS
 
 passed=0 failed=0 skipped=0
 
+# --- the PostgreSQL that all tests share ----------------------------------------------------------
+PENSTOCK_TEST_PG_DIR=$(mktemp -d "${TMPDIR:-/tmp}/penstock-pg.XXXXXX") || fatal "no temporary folder"
+if quietly "start PostgreSQL" sh "$TOP/tests/support/postgres.sh" start "$PENSTOCK_TEST_PG_DIR"; then
+    PENSTOCK_TEST_PG=$(sh "$TOP/tests/support/postgres.sh" connect "$PENSTOCK_TEST_PG_DIR")
+    export PENSTOCK_TEST_PG PENSTOCK_TEST_PG_DIR
+else
+    echo "FAILED           PostgreSQL does not start: tests that need it are skipped"
+    failed=$((failed + 1))
+    rm -rf "$PENSTOCK_TEST_PG_DIR"
+    PENSTOCK_TEST_PG_DIR=
+fi
+
 # --- test programs: unit tests, of which every test in a program counts, and replays of fuzz corpora ------------------
 # programs_in FLAVOUR: those of the Makefile that were chosen.
 programs_in() {
@@ -148,7 +160,12 @@ programs() {
     for program in $wanted; do
         rm -f "$builds/$flavour/$program.trs" "$builds/$flavour/$program.log"
     done
-    (cd "$builds/$flavour" && make -s -j2 -k check TESTS="$(echo $wanted)") >"$RESULTS/programs.out" 2>&1
+    # Without a test to run, check builds the programs; one that does not build is one failure, not one for each.
+    if ! quietly "build test programs ($flavour)" make -s -j2 -C "$builds/$flavour" check TESTS=; then
+        failed=$((failed + 1))
+        return
+    fi
+    make -s -j2 -k -C "$builds/$flavour" check TESTS="$(echo $wanted)" >"$RESULTS/programs.out" 2>&1
     status=$?
     ok=0 bad=0 skips=0
     # .trs files are written by automake's driver, one a program; the .log beside it holds what the program printed.
@@ -206,21 +223,8 @@ for part in $chosen; do
         echo "${test#"$TOP"/tests/}" >>"$RESULTS/$list"
     done
 done
-if [ -s "$RESULTS/parallel" ] || [ -s "$RESULTS/alone" ]; then
-    PENSTOCK_TEST_PG_DIR=$(mktemp -d "${TMPDIR:-/tmp}/penstock-pg.XXXXXX")
-    # The server runs as another user when we are root and has to reach its folder; the folder itself is closed.
-    if quietly "start PostgreSQL" sh "$TOP/tests/support/postgres.sh" start "$PENSTOCK_TEST_PG_DIR"; then
-        PENSTOCK_TEST_PG=$(sh "$TOP/tests/support/postgres.sh" connect "$PENSTOCK_TEST_PG_DIR")
-        export PENSTOCK_TEST_PG PENSTOCK_TEST_PG_DIR
-    else
-        echo "FAILED           PostgreSQL does not start: tests that need it are skipped"
-        failed=$((failed + 1))
-        rm -rf "$PENSTOCK_TEST_PG_DIR"
-        PENSTOCK_TEST_PG_DIR=
-    fi
-    xargs -r -P "$jobs" -n 1 sh "$TOP/tests/support/one.sh" <"$RESULTS/parallel"
-    xargs -r -P 1 -n 1 sh "$TOP/tests/support/one.sh" <"$RESULTS/alone"
-fi
+xargs -r -P "$jobs" -n 1 sh "$TOP/tests/support/one.sh" <"$RESULTS/parallel"
+xargs -r -P 1 -n 1 sh "$TOP/tests/support/one.sh" <"$RESULTS/alone"
 for test in $(cat "$RESULTS/parallel" "$RESULTS/alone"); do
     verdict=$(cat "$RESULTS/$(printf '%s' "${test%.sh}" | tr '/' '-').verdict" 2>/dev/null)
     case $verdict in
