@@ -15,6 +15,13 @@ yaml)
     set -- "$TOP"/engine/config/*.c "$TOP"/rules/*.c "$TOP"/connectors/*.c "$TOP"/connectors/*/*.c "$TOP"/engine/core/*.c
     libraries='-lyaml -lpcre2-8 -lcsv -lodbc -ljansson -lsqlite3'
     ;;
+dictionary | cast)
+    set -- "$TOP"/rules/*.c "$TOP"/engine/core/*.c
+    for part in document json scalars stash tree yaml; do
+        set -- "$@" "$TOP/engine/config/$part.c"
+    done
+    libraries='-lyaml -lpcre2-8 -ljansson -lsqlite3'
+    ;;
 *)
     set -- "$TOP"/tests/support/"$name"_*.c "$TOP"/connectors/"$name"/*.c
     for part in batch buffer diagnostics digest error node rule schema utf8 value; do
