@@ -22,18 +22,18 @@ step() {
         exit 1
     fi
 }
-build() {
+build() (
     { [ -x configure ] && [ -z "$(find configure.ac Makefile.am -newer configure)" ]; } || sh autogen.sh
     cd build
     { [ -f Makefile ] && [ Makefile -nt ../configure ]; } || ../configure -q
     make -s -j2
-}
+)
 
 mkdir -p build
 if [ -z "${PENSTOCK:-}" ]; then
     heading "Build"
     step "packages (Debian, Ubuntu; only what is missing)" sh tests/support/packages.sh build
-    (step "build" build)
+    step "build" build
     PENSTOCK=build/penstock
 fi
 
