@@ -293,11 +293,16 @@ static int open_rest(struct attempt *attempt, struct error *error)
 	return attempt->flow ? 0 : -1;
 }
 
+struct step_key step_key_of(const struct plan *plan, const struct plan_step *step)
+{
+	return (struct step_key){ .pipeline = plan->name, .step = step->name, .table_name = step->target, .partition = 0,
+		.partitions = 1 };
+}
+
 int attempt_open(struct attempt *attempt, struct step_state *state, struct store *store, struct error *error)
 {
 	*attempt = (struct attempt){ .state = state, .step = state->step, .store = store };
-	attempt->key = (struct step_key){ .pipeline = state->plan->name, .step = state->step->name,
-		.table_name = state->step->target, .partition = 0, .partitions = 1 };
+	attempt->key = step_key_of(state->plan, state->step);
 	attempt->recording = store && !state->options->dry_run && !state->options->limited;
 	rule_set_init(&attempt->rules, state->step->schema);
 	buffer_init(&attempt->scratch, (size_t)REJECT_VIOLATIONS_MAX * 8 * 1024);

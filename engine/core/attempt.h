@@ -73,6 +73,9 @@ struct attempt {
 	struct option_commit commit;
 };
 
+/* What the locks, checkpoint and loaded files of a step belong to. Texts are the plan's. */
+struct step_key step_key_of(const struct plan *plan, const struct plan_step *step);
+
 /* Opens and claims everything; sets skip when the file was loaded before. 0 or -1; attempt_close in any case. */
 int attempt_open(struct attempt *attempt, struct step_state *state, struct store *store, struct error *error) MUST_CHECK;
 

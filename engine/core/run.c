@@ -134,9 +134,10 @@ void run_plan(const struct plan *plan, const struct run_options *options, struct
 		.status = run_status_name(RUN_RUNNING), .started_at = report->started_at };
 	struct sessions sessions = { .plan = plan, .options = options, .record = &record };
 	sessions.stores = calloc(plan->connection_count ? plan->connection_count : 1, sizeof *sessions.stores);
+	sessions.lost = calloc(plan->connection_count ? plan->connection_count : 1, sizeof *sessions.lost);
 	report->steps = calloc(plan->step_count ? plan->step_count : 1, sizeof *report->steps);
 	bool recorded = false;
-	if (!sessions.stores || !report->steps) {
+	if (!sessions.stores || !sessions.lost || !report->steps) {
 		error_memory(&error, "a run");
 	} else if (check_step_name(plan, options->only_step, &error) == 0) {
 		struct store *state = NULL;
@@ -152,9 +153,10 @@ void run_plan(const struct plan *plan, const struct run_options *options, struct
 		if (record_end(&sessions, &record, report, &failed) < 0 && !error_is_set(&error))
 			conclude(report, &failed, options->cancel, started_ms);
 	}
-	for (size_t i = 0; sessions.stores && i < plan->connection_count; i++)
+	for (size_t i = 0; sessions.stores && sessions.lost && i < plan->connection_count; i++)
 		sessions_drop(&sessions, &plan->connections[i]);
 	free(sessions.stores);
+	free(sessions.lost);
 }
 
 void run_report_fini(struct run_report *report)

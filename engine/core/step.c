@@ -31,9 +31,31 @@ bool retry_wait(unsigned tries, struct cancel *cancel)
 	return !cancel_requested(cancel);
 }
 
+/* The keys of the chosen steps that write to a connection, malloc'd. */
+static struct step_key *keys_of(const struct sessions *sessions, const struct plan_connection *connection, size_t *count,
+	struct error *error)
+{
+	const struct plan *plan = sessions->plan;
+	struct step_key *keys = calloc(plan->step_count ? plan->step_count : 1, sizeof *keys);
+	*count = 0;
+	for (size_t i = 0; keys && i < plan->step_count; i++) {
+		const struct plan_step *step = &plan->steps[i];
+		const char *only = sessions->options->only_step;
+		if (step->connection == connection && (!only || strcmp(only, step->name) == 0))
+			keys[(*count)++] = step_key_of(plan, step);
+	}
+	if (!keys)
+		error_memory(error, "the steps of a connection");
+	return keys;
+}
+
 static int connect_once(struct sessions *sessions, const struct plan_connection *connection, struct store **out,
 	struct error *error)
 {
+	size_t count = 0;
+	struct step_key *keys = keys_of(sessions, connection, &count, error);
+	if (!keys)
+		return -1;
 	struct store_target target = {
 		.name = connection->name,
 		.connect = connection->connect,
@@ -41,9 +63,13 @@ static int connect_once(struct sessions *sessions, const struct plan_connection 
 		.lock_timeout_ms = connection->lock_timeout_ms,
 		.read_only = sessions->options->dry_run,
 		.run_id = sessions->plan->run_id,
+		.steps = keys,
+		.step_count = count,
 		.cancel = sessions->options->cancel,
 	};
-	if (sessions->plan->store->open(&target, out, error) < 0)
+	int opened = sessions->plan->store->open(&target, out, error);
+	free(keys);
+	if (opened < 0)
 		return -1;
 	if (connection != sessions->plan->state || sessions->options->dry_run)
 		return 0;
@@ -66,8 +92,9 @@ int sessions_get(struct sessions *sessions, const struct plan_connection *connec
 		if (connect_once(sessions, connection, slot, &failed) == 0)
 			break;
 		*slot = NULL;
-		/* The run's own lock can only be held by a session of ours that the server has not yet given up. */
-		bool again = failed.retry || failed.kind == ERROR_BUSY;
+		/* After a lost connection the server may not yet have given up the session that holds our own locks. */
+		bool lost = sessions->lost[connection - sessions->plan->connections];
+		bool again = failed.retry || (lost && failed.kind == ERROR_BUSY);
 		if (!again || !retry_wait(tries, sessions->options->cancel)) {
 			*error = failed;
 			error->retry = false; /* patience has ended here; nobody above should begin again */
@@ -86,6 +113,7 @@ void sessions_drop(struct sessions *sessions, const struct plan_connection *conn
 	if (*slot)
 		(*slot)->ops->close(*slot);
 	*slot = NULL;
+	sessions->lost[connection - sessions->plan->connections] = true;
 }
 
 static int try_once(struct step_state *state, struct sessions *sessions, unsigned tries, struct error *error)

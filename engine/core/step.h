@@ -12,6 +12,7 @@ struct sessions {
 	const struct run_options *options;
 	const struct run_record *record; /* the run's row, to take its lock again on a new session */
 	struct store **stores;           /* plan->connection_count */
+	bool *lost;                      /* plan->connection_count: a session of this run was given up before */
 };
 
 /* The store of a connection (NULL for NULL). ERROR_SINK; tries again with backoff where that may help. */
