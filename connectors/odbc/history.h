@@ -58,7 +58,6 @@ struct history_reject_filter {
 	uint64_t offset;      /* rows left out first */
 };
 
-
 /* Connects as target says (read_only is taken as set). ERROR_SINK; ERROR_CONFIG when the tables are of a newer version. */
 int history_open(const struct store_target *target, struct history **out, struct error *error) MUST_CHECK;
 void history_close(struct history *history); /* NULL does nothing */
@@ -72,7 +71,8 @@ bool history_absent(const struct history *history);
 int history_runs(struct history *history, const struct history_run_filter *filter,
 	int (*each)(void *arg, const struct history_run *run), void *arg, struct error *error) MUST_CHECK;
 
-/* One run by its id, the unique beginning of one, or "latest" (the newest of kind run). Calls each once, or sets *found to false;
+/* One run by its id, the unique beginning of one, or "latest" (the newest that is not of
+ * kind ingest). Calls each once, or sets *found to false;
  * ERROR_CONFIG when several runs begin so. */
 int history_run(struct history *history, const char *run,
 	int (*each)(void *arg, const struct history_run *run), void *arg, bool *found, struct error *error) MUST_CHECK;
