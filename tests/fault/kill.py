@@ -69,13 +69,14 @@ def load(kind, pipeline, data, tables, pace, kills, in_pieces, points):
     arguments = [pipeline, "--set", "data=" + data, "--json"]
     hits = attempts = 0
     total = tables["hired_employees"].books.written
-    share, resume = 0.0, 0.3
+    # Parts of an undisturbed load's time: what is committed; what a start takes; what a resume takes of the way before it.
+    share, begin, resume = 0.0, 0.02, 0.3
     while True:
         if hits < kills and attempts < 4 * kills:
             if in_pieces:
-                # Some part of what is left, behind the part of the way that a resumed run needs to get there.
-                step = (1 - share) / (kills - hits + 1)
-                delay = pace * (share * resume + step * dice.uniform(0.2, 1.8)) + 0.02
+                # Some part of what is left, behind what a resumed run needs to get there.
+                planned = (1 - share) / (kills - hits + 1) * dice.uniform(0.2, 1.8)
+                delay = pace * max(0.02, begin + share * resume + planned)
             else:
                 # Ascending, since a load that ends early is one less to be killed.
                 delay = pace * (hits + dice.random()) / (kills + 1) + 0.02 * dice.random()
@@ -93,10 +94,14 @@ def load(kind, pipeline, data, tables, pace, kills, in_pieces, points):
         check(in_pieces or rows in (0, total), "%s: %d rows are visible of a step that commits once" % (kind, rows))
         now = rows / total
         check(now >= share, "%s: rows that were committed are gone: %.3f, then %.3f" % (kind, share, now))
-        if in_pieces and attempts > 1:
-            resume = min(1.5, resume + 0.15) if now == share else max(0.05, resume * 0.9)
+        # What it took beyond its progress is learned from each attempt.
+        spare = delay / pace - (now - share)
+        if share < 0.05:
+            begin = 0.5 * begin + 0.5 * min(0.5, max(0.0, spare))
+        else:
+            resume = 0.5 * resume + 0.5 * min(2.0, max(0.0, (spare - begin) / share))
         share = now
-        points.append((rows, round(delay, 3)))
+        points.append((rows, round(delay, 3), min(9, int(10 * (share if in_pieces else delay / pace)))))
     with open(tmp("stdout")) as file:
         compare.finished(Done(0, file.read(), "", "run"), tables)
     compare.everything(db, tables)
@@ -135,10 +140,10 @@ def test():
                 hits += load(kind, pipeline, data, tables, paces[which], 10, mode == "pieces", points)
                 done += 1
             spread = [0] * 10
-            for rows, _ in points:
-                spread[min(9, 10 * rows // max(1, sets[0][1]["hired_employees"].books.written))] += 1
-            print("%s, %s: %d kills met a living process, at %d distinct points, in %d loads; by tenths of rows committed: %s" %
-                  (kind, mode, hits, len(set(points)), done, " ".join(map(str, spread))))
+            for *_, tenth in points:
+                spread[tenth] += 1
+            print("%s, %s: %d kills met a living process, at %d distinct points, in %d loads; by tenths of %s: %s" %
+                  (kind, mode, hits, len(set(points)), done, "the rows" if mode == "pieces" else "the time", " ".join(map(str, spread))))
             check(hits >= wanted.kills, "%s, %s: %d kills wanted, %d hit" % (kind, mode, wanted.kills, hits))
 
 

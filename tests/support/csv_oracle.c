@@ -150,20 +150,15 @@ static bool over_limits(const struct oracle *o)
 	return over;
 }
 
-/* Cells and faults of a record that is whole. */
+/* Cells and faults of a record that is whole and within the limits. */
 static void put_record(const struct oracle *o, struct csv_line *line)
 {
 	size_t fields = o->how->schema->field_count;
-	bool over = over_limits(o);
 	for (size_t f = 0; f < fields; f++) {
-		bool there = f < o->count && !over;
+		bool there = f < o->count;
 		csv_line_put(line, " %c", !there ? '-' : first_bad(&o->cells[f]) < o->cells[f].length ? '!' : '=');
 		if (there)
 			csv_line_bytes(line, o->cells[f].bytes, o->cells[f].length);
-	}
-	if (over) {
-		csv_line_put(line, " record");
-		return;
 	}
 	bool beyond = false;
 	for (size_t i = 0; i < o->count; i++) {
@@ -200,6 +195,8 @@ void csv_oracle(const struct csv_case *how, const char *data, size_t size, struc
 			whole = ended != NEVER_ENDS && at - start <= how->limits.record;
 			end = at;
 		}
+		/* A record over a cap is damaged from its first byte to the end of the line in which it begins. */
+		whole = whole && !over_limits(&o);
 		if (!whole)
 			end = line_end;
 		size_t next = next_line(&o, end), text = end - start;
