@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/hashing.h"
+
 enum { SLOTS_MIN = 16, LOG_MIN = 4096, LENGTH_MAX = 5 /* bytes of a written length */ };
 
 struct slot {
@@ -50,28 +52,6 @@ void byteset_clear(struct byteset *set)
 	set->used = 1;
 }
 
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* Eight bytes at a time, each folded into the last with a full multiplication. */
-static uint64_t hash_of(uint64_t seed, const char *bytes, size_t length)
-{
-	uint64_t hash = seed ^ mix(length ^ 0xA0761D6478BD642Fu, 0xE7037ED1A0B428DBu);
-	uint64_t word;
-	for (; length >= 8; length -= 8, bytes += 8) {
-		memcpy(&word, bytes, 8);
-		hash = mix(hash ^ word ^ 0x8EBC6AF09C88C6E3u, 0x589965CC75374CC3u ^ seed);
-	}
-	word = 0;
-	if (length > 0)
-		memcpy(&word, bytes, length);
-	hash = mix(hash ^ word, 0x1D8E4E27C47D124Fu ^ seed);
-	return mix(hash, 0x9E3779B97F4A7C15u);
-}
-
 static size_t read_length(const char **at)
 {
 	size_t value = 0;
@@ -101,7 +81,7 @@ static struct slot *slot_of(const struct byteset *set, uint64_t hash, const char
 
 bool byteset_has(const struct byteset *set, const char *bytes, size_t length)
 {
-	return set->size > 0 && slot_of(set, hash_of(set->seed, bytes, length), bytes, length)->at != 0;
+	return set->size > 0 && slot_of(set, hash_bytes(set->seed, bytes, length), bytes, length)->at != 0;
 }
 
 static size_t size_for(size_t count)
@@ -125,7 +105,7 @@ static bool grow_slots(struct byteset *set, size_t count)
 			continue;
 		const char *key = set->log + set->slots[i].at;
 		size_t length = read_length(&key);
-		size_t at = (size_t)hash_of(set->seed, key, length) & (size - 1);
+		size_t at = (size_t)hash_bytes(set->seed, key, length) & (size - 1);
 		while (slots[at].at != 0)
 			at = (at + 1) & (size - 1);
 		slots[at] = set->slots[i];
@@ -163,7 +143,7 @@ bool byteset_add(struct byteset *set, const char *bytes, size_t length)
 {
 	if (set->count + 1 > set->size / 4 * 3 && !grow_slots(set, set->count + 1))
 		return false;
-	uint64_t hash = hash_of(set->seed, bytes, length);
+	uint64_t hash = hash_bytes(set->seed, bytes, length);
 	struct slot *slot = slot_of(set, hash, bytes, length);
 	if (slot->at != 0)
 		return true;
@@ -179,6 +159,11 @@ bool byteset_add(struct byteset *set, const char *bytes, size_t length)
 	set->used += length;
 	set->count++;
 	return true;
+}
+
+size_t byteset_count(const struct byteset *set)
+{
+	return set->count;
 }
 
 size_t byteset_memory(const struct byteset *set)

@@ -23,6 +23,7 @@ bool byteset_has(const struct byteset *set, const char *bytes, size_t length);
 /* False when out of memory, or when all keys together would be beyond 4 GiB; adding what is there is right. */
 bool byteset_add(struct byteset *set, const char *bytes, size_t length);
 
+size_t byteset_count(const struct byteset *set);
 size_t byteset_memory(const struct byteset *set); /* bytes */
 
 /* Bytes that table and log would take beside the present ones if more keys came, of the mean length so far; 0 when nothing

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/hashing.h"
+
 enum {
 	FEW = 4,
 	LIST_MIN = 8,
@@ -31,6 +33,7 @@ struct integerset {
 	struct slot *slots;
 	size_t size;   /* power of two, or 0 */
 	size_t groups;
+	size_t count;  /* of values */
 	size_t blocks; /* bytes of lists and bits */
 	uint64_t seed;
 };
@@ -71,14 +74,13 @@ void integerset_clear(struct integerset *set)
 	if (set->size > 0)
 		memset(set->slots, 0, set->size * sizeof *set->slots);
 	set->groups = 0;
+	set->count = 0;
 	set->blocks = 0;
 }
 
 static size_t place_of(const struct integerset *set, uint64_t upper)
 {
-	uint64_t mixed = (upper ^ set->seed) * 0x9E3779B97F4A7C15u;
-	mixed ^= mixed >> 32;
-	return (size_t)(mixed * 0xD6E8FEB86659FD93u >> 32) & (set->size - 1);
+	return (size_t)hash_integer(set->seed, upper) & (set->size - 1);
 }
 
 /* The slot of a group, or the free one where it would go. size is not 0 and a slot is free. */
@@ -207,6 +209,7 @@ static bool list_add(struct integerset *set, struct slot *slot, unsigned count, 
 	memmove(slot->list + at + 1, slot->list + at, (count - at) * sizeof *slot->list);
 	slot->list[at] = lower;
 	slot->head++;
+	set->count++;
 	return true;
 }
 
@@ -219,7 +222,9 @@ bool integerset_add(struct integerset *set, int64_t value)
 	struct slot *slot = slot_of(set, bits & UPPER);
 	unsigned count = count_of(slot);
 	if (count == BITS) {
-		slot->bits[lower / 64] |= (uint64_t)1 << (lower % 64);
+		uint64_t bit = (uint64_t)1 << (lower % 64);
+		set->count += !(slot->bits[lower / 64] & bit);
+		slot->bits[lower / 64] |= bit;
 		return true;
 	}
 	if (count > FEW) {
@@ -236,7 +241,13 @@ bool integerset_add(struct integerset *set, int64_t value)
 		set->groups++;
 	slot->head = (bits & UPPER) | (count + 1);
 	slot->few[count] = lower;
+	set->count++;
 	return true;
+}
+
+size_t integerset_count(const struct integerset *set)
+{
+	return set->count;
 }
 
 size_t integerset_memory(const struct integerset *set)

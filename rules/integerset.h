@@ -27,6 +27,7 @@ bool integerset_has(const struct integerset *set, int64_t value);
 /* False when out of memory; adding what is there is right. */
 bool integerset_add(struct integerset *set, int64_t value);
 
+size_t integerset_count(const struct integerset *set);
 size_t integerset_memory(const struct integerset *set); /* bytes */
 
 /* Bytes that the table would take beside the present one if more values came, each in a group of its own; 0 when it would not grow. */

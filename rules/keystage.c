@@ -101,7 +101,7 @@ struct keystage *keystage_new(const struct program *program, const struct judge_
 	stage->earlier = earlier;
 	stage->earlier_count = earlier_count;
 	stage->world = (struct keyworld){ .limits = context->limits, .cancel = context->cancel };
-	keybudget_init(&stage->world.budget, context->limits->keys < SIZE_MAX ? (size_t)context->limits->keys : SIZE_MAX);
+	keybudget_init(&stage->world.budget, context->limits->keys < SIZE_MAX ? (size_t)context->limits->keys : SIZE_MAX, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct key_draft *draft = i < program->key_count ? &program->keys[i] : also_key;
 		struct check *check = &stage->checks[stage->check_count++];
