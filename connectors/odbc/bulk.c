@@ -255,6 +255,19 @@ size_t bulk_take(const struct bulk *bulk, const struct batch *batch, const size_
 	return take;
 }
 
+/* A trigger or a rule of the database may drop a row without an error: what was not kept was not written. */
+static bool swallowed(const struct bulk *bulk, SQLHSTMT statement, size_t count, struct diagnosis *diagnosis)
+{
+	SQLLEN kept = -1;
+
+	if (bulk->may_skip || !SQL_SUCCEEDED(SQLRowCount(statement, &kept)) || kept < 0 || (size_t)kept >= count)
+		return false;
+	memset(diagnosis, 0, sizeof *diagnosis);
+	diagnosis->trouble.kind = TROUBLE_ROW;
+	snprintf(diagnosis->words, sizeof diagnosis->words, "the statement succeeded, but a trigger or rule dropped the row");
+	return true;
+}
+
 int bulk_execute(struct bulk *bulk, const struct batch *batch, const size_t *columns, const uint32_t *rows, size_t count,
 	SQLHSTMT *handle, struct diagnosis *diagnosis, struct error *error)
 {
@@ -272,11 +285,13 @@ int bulk_execute(struct bulk *bulk, const struct batch *batch, const size_t *col
 			return -1;
 	code = SQLExecute(statement);
 	if (SQL_SUCCEEDED(code) || code == SQL_NO_DATA) {
-		if (handle)
+		if (handle) {
 			*handle = statement;
-		else
-			SQLFreeStmt(statement, SQL_CLOSE);
-		return 0;
+			return 0;
+		}
+		bool lacking = swallowed(bulk, statement, count, diagnosis);
+		SQLFreeStmt(statement, SQL_CLOSE);
+		return lacking ? 1 : 0;
 	}
 	if (session_diagnose(bulk->session, SQL_HANDLE_STMT, statement, diagnosis) == FAULT_OF_ROW) {
 		SQLFreeStmt(statement, SQL_CLOSE);

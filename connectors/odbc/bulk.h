@@ -31,6 +31,7 @@ struct bulk {
 	size_t column_count;
 	bool numbered;               /* each row begins with its number, from 0 */
 	bool has_direct;
+	bool may_skip;               /* the statement may keep fewer rows than it got, and that is meant */
 	char *head, *tuple, *tail;   /* tuple: "?, CAST(? AS date)" */
 	size_t rows_max;             /* of one statement; a power of two */
 	SQLHSTMT statements[BULK_SIZES]; /* of 1 << i rows */

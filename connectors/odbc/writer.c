@@ -106,6 +106,8 @@ int writer_open(struct writer *writer, struct session *session, const struct sch
 	    (!upsert || put_upsert(dialect, schema, catalog, upsert, &tail, error) == 0))
 		result = bulk_open(&writer->bulk, session, what, fields, schema->field_count, false, buffer_text(&head),
 			buffer_text(&tuple), buffer_text(&tail), most, error);
+	/* An upsert of nothing but its key leaves the row that is there. */
+	writer->bulk.may_skip = upsert && upsert->count == schema->field_count;
 out:
 	buffer_fini(&head);
 	buffer_fini(&tuple);
