@@ -245,7 +245,9 @@ static int resume(struct attempt *attempt, struct error *error)
 	if (!step->source->resume)
 		return error_set(error, ERROR_CONFIG, step->name,
 			"run %s was interrupted, and this source cannot be read again from a position; use --restart", checkpoint->run_id);
-	bool keyed = (step->schema->primary.count > 0 || step->schema->unique_count > 0) && !step->check_types_only;
+	/* An upsert key need not be a key of the dictionary. */
+	bool keyed = (step->schema->primary.count > 0 || step->schema->unique_count > 0 || step->upsert_key.count > 0) &&
+		!step->check_types_only;
 	if (step->source->resume(attempt->source, &checkpoint->position, keyed, error) < 0)
 		return -1;
 	attempt->position = checkpoint->position;
