@@ -17,10 +17,10 @@ struct slot {
 
 struct byteset {
 	struct slot *slots;
-	size_t size;  /* power of two, or 0 */
+	size_t size; /* power of two, or 0 */
 	size_t count;
 	char *log;
-	size_t used;  /* from 1 on: 0 is no place */
+	size_t used; /* from 1 on: 0 is no place */
 	size_t room;
 	uint64_t seed;
 };
@@ -149,7 +149,7 @@ bool byteset_add(struct byteset *set, const char *bytes, size_t length)
 		return true;
 	if (!grow_log(set, set->used + LENGTH_MAX + length))
 		return false;
-	*slot = (struct slot){ .tag = (uint32_t)(hash >> 32), .at = (uint32_t)set->used };
+	*slot = (struct slot){.tag = (uint32_t)(hash >> 32), .at = (uint32_t)set->used};
 	size_t rest = length;
 	for (; rest >= 0x80; rest >>= 7)
 		set->log[set->used++] = (char)(unsigned char)((rest & 0x7F) | 0x80);

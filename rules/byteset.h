@@ -26,8 +26,8 @@ bool byteset_add(struct byteset *set, const char *bytes, size_t length);
 size_t byteset_count(const struct byteset *set);
 size_t byteset_memory(const struct byteset *set); /* bytes */
 
-/* Bytes that table and log would take beside the present ones if more keys came, of the mean length so far; 0 when nothing
- * would grow, SIZE_MAX when the set cannot have so many. */
+/* Bytes that table and log would take beside the present ones if more keys came, of the mean length so far; 0 when
+ * nothing would grow, SIZE_MAX when the set cannot have so many. */
 size_t byteset_growth(const struct byteset *set, size_t more);
 
 /* Calls each for every key, in the order in which they came, until it returns other than 0; returns that. */

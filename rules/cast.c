@@ -15,7 +15,7 @@
 
 int caster_init(struct caster *caster, struct error *error)
 {
-	*caster = (struct caster){ .c = newlocale(LC_ALL_MASK, "C", (locale_t)0) };
+	*caster = (struct caster){.c = newlocale(LC_ALL_MASK, "C", (locale_t)0)};
 	return caster->c ? 0 : error_memory(error, "reading numbers");
 }
 
@@ -24,7 +24,7 @@ void caster_fini(struct caster *caster)
 	if (caster->c)
 		freelocale(caster->c);
 	free(caster->scratch);
-	*caster = (struct caster){ .size = 0 };
+	*caster = (struct caster){.size = 0};
 }
 
 static int need_scratch(struct caster *caster, size_t size, struct error *error)
@@ -66,7 +66,7 @@ INLINED struct text trim(const char *text, size_t length)
 		text++;
 		length--;
 	}
-	return (struct text){ text, length };
+	return (struct text){text, length};
 }
 
 /* What the readers of one text need to know. */
@@ -115,7 +115,8 @@ INLINED bool read_boolean(const struct reading *r, const char *text, size_t leng
 {
 	struct text t = trim(text, length);
 	*out = words_have(&r->rules->true_words, t.data, t.length) || words_have(&r->rules->true_words, text, length);
-	return *out || words_have(&r->rules->false_words, t.data, t.length) || words_have(&r->rules->false_words, text, length);
+	return *out || words_have(&r->rules->false_words, t.data, t.length) ||
+	       words_have(&r->rules->false_words, text, length);
 }
 
 INLINED bool read_date(const char *text, size_t length, int64_t *out)
@@ -179,7 +180,8 @@ static int refuse(const struct pass *pass, uint32_t row)
 	return batch_violation(pass->batch, row, pass->rule, NULL, pass->error);
 }
 
-/* Loops over the cells that are texts and no missing values. cell reads one of them: 1, 0 where it is no value, -1 and error. */
+/* Loops over the cells that are texts and no missing values. cell reads one of them: 1, 0 where it is no value, -1 and
+ * error. */
 INLINED int each_text(const struct pass *pass, int (*cell)(const struct pass *, uint32_t, const char *, struct span))
 {
 	const struct words *missing = &pass->reading.rules->missing;
@@ -261,7 +263,7 @@ INLINED int cell_string(const struct pass *pass, uint32_t row, const char *text,
 INLINED int cell_yearmonth(const struct pass *pass, uint32_t row, const char *text, struct span span)
 {
 	struct text t = trim(text, span.length);
-	pass->column->spans[row] = (struct span){ span.offset + (uint32_t)(t.data - text), (uint32_t)t.length };
+	pass->column->spans[row] = (struct span){span.offset + (uint32_t)(t.data - text), (uint32_t)t.length};
 	return moment_yearmonth(t.data, t.length);
 }
 
@@ -303,18 +305,26 @@ static size_t longest_text(const struct pass *pass)
 
 static struct reading reading_of(struct caster *caster, const struct field *field, const struct field_rules *rules)
 {
-	return (struct reading){ .caster = caster, .rules = rules, .precision = field->precision, .scale = field->scale,
-		.plain = number_style_is_plain(&rules->number) };
+	return (struct reading){.caster = caster,
+				.rules = rules,
+				.precision = field->precision,
+				.scale = field->scale,
+				.plain = number_style_is_plain(&rules->number)};
 }
 
 int cast_column(struct caster *caster, const struct field_rules *rules, struct batch *batch, size_t column,
-	const uint32_t *rows, size_t count, const struct rule *rule, struct error *error)
+		const uint32_t *rows, size_t count, const struct rule *rule, struct error *error)
 {
-	struct pass pass = { .batch = batch, .column = &batch->columns[column], .rows = rows, .count = count, .rule = rule,
-		.error = error };
+	struct pass pass = {.batch = batch,
+			    .column = &batch->columns[column],
+			    .rows = rows,
+			    .count = count,
+			    .rule = rule,
+			    .error = error};
 	enum value_type type = pass.column->field->type;
 	pass.reading = reading_of(caster, pass.column->field, rules);
-	if ((type == VALUE_DOUBLE || !pass.reading.plain) && need_scratch(caster, 2 * longest_text(&pass) + 2, error) < 0)
+	if ((type == VALUE_DOUBLE || !pass.reading.plain) &&
+	    need_scratch(caster, 2 * longest_text(&pass) + 2, error) < 0)
 		return -1;
 	switch (type) {
 	case VALUE_STRING:
@@ -356,12 +366,12 @@ static int keep_bytes(const char *bytes, size_t length, struct constant *out, st
 		return error_memory(error, "a value of the dictionary");
 	memcpy(copy, bytes, length);
 	copy[length] = '\0';
-	out->bytes = (struct text){ copy, length };
+	out->bytes = (struct text){copy, length};
 	return 1;
 }
 
 static int constant_span(struct caster *caster, const struct field *field, const struct field_rules *rules,
-	const char *text, size_t length, struct constant *out, struct error *error)
+			 const char *text, size_t length, struct constant *out, struct error *error)
 {
 	char uuid[UUID_LENGTH];
 	size_t used = 0;
@@ -370,7 +380,9 @@ static int constant_span(struct caster *caster, const struct field *field, const
 	case VALUE_UUID:
 		return text_to_uuid(text, length, uuid) ? keep_bytes(uuid, UUID_LENGTH, out, error) : 0;
 	case VALUE_BINARY:
-		return text_from_base64(text, length, caster->scratch, &used) ? keep_bytes(caster->scratch, used, out, error) : 0;
+		return text_from_base64(text, length, caster->scratch, &used)
+			       ? keep_bytes(caster->scratch, used, out, error)
+			       : 0;
 	case VALUE_YEARMONTH:
 		t = trim(text, length);
 		return moment_yearmonth(t.data, t.length) ? keep_bytes(t.data, t.length, out, error) : 0;
@@ -380,7 +392,7 @@ static int constant_span(struct caster *caster, const struct field *field, const
 }
 
 int cast_constant(struct caster *caster, const struct field *field, const struct field_rules *rules, bool canonical,
-	const char *text, struct constant *out, struct error *error)
+		  const char *text, struct constant *out, struct error *error)
 {
 	const size_t length = strlen(text);
 	struct reading reading = reading_of(caster, field, rules);
@@ -389,7 +401,7 @@ int cast_constant(struct caster *caster, const struct field *field, const struct
 		reading.plain = true;
 	if (need_scratch(caster, 2 * length + 2, error) < 0)
 		return -1;
-	*out = (struct constant){ .written = NULL };
+	*out = (struct constant){.written = NULL};
 	switch (field->type) {
 	case VALUE_INTEGER:
 		return read_integer(&reading, text, length, &out->integer);
@@ -404,11 +416,14 @@ int cast_constant(struct caster *caster, const struct field *field, const struct
 		}
 		return read_boolean(&reading, text, length, &out->integer);
 	case VALUE_DATE:
-		return format ? read_format(&reading, text, length, &out->integer) : read_date(text, length, &out->integer);
+		return format ? read_format(&reading, text, length, &out->integer)
+			      : read_date(text, length, &out->integer);
 	case VALUE_TIME:
-		return format ? read_format(&reading, text, length, &out->integer) : read_time(text, length, &out->integer);
+		return format ? read_format(&reading, text, length, &out->integer)
+			      : read_time(text, length, &out->integer);
 	case VALUE_DATETIME:
-		return format ? read_format(&reading, text, length, &out->integer) : read_datetime(&reading, text, length, &out->integer);
+		return format ? read_format(&reading, text, length, &out->integer)
+			      : read_datetime(&reading, text, length, &out->integer);
 	case VALUE_YEAR:
 		return read_year(text, length, &out->integer);
 	default:

@@ -20,15 +20,15 @@ struct caster {
 int caster_init(struct caster *caster, struct error *error) MUST_CHECK;
 void caster_fini(struct caster *caster);
 
-/* Casts the CELL_TEXT cells of a column in rows[0..count): each becomes CELL_NULL, CELL_VALUE, or CELL_BAD with a violation of
- * rule (NULL where the type cannot be violated). Returns 0 or -1. */
+/* Casts the CELL_TEXT cells of a column in rows[0..count): each becomes CELL_NULL, CELL_VALUE, or CELL_BAD with a
+ * violation of rule (NULL where the type cannot be violated). Returns 0 or -1. */
 int cast_column(struct caster *caster, const struct field_rules *rules, struct batch *batch, size_t column,
-	const uint32_t *rows, size_t count, const struct rule *rule, struct error *error) MUST_CHECK;
+		const uint32_t *rows, size_t count, const struct rule *rule, struct error *error) MUST_CHECK;
 
-/* One text, which is not a missing value, as a value of the field; for the dictionary's own values. out->bytes is malloc'd.
- * Returns 1, 0 where it is no such value, -1 when out of memory. canonical: spelled as penstock itself prints values, whatever
- * the field's spelling is. */
+/* One text, which is not a missing value, as a value of the field; for the dictionary's own values. out->bytes is
+ * malloc'd. Returns 1, 0 where it is no such value, -1 when out of memory. canonical: spelled as penstock itself prints
+ * values, whatever the field's spelling is. */
 int cast_constant(struct caster *caster, const struct field *field, const struct field_rules *rules, bool canonical,
-	const char *text, struct constant *out, struct error *error) MUST_CHECK;
+		  const char *text, struct constant *out, struct error *error) MUST_CHECK;
 
 #endif

@@ -28,7 +28,7 @@ static int violate(const struct sweep *sweep, uint32_t row, const char *detail)
 }
 
 int check_required(const struct rule *rule, struct batch *batch, size_t column, const uint32_t *rows, size_t count,
-	struct error *error)
+		   struct error *error)
 {
 	const uint8_t *cells = batch->columns[column].cells;
 	if (batch->rows == 0 || !memchr(cells, CELL_NULL, batch->rows))
@@ -41,11 +41,12 @@ int check_required(const struct rule *rule, struct batch *batch, size_t column, 
 
 /* Loops over the values; keeps answers whether one of them keeps the constraint. */
 INLINED int each_value(const struct sweep *sweep, const struct constant *constant,
-	bool (*keeps)(const struct sweep *, const struct constant *, uint32_t))
+		       bool (*keeps)(const struct sweep *, const struct constant *, uint32_t))
 {
 	for (size_t i = 0; i < sweep->count; i++) {
 		uint32_t row = sweep->rows[i];
-		if (sweep->column->cells[row] == CELL_VALUE && !keeps(sweep, constant, row) && violate(sweep, row, NULL) < 0)
+		if (sweep->column->cells[row] == CELL_VALUE && !keeps(sweep, constant, row) &&
+		    violate(sweep, row, NULL) < 0)
 			return -1;
 	}
 	return 0;
@@ -108,12 +109,12 @@ INLINED int order_of(const struct sweep *sweep, enum value_storage storage, cons
 }
 
 INLINED int bound_loop(const struct sweep *sweep, enum bound_kind kind, enum value_storage storage,
-	const struct constant *bound)
+		       const struct constant *bound)
 {
 	for (size_t i = 0; i < sweep->count; i++) {
 		uint32_t row = sweep->rows[i];
-		if (sweep->column->cells[row] == CELL_VALUE && !keeps_bound(kind, order_of(sweep, storage, bound, row)) &&
-			violate(sweep, row, NULL) < 0)
+		if (sweep->column->cells[row] == CELL_VALUE &&
+		    !keeps_bound(kind, order_of(sweep, storage, bound, row)) && violate(sweep, row, NULL) < 0)
 			return -1;
 	}
 	return 0;
@@ -156,7 +157,7 @@ int constant_compare(enum value_type type, const struct constant *left, const st
 
 static struct constant value_of(const struct sweep *sweep, uint32_t row)
 {
-	struct constant value = { .written = NULL };
+	struct constant value = {.written = NULL};
 	switch (value_storage(sweep->column->field->type)) {
 	case STORAGE_INTEGER:
 		value.integer = sweep->column->integers[row];
@@ -168,7 +169,8 @@ static struct constant value_of(const struct sweep *sweep, uint32_t row)
 		value.decimal = sweep->column->decimals[row];
 		break;
 	case STORAGE_SPAN:
-		value.bytes = (struct text){ batch_bytes(sweep->batch, sweep->column->spans[row]), sweep->column->spans[row].length };
+		value.bytes = (struct text){batch_bytes(sweep->batch, sweep->column->spans[row]),
+					    sweep->column->spans[row].length};
 		break;
 	}
 	return value;
@@ -201,22 +203,28 @@ static int check_pattern(const struct sweep *sweep, struct matcher *matcher)
 		if (sweep->column->cells[row] != CELL_VALUE)
 			continue;
 		struct span span = sweep->column->spans[row];
-		enum pattern_result result = pattern_match(sweep->field->pattern, matcher,
-			span.length > 0 ? batch_bytes(sweep->batch, span) : "", span.length);
+		enum pattern_result result =
+			pattern_match(sweep->field->pattern, matcher,
+				      span.length > 0 ? batch_bytes(sweep->batch, span) : "", span.length);
 		if (result == PATTERN_DIFFERS && violate(sweep, row, NULL) < 0)
 			return -1;
 		if (result == PATTERN_GIVES_UP &&
-			violate(sweep, row, "takes too many steps to hold against the pattern; a simpler pattern may help") < 0)
+		    violate(sweep, row,
+			    "takes too many steps to hold against the pattern; a simpler pattern may help") < 0)
 			return -1;
 	}
 	return 0;
 }
 
 int check_column(const struct field_rules *rules, const struct field_rule_set *set, struct matcher *matcher,
-	struct batch *batch, size_t column, const uint32_t *rows, size_t count, struct error *error)
+		 struct batch *batch, size_t column, const uint32_t *rows, size_t count, struct error *error)
 {
-	struct sweep sweep = { .batch = batch, .column = &batch->columns[column], .rows = rows, .count = count, .field = rules,
-		.error = error };
+	struct sweep sweep = {.batch = batch,
+			      .column = &batch->columns[column],
+			      .rows = rows,
+			      .count = count,
+			      .field = rules,
+			      .error = error};
 	if ((sweep.rule = set->rules[RULE_MIN_LENGTH]) && each_value(&sweep, NULL, long_enough) < 0)
 		return -1;
 	if ((sweep.rule = set->rules[RULE_MAX_LENGTH]) && each_value(&sweep, NULL, short_enough) < 0)

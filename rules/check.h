@@ -30,10 +30,11 @@ struct field_rule_set {
 
 /* CELL_NULL cells of a required field. */
 int check_required(const struct rule *rule, struct batch *batch, size_t column, const uint32_t *rows, size_t count,
-	struct error *error) MUST_CHECK;
+		   struct error *error) MUST_CHECK;
 
 /* All other constraints, on CELL_VALUE cells, each on its own. matcher may be NULL where there is no pattern. */
 int check_column(const struct field_rules *rules, const struct field_rule_set *set, struct matcher *matcher,
-	struct batch *batch, size_t column, const uint32_t *rows, size_t count, struct error *error) MUST_CHECK;
+		 struct batch *batch, size_t column, const uint32_t *rows, size_t count,
+		 struct error *error) MUST_CHECK;
 
 #endif

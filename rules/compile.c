@@ -20,10 +20,10 @@ struct compiler {
 	bool failed;
 };
 
-#define SAY(compiler, part, ...) \
-	do { \
-		if (buffer_printf(&(compiler)->part, (compiler)->error, __VA_ARGS__) < 0) \
-			(compiler)->failed = true; \
+#define SAY(compiler, part, ...)                                                                                       \
+	do {                                                                                                           \
+		if (buffer_printf(&(compiler)->part, (compiler)->error, __VA_ARGS__) < 0)                              \
+			(compiler)->failed = true;                                                                     \
 	} while (0)
 
 /* Takes what was said into a new draft; its index, or NO_RULE. */
@@ -34,10 +34,11 @@ static size_t add(struct compiler *compiler, enum code code, const char *name, c
 	struct rule_draft *drafts = realloc(program->drafts, (program->draft_count + 1) * sizeof *drafts);
 	if (drafts)
 		program->drafts = drafts;
-	const struct rule *rule = compiler->failed ? NULL : rule_set_get(&compiler->ids, code, name, fields, count, "", compiler->error);
+	const struct rule *rule =
+		compiler->failed ? NULL : rule_set_get(&compiler->ids, code, name, fields, count, "", compiler->error);
 	if (drafts && rule) {
 		struct rule_draft *draft = &drafts[program->draft_count];
-		*draft = (struct rule_draft){ .code = code, .name = name, .field_count = count };
+		*draft = (struct rule_draft){.code = code, .name = name, .field_count = count};
 		draft->fields = calloc(count ? count : 1, sizeof *fields);
 		draft->id = strdup(rule->id);
 		draft->text = strdup(buffer_text(&compiler->text));
@@ -74,20 +75,24 @@ static void say_words(struct compiler *compiler, struct buffer *out, const struc
 			break;
 		}
 		compiler->failed = buffer_printf(out, compiler->error, "%s%.*s", i > 0 ? ", " : "",
-			(int)utf8_cut(words->items[i].data, words->items[i].length, SHOWN_MAX), words->items[i].data) < 0;
+						 (int)utf8_cut(words->items[i].data, words->items[i].length, SHOWN_MAX),
+						 words->items[i].data) < 0;
 	}
 }
 
 /* "an integer (64 bit)" into out. */
-static void say_type(struct compiler *compiler, struct buffer *out, const struct field *field, const struct field_rules *rules)
+static void say_type(struct compiler *compiler, struct buffer *out, const struct field *field,
+		     const struct field_rules *rules)
 {
 	struct error *error = compiler->error;
 	const char *zone = rules->timezone;
 	int result = 0;
 	switch (field->type) {
 	case VALUE_STRING:
-		result = buffer_puts(out, rules->string_format == STRING_EMAIL ? "an e-mail address (name@example.org)" :
-			"a URI (https://example.org/)", error);
+		result = buffer_puts(out,
+				     rules->string_format == STRING_EMAIL ? "an e-mail address (name@example.org)"
+									  : "a URI (https://example.org/)",
+				     error);
 		break;
 	case VALUE_INTEGER:
 		result = buffer_puts(out, "an integer (64 bit)", error);
@@ -96,8 +101,9 @@ static void say_type(struct compiler *compiler, struct buffer *out, const struct
 		result = buffer_puts(out, "a number", error);
 		break;
 	case VALUE_DECIMAL:
-		result = buffer_printf(out, error, "a number with at most %u digits before and %u after the decimal point",
-			(unsigned)(field->precision - field->scale), (unsigned)field->scale);
+		result = buffer_printf(out, error,
+				       "a number with at most %u digits before and %u after the decimal point",
+				       (unsigned)(field->precision - field->scale), (unsigned)field->scale);
 		break;
 	case VALUE_BOOLEAN:
 		result = buffer_puts(out, "a boolean (true is ", error);
@@ -112,10 +118,14 @@ static void say_type(struct compiler *compiler, struct buffer *out, const struct
 	case VALUE_TIME:
 	case VALUE_DATETIME:
 		if (rules->format)
-			result = buffer_printf(out, error, "a %s of the form %s", value_type_name(field->type), rules->format);
+			result = buffer_printf(out, error, "a %s of the form %s", value_type_name(field->type),
+					       rules->format);
 		else
-			result = buffer_puts(out, field->type == VALUE_DATE ? "a date (2021-11-07)" : field->type == VALUE_TIME ?
-				"a time (02:48:42)" : "a datetime (2021-11-07T02:48:42Z)", error);
+			result = buffer_puts(out,
+					     field->type == VALUE_DATE   ? "a date (2021-11-07)"
+					     : field->type == VALUE_TIME ? "a time (02:48:42)"
+									 : "a datetime (2021-11-07T02:48:42Z)",
+					     error);
 		if (result == 0 && zone)
 			result = buffer_printf(out, error, " that happens once in %s", zone);
 		break;
@@ -138,7 +148,8 @@ static void say_type(struct compiler *compiler, struct buffer *out, const struct
 	compiler->failed = compiler->failed || result < 0;
 }
 
-static void add_type(struct compiler *compiler, size_t index, const struct field *field, const struct field_rules *rules)
+static void add_type(struct compiler *compiler, size_t index, const struct field *field,
+		     const struct field_rules *rules)
 {
 	if (field->type == VALUE_STRING && rules->string_format == STRING_ANY)
 		return; /* every text is one */
@@ -151,17 +162,24 @@ static void add_type(struct compiler *compiler, size_t index, const struct field
 
 static void add_constraint(struct compiler *compiler, size_t index, enum field_rule which)
 {
-	static const char *const names[FIELD_RULES] = { [RULE_REQUIRED] = "required", [RULE_MIN_LENGTH] = "minLength",
-		[RULE_MAX_LENGTH] = "maxLength", [RULE_MINIMUM] = "minimum", [RULE_MAXIMUM] = "maximum",
-		[RULE_EXCLUSIVE_MINIMUM] = "exclusiveMinimum", [RULE_EXCLUSIVE_MAXIMUM] = "exclusiveMaximum",
-		[RULE_PATTERN] = "pattern", [RULE_ENUM] = "enum" };
+	static const char *const names[FIELD_RULES] = {[RULE_REQUIRED] = "required",
+						       [RULE_MIN_LENGTH] = "minLength",
+						       [RULE_MAX_LENGTH] = "maxLength",
+						       [RULE_MINIMUM] = "minimum",
+						       [RULE_MAXIMUM] = "maximum",
+						       [RULE_EXCLUSIVE_MINIMUM] = "exclusiveMinimum",
+						       [RULE_EXCLUSIVE_MAXIMUM] = "exclusiveMaximum",
+						       [RULE_PATTERN] = "pattern",
+						       [RULE_ENUM] = "enum"};
 	compiler->program->fields[index][which] = add(compiler, CODE_CONSTRAINT_ERROR, names[which], &index, 1);
 }
 
 static void add_bound(struct compiler *compiler, size_t index, const struct field_rules *rules, enum bound_kind kind)
 {
-	static const char *const texts[BOUNDS] = { "is below the minimum", "is above the maximum", "is not above", "is not below" };
-	static const char *const demands[BOUNDS] = { "must be at least", "must be at most", "must be above", "must be below" };
+	static const char *const texts[BOUNDS] = {"is below the minimum", "is above the maximum", "is not above",
+						  "is not below"};
+	static const char *const demands[BOUNDS] = {"must be at least", "must be at most", "must be above",
+						    "must be below"};
 	if (!rules->has_bound[kind])
 		return;
 	SAY(compiler, text, "%s %s", texts[kind], rules->bounds[kind].written);
@@ -219,13 +237,14 @@ static void add_missing_cell(struct compiler *compiler, size_t index)
 static struct key_draft *add_key(struct compiler *compiler, const struct key *key)
 {
 	struct key_draft *draft = &compiler->program->keys[compiler->program->key_count++];
-	*draft = (struct key_draft){ .key = *key, .also = NO_RULE, .resource = compiler->program->table->schema->name };
+	*draft = (struct key_draft){.key = *key, .also = NO_RULE, .resource = compiler->program->table->schema->name};
 	return draft;
 }
 
 static size_t add_unique_rule(struct compiler *compiler, const struct key *key)
 {
-	SAY(compiler, text, "is taken: another record, of the source or of the target, has %s", key->count == 1 ? "this value" : "these values");
+	SAY(compiler, text, "is taken: another record, of the source or of the target, has %s",
+	    key->count == 1 ? "this value" : "these values");
 	SAY(compiler, demand, "must be unique");
 	return add(compiler, CODE_UNIQUE_ERROR, NULL, key->fields, key->count);
 }
@@ -269,12 +288,15 @@ static void compile(struct compiler *compiler)
 {
 	struct program *program = compiler->program;
 	const struct schema *schema = program->table->schema;
-	program->encoding = add_record_rule(compiler, CODE_ENCODING_ERROR, "the record is not valid UTF-8", "records must be valid UTF-8");
-	program->record = add_record_rule(compiler, CODE_RECORD_ERROR, "the record cannot be read", "records must be readable");
+	program->encoding = add_record_rule(compiler, CODE_ENCODING_ERROR, "the record is not valid UTF-8",
+					    "records must be valid UTF-8");
+	program->record =
+		add_record_rule(compiler, CODE_RECORD_ERROR, "the record cannot be read", "records must be readable");
 	for (size_t i = 0; i < schema->field_count && !compiler->failed; i++)
 		add_missing_cell(compiler, i);
-	program->extra = add_record_rule(compiler, CODE_EXTRA_CELL, "the record has more cells than the table has fields",
-		"records must have no more cells than the table has fields");
+	program->extra =
+		add_record_rule(compiler, CODE_EXTRA_CELL, "the record has more cells than the table has fields",
+				"records must have no more cells than the table has fields");
 	for (size_t i = 0; i < schema->field_count && !compiler->failed; i++)
 		add_field(compiler, i);
 	if (schema->primary.count > 0 && !compiler->failed)
@@ -304,7 +326,7 @@ struct program *program_compile(const struct table *table, struct error *error)
 	for (size_t i = 0; i < schema->field_count; i++)
 		for (size_t j = 0; j < FIELD_RULES; j++)
 			program->fields[i][j] = NO_RULE;
-	struct compiler compiler = { .program = program, .error = error };
+	struct compiler compiler = {.program = program, .error = error};
 	rule_set_init(&compiler.ids, schema);
 	buffer_init(&compiler.text, PHRASE_MAX * 16);
 	buffer_init(&compiler.demand, PHRASE_MAX * 16);

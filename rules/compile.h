@@ -16,12 +16,12 @@
 /* A rule before it is interned in the set of a run. */
 struct rule_draft {
 	enum code code;
-	const char *name;   /* of a constraint; static; NULL: the code's own */
-	size_t *fields;     /* malloc'd */
+	const char *name; /* of a constraint; static; NULL: the code's own */
+	size_t *fields;   /* malloc'd */
 	size_t field_count;
 	char *id;
-	char *text;         /* "is longer than 50 characters" */
-	char *demand;       /* "must have at most 50 characters" */
+	char *text;   /* "is longer than 50 characters" */
+	char *demand; /* "must have at most 50 characters" */
 };
 
 /* A key that stage 3 looks at. */
@@ -38,9 +38,9 @@ struct program {
 	const struct table *table;
 	struct rule_draft *drafts; /* in the order in which they run */
 	size_t draft_count;
-	size_t encoding, record, extra;   /* drafts of stage 1 */
-	size_t (*fields)[FIELD_RULES];    /* drafts of each field, or NO_RULE */
-	struct key_draft *keys;           /* primary, unique, foreign */
+	size_t encoding, record, extra; /* drafts of stage 1 */
+	size_t (*fields)[FIELD_RULES];  /* drafts of each field, or NO_RULE */
+	struct key_draft *keys;         /* primary, unique, foreign */
 	size_t key_count;
 	bool has_pattern;
 };

@@ -11,7 +11,7 @@
 
 enum { ENUM_TEXT_MAX = 200 };
 
-static const char *const bound_names[BOUNDS] = { "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum" };
+static const char *const bound_names[BOUNDS] = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"};
 
 static bool has_length(enum value_type type)
 {
@@ -36,18 +36,19 @@ static bool has_order(enum value_type type)
 }
 
 /* True when the constraint is there and the type can have it. */
-static bool applies(struct loader *loader, const struct node *node, const char *key, bool right, const struct field *field)
+static bool applies(struct loader *loader, const struct node *node, const char *key, bool right,
+		    const struct field *field)
 {
 	if (node && !right)
-		diagnostics_error(loader->diagnostics, node, "%s cannot apply to field \"%s\" of type %s", key, field->name,
-			value_type_name(field->type));
+		diagnostics_error(loader->diagnostics, node, "%s cannot apply to field \"%s\" of type %s", key,
+				  field->name, value_type_name(field->type));
 	return node && right;
 }
 
-/* A value of the field written in the dictionary: a bare number or date is spelled as JSON and ISO have it, a quoted one as in
- * the source; whichever fails, the other is tried. */
+/* A value of the field written in the dictionary: a bare number or date is spelled as JSON and ISO have it, a quoted
+ * one as in the source; whichever fails, the other is tried. */
 static bool load_constant(struct loader *loader, const struct node *node, const char *key, const struct field *field,
-	const struct field_rules *rules, struct constant *out)
+			  const struct field_rules *rules, struct constant *out)
 {
 	const char *text = NULL;
 	struct error error = ERROR_INIT;
@@ -61,8 +62,8 @@ static bool load_constant(struct loader *loader, const struct node *node, const 
 		return false;
 	}
 	if (read == 0) {
-		diagnostics_error(loader->diagnostics, node, "%s \"%s\" is not a value of field \"%s\" of type %s", key, text, field->name,
-			value_type_name(field->type));
+		diagnostics_error(loader->diagnostics, node, "%s \"%s\" is not a value of field \"%s\" of type %s", key,
+				  text, field->name, value_type_name(field->type));
 		return false;
 	}
 	out->written = strdup(text);
@@ -76,25 +77,29 @@ static void load_lengths(struct loader *loader, const struct node *map, struct f
 	const struct node *least = node_find(map, "minLength"), *most = node_find(map, "maxLength");
 	bool right = has_length(field->type);
 	if (applies(loader, least, "minLength", right, field))
-		rules->has_min_length = spelling_count(least, "minLength", INT32_MAX, &rules->min_length, loader->diagnostics) > 0;
+		rules->has_min_length =
+			spelling_count(least, "minLength", INT32_MAX, &rules->min_length, loader->diagnostics) > 0;
 	if (applies(loader, most, "maxLength", right, field))
-		rules->has_max_length = spelling_count(most, "maxLength", INT32_MAX, &rules->max_length, loader->diagnostics) > 0;
+		rules->has_max_length =
+			spelling_count(most, "maxLength", INT32_MAX, &rules->max_length, loader->diagnostics) > 0;
 	if (rules->has_min_length && rules->has_max_length && rules->min_length > rules->max_length)
-		diagnostics_error(loader->diagnostics, least, "minLength is above maxLength: no value of field \"%s\" could be right",
-			field->name);
+		diagnostics_error(loader->diagnostics, least,
+				  "minLength is above maxLength: no value of field \"%s\" could be right", field->name);
 	if (rules->has_max_length && field->type == VALUE_STRING)
 		field->max_length = rules->max_length;
 }
 
-static void load_bounds(struct loader *loader, const struct node *map, const struct field *field, struct field_rules *rules)
+static void load_bounds(struct loader *loader, const struct node *map, const struct field *field,
+			struct field_rules *rules)
 {
 	for (int i = 0; i < BOUNDS; i++) {
 		const struct node *node = node_find(map, bound_names[i]);
 		if (applies(loader, node, bound_names[i], has_order(field->type), field))
-			rules->has_bound[i] = load_constant(loader, node, bound_names[i], field, rules, &rules->bounds[i]);
+			rules->has_bound[i] =
+				load_constant(loader, node, bound_names[i], field, rules, &rules->bounds[i]);
 	}
-	static const enum bound_kind lower[] = { BOUND_MINIMUM, BOUND_EXCLUSIVE_MINIMUM };
-	static const enum bound_kind upper[] = { BOUND_MAXIMUM, BOUND_EXCLUSIVE_MAXIMUM };
+	static const enum bound_kind lower[] = {BOUND_MINIMUM, BOUND_EXCLUSIVE_MINIMUM};
+	static const enum bound_kind upper[] = {BOUND_MAXIMUM, BOUND_EXCLUSIVE_MAXIMUM};
 	for (int i = 0; i < 4; i++) {
 		enum bound_kind low = lower[i / 2], high = upper[i % 2];
 		if (!rules->has_bound[low] || !rules->has_bound[high])
@@ -103,25 +108,28 @@ static void load_bounds(struct loader *loader, const struct node *map, const str
 		bool both_inclusive = low == BOUND_MINIMUM && high == BOUND_MAXIMUM;
 		if (order > 0 || (order == 0 && !both_inclusive))
 			diagnostics_error(loader->diagnostics, node_find(map, bound_names[low]),
-				"%s is not below %s: no value of field \"%s\" could be right", bound_names[low], bound_names[high], field->name);
+					  "%s is not below %s: no value of field \"%s\" could be right",
+					  bound_names[low], bound_names[high], field->name);
 	}
 }
 
-static void load_pattern(struct loader *loader, const struct node *node, const struct field *field, struct field_rules *rules)
+static void load_pattern(struct loader *loader, const struct node *node, const struct field *field,
+			 struct field_rules *rules)
 {
 	const char *text = NULL;
 	char reason[PATTERN_REASON_MAX];
 	size_t at;
 	if (!applies(loader, node, "pattern", field->type == VALUE_STRING || field->type == VALUE_UUID, field) ||
-		spelling_text(node, "pattern", &text, loader->diagnostics) <= 0)
+	    spelling_text(node, "pattern", &text, loader->diagnostics) <= 0)
 		return;
 	rules->pattern = pattern_new(text, reason, &at);
 	rules->pattern_text = strdup(text);
 	if ((!rules->pattern && reason[0] == '\0') || !rules->pattern_text)
 		diagnostics_memory(loader->diagnostics);
 	else if (!rules->pattern)
-		diagnostics_error(loader->diagnostics, node, "pattern \"%s\" is no regular expression: %s at character %zu", text, reason,
-			utf8_count(text, at) + 1);
+		diagnostics_error(loader->diagnostics, node,
+				  "pattern \"%s\" is no regular expression: %s at character %zu", text, reason,
+				  utf8_count(text, at) + 1);
 }
 
 static int order_integers(const void *left, const void *right)
@@ -185,7 +193,7 @@ static char *list_text(const struct constant *items, size_t count)
 }
 
 static void load_enumeration(struct loader *loader, const struct node *node, const struct field *field,
-	struct field_rules *rules)
+			     struct field_rules *rules)
 {
 	if (!node)
 		return;
@@ -200,8 +208,8 @@ static void load_enumeration(struct loader *loader, const struct node *node, con
 	}
 	/* A null says nothing: a missing value is held against no constraint but required. */
 	for (size_t i = 0; i < node->count; i++)
-		if (!node_is_null(node->items[i]) &&
-			load_constant(loader, node->items[i], "enum", field, rules, &rules->enumeration[rules->enumeration_count]))
+		if (!node_is_null(node->items[i]) && load_constant(loader, node->items[i], "enum", field, rules,
+								   &rules->enumeration[rules->enumeration_count]))
 			rules->enumeration_count++;
 	rules->enumeration_text = list_text(rules->enumeration, rules->enumeration_count);
 	if (!rules->enumeration_text)
@@ -210,7 +218,7 @@ static void load_enumeration(struct loader *loader, const struct node *node, con
 }
 
 void load_constraints(struct loader *loader, const struct node *node, struct field *field, struct field_rules *rules,
-	bool *unique)
+		      bool *unique)
 {
 	if (!node)
 		return;

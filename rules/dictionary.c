@@ -64,16 +64,17 @@ static void check_meta(const struct node *map, struct diagnostics *diagnostics)
 }
 
 static void load_fields(struct loader *loader, const struct node *schema_node, const struct inherited *inherited,
-	struct table *table)
+			struct table *table)
 {
 	const struct node *fields = node_find(schema_node, "fields");
 	if (!fields || fields->kind != NODE_SEQUENCE || fields->count == 0) {
-		diagnostics_error(loader->diagnostics, fields ? fields : schema_node, "the schema of \"%s\" needs fields: a list",
-			table->schema->name);
+		diagnostics_error(loader->diagnostics, fields ? fields : schema_node,
+				  "the schema of \"%s\" needs fields: a list", table->schema->name);
 		return;
 	}
 	if (fields->count > TABLE_FIELDS_MAX) {
-		diagnostics_error(loader->diagnostics, fields, "\"%s\" has more than %d fields", table->schema->name, TABLE_FIELDS_MAX);
+		diagnostics_error(loader->diagnostics, fields, "\"%s\" has more than %d fields", table->schema->name,
+				  TABLE_FIELDS_MAX);
 		return;
 	}
 	size_t *unique = calloc(fields->count, sizeof *unique);
@@ -87,7 +88,8 @@ static void load_fields(struct loader *loader, const struct node *schema_node, c
 	for (size_t i = 0; i < fields->count; i++) {
 		bool is_unique;
 		size_t at = table->schema->field_count;
-		if (load_field(loader, fields->items[i], inherited, table->schema, &table->fields[at], &is_unique) && is_unique)
+		if (load_field(loader, fields->items[i], inherited, table->schema, &table->fields[at], &is_unique) &&
+		    is_unique)
 			unique[unique_count++] = at;
 	}
 	load_keys(loader, schema_node, table, unique, unique_count);
@@ -95,7 +97,7 @@ static void load_fields(struct loader *loader, const struct node *schema_node, c
 }
 
 static struct table *load_table(struct loader *loader, const char *name, const struct node *schema_node,
-	const struct inherited *inherited)
+				const struct inherited *inherited)
 {
 	struct error error = ERROR_INIT;
 	struct table *table = calloc(1, sizeof *table);
@@ -107,7 +109,7 @@ static struct table *load_table(struct loader *loader, const char *name, const s
 		return NULL;
 	}
 	const struct node *missing = node_find(schema_node, "missingValues");
-	struct inherited nearest = { .missing = missing ? missing : inherited->missing };
+	struct inherited nearest = {.missing = missing ? missing : inherited->missing};
 	spelling_check(schema_node, PART_SCHEMA, loader->diagnostics);
 	load_fields(loader, schema_node, &nearest, table);
 	return table;
@@ -115,7 +117,7 @@ static struct table *load_table(struct loader *loader, const char *name, const s
 
 /* A resource that is a table becomes one; *schema_node is what it was read from. NULL when it is none, or wrong. */
 static struct table *load_resource(struct loader *loader, const struct node *node, const struct inherited *inherited,
-	const struct dictionary *dictionary, const struct node **schema_node)
+				   const struct dictionary *dictionary, const struct node **schema_node)
 {
 	const char *name = NULL;
 	if (node->kind != NODE_MAP) {
@@ -137,29 +139,34 @@ static struct table *load_resource(struct loader *loader, const struct node *nod
 	}
 	*schema_node = node_find(node, "schema");
 	if (!*schema_node) {
-		diagnostics_warning(loader->diagnostics, node, "resource \"%s\" has no schema: it is no table and is left out", name);
+		diagnostics_warning(loader->diagnostics, node,
+				    "resource \"%s\" has no schema: it is no table and is left out", name);
 		return NULL;
 	}
 	if ((*schema_node)->kind != NODE_MAP) {
-		diagnostics_error(loader->diagnostics, *schema_node,
-			"the schema of \"%s\" must be a map; one in another file is not supported: write it here", name);
+		diagnostics_error(
+			loader->diagnostics, *schema_node,
+			"the schema of \"%s\" must be a map; one in another file is not supported: write it here",
+			name);
 		return NULL;
 	}
 	const struct node *missing = node_find(node, "missingValues");
-	struct inherited nearest = { .missing = missing ? missing : inherited->missing };
+	struct inherited nearest = {.missing = missing ? missing : inherited->missing};
 	return load_table(loader, name, *schema_node, &nearest);
 }
 
 static void load_resources(struct loader *loader, const struct node *root, struct dictionary *dictionary)
 {
 	const struct node *resources = node_find(root, "resources");
-	struct inherited inherited = { .missing = node_find(root, "missingValues") };
+	struct inherited inherited = {.missing = node_find(root, "missingValues")};
 	if (!resources || resources->kind != NODE_SEQUENCE || resources->count == 0) {
-		diagnostics_error(loader->diagnostics, resources ? resources : root, "a data dictionary needs resources: a list of tables");
+		diagnostics_error(loader->diagnostics, resources ? resources : root,
+				  "a data dictionary needs resources: a list of tables");
 		return;
 	}
 	if (resources->count > DICTIONARY_TABLES_MAX) {
-		diagnostics_error(loader->diagnostics, resources, "there are more than %d resources", DICTIONARY_TABLES_MAX);
+		diagnostics_error(loader->diagnostics, resources, "there are more than %d resources",
+				  DICTIONARY_TABLES_MAX);
 		return;
 	}
 	const struct node **nodes = calloc(resources->count, sizeof *nodes);
@@ -170,11 +177,13 @@ static void load_resources(struct loader *loader, const struct node *root, struc
 	} else {
 		for (size_t i = 0; i < resources->count; i++) {
 			size_t at = dictionary->count;
-			dictionary->tables[at] = load_resource(loader, resources->items[i], &inherited, dictionary, &nodes[at]);
+			dictionary->tables[at] =
+				load_resource(loader, resources->items[i], &inherited, dictionary, &nodes[at]);
 			dictionary->count += dictionary->tables[at] != NULL;
 		}
 		if (dictionary->count == 0 && loader->diagnostics->errors == loader->errors)
-			diagnostics_error(loader->diagnostics, resources, "no resource has a schema: there is no table");
+			diagnostics_error(loader->diagnostics, resources,
+					  "no resource has a schema: there is no table");
 		/* Keys that refer to a table or field which could not be read would only repeat what was said. */
 		if (loader->diagnostics->errors == loader->errors)
 			load_references(loader, nodes, dictionary->tables, dictionary->count);
@@ -190,7 +199,7 @@ static void load_resources(struct loader *loader, const struct node *root, struc
 
 struct dictionary *dictionary_load(const struct node *root, struct diagnostics *diagnostics)
 {
-	struct loader loader = { .diagnostics = diagnostics, .errors = diagnostics->errors };
+	struct loader loader = {.diagnostics = diagnostics, .errors = diagnostics->errors};
 	struct error error = ERROR_INIT;
 	struct dictionary *dictionary = calloc(1, sizeof *dictionary);
 	if (!dictionary || caster_init(&loader.caster, &error) < 0) {

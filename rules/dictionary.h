@@ -9,7 +9,7 @@
 #include "engine/core/diagnostics.h"
 #include "engine/core/schema.h"
 
-struct table;      /* one resource: its schema and its constraints; private to rules/ (rules/table.h) */
+struct table; /* one resource: its schema and its constraints; private to rules/ (rules/table.h) */
 struct dictionary;
 
 /* Reads root. NULL when diagnostics got an error. The nodes may be freed afterwards. */

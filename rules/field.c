@@ -11,22 +11,22 @@ static const struct {
 	const char *name;
 	enum value_type type; /* 0: not in this version */
 } types[] = {
-	{ "string", VALUE_STRING },
-	{ "integer", VALUE_INTEGER },
-	{ "number", VALUE_DOUBLE },
-	{ "boolean", VALUE_BOOLEAN },
-	{ "date", VALUE_DATE },
-	{ "time", VALUE_TIME },
-	{ "datetime", VALUE_DATETIME },
-	{ "year", VALUE_YEAR },
-	{ "yearmonth", VALUE_YEARMONTH },
-	{ "duration", 0 },
-	{ "object", 0 },
-	{ "array", 0 },
-	{ "any", 0 },
-	{ "geopoint", 0 },
-	{ "geojson", 0 },
-	{ "list", 0 },
+	{"string", VALUE_STRING},
+	{"integer", VALUE_INTEGER},
+	{"number", VALUE_DOUBLE},
+	{"boolean", VALUE_BOOLEAN},
+	{"date", VALUE_DATE},
+	{"time", VALUE_TIME},
+	{"datetime", VALUE_DATETIME},
+	{"year", VALUE_YEAR},
+	{"yearmonth", VALUE_YEARMONTH},
+	{"duration", 0},
+	{"object", 0},
+	{"array", 0},
+	{"any", 0},
+	{"geopoint", 0},
+	{"geojson", 0},
+	{"list", 0},
 };
 
 enum { TYPES = sizeof types / sizeof types[0] };
@@ -51,20 +51,21 @@ static bool load_type(struct loader *loader, const struct node *node, const char
 			continue;
 		*out = types[i].type;
 		if (!types[i].type)
-			diagnostics_error(loader->diagnostics, node, "type \"%s\" of field \"%s\" is not supported by this version", text, name);
+			diagnostics_error(loader->diagnostics, node,
+					  "type \"%s\" of field \"%s\" is not supported by this version", text, name);
 		return types[i].type != 0;
 	}
 	names[TYPES] = NULL;
 	const char *meant = suggest(text, names);
 	diagnostics_error(loader->diagnostics, node, "unknown type \"%s\" of field \"%s\"%s%s%s", text, name,
-		meant ? " (did you mean \"" : "", meant ? meant : "", meant ? "\"?)" : "");
+			  meant ? " (did you mean \"" : "", meant ? meant : "", meant ? "\"?)" : "");
 	return false;
 }
 
 static void load_string_format(struct loader *loader, const struct node *node, const char *format, struct field *field,
-	struct field_rules *rules)
+			       struct field_rules *rules)
 {
-	static const char *const known[] = { "default", "email", "uri", "uuid", "binary", NULL };
+	static const char *const known[] = {"default", "email", "uri", "uuid", "binary", NULL};
 	if (strcmp(format, "email") == 0)
 		rules->string_format = STRING_EMAIL;
 	else if (strcmp(format, "uri") == 0)
@@ -75,13 +76,15 @@ static void load_string_format(struct loader *loader, const struct node *node, c
 		field->type = VALUE_BINARY;
 	else if (strcmp(format, "default") != 0) {
 		const char *meant = suggest(format, known);
-		diagnostics_error(loader->diagnostics, node, "unknown format \"%s\" of a string; known are default, email, uri, uuid, binary%s%s%s",
-			format, meant ? " (did you mean \"" : "", meant ? meant : "", meant ? "\"?)" : "");
+		diagnostics_error(
+			loader->diagnostics, node,
+			"unknown format \"%s\" of a string; known are default, email, uri, uuid, binary%s%s%s", format,
+			meant ? " (did you mean \"" : "", meant ? meant : "", meant ? "\"?)" : "");
 	}
 }
 
-static void load_time_format(struct loader *loader, const struct node *node, const char *format, const struct field *field,
-	struct field_rules *rules)
+static void load_time_format(struct loader *loader, const struct node *node, const char *format,
+			     const struct field *field, struct field_rules *rules)
 {
 	char reason[TIMEFORMAT_REASON_MAX];
 	if (strcmp(format, "default") == 0 || strcmp(format, "any") == 0)
@@ -92,8 +95,8 @@ static void load_time_format(struct loader *loader, const struct node *node, con
 	if (rules->timeformat)
 		rules->format = copy_text(loader, format);
 	else if (reason[0])
-		diagnostics_error(loader->diagnostics, node, "format \"%s\" is no pattern of a %s: %s", format, value_type_name(field->type),
-			reason);
+		diagnostics_error(loader->diagnostics, node, "format \"%s\" is no pattern of a %s: %s", format,
+				  value_type_name(field->type), reason);
 	else
 		diagnostics_memory(loader->diagnostics);
 }
@@ -108,8 +111,8 @@ static void load_format(struct loader *loader, const struct node *node, struct f
 	else if (field->type == VALUE_DATE || field->type == VALUE_TIME || field->type == VALUE_DATETIME)
 		load_time_format(loader, node, format, field, rules);
 	else if (strcmp(format, "default") != 0)
-		diagnostics_error(loader->diagnostics, node, "type %s has no format \"%s\", only \"default\"", value_type_name(field->type),
-			format);
+		diagnostics_error(loader->diagnostics, node, "type %s has no format \"%s\", only \"default\"",
+				  value_type_name(field->type), format);
 }
 
 /* An addition that only one type has; true when it may be read. */
@@ -128,8 +131,10 @@ static void load_precision(struct loader *loader, const struct node *map, struct
 	bool has_precision = belongs(loader, precision, "precision", number, "number");
 	bool has_scale = belongs(loader, scale, "scale", number, "number");
 	if (has_scale && !precision)
-		diagnostics_error(loader->diagnostics, scale, "scale needs precision beside it: all digits, and those of them after the point");
-	if (!has_precision || spelling_count(precision, "precision", DECIMAL_PRECISION_MAX, &digits, loader->diagnostics) < 0)
+		diagnostics_error(loader->diagnostics, scale,
+				  "scale needs precision beside it: all digits, and those of them after the point");
+	if (!has_precision ||
+	    spelling_count(precision, "precision", DECIMAL_PRECISION_MAX, &digits, loader->diagnostics) < 0)
 		return;
 	if (digits == 0) {
 		diagnostics_error(loader->diagnostics, precision, "precision must be 1 to %d", DECIMAL_PRECISION_MAX);
@@ -142,12 +147,13 @@ static void load_precision(struct loader *loader, const struct node *map, struct
 	field->scale = (uint8_t)fraction;
 }
 
-static void load_timezone(struct loader *loader, const struct node *node, const struct field *field, struct field_rules *rules)
+static void load_timezone(struct loader *loader, const struct node *node, const struct field *field,
+			  struct field_rules *rules)
 {
 	const char *name = NULL;
 	struct error error = ERROR_INIT;
 	if (!belongs(loader, node, "timezone", field->type == VALUE_DATETIME, "datetime") ||
-		spelling_text(node, "timezone", &name, loader->diagnostics) < 0 || strcmp(name, "UTC") == 0)
+	    spelling_text(node, "timezone", &name, loader->diagnostics) < 0 || strcmp(name, "UTC") == 0)
 		return;
 	rules->zone = zone_open(name, &error);
 	if (rules->zone)
@@ -170,7 +176,7 @@ static bool add_word(struct loader *loader, struct words *words, const char *tex
 		return false;
 	}
 	size_t length = strlen(text);
-	items[words->count++] = (struct text){ copy, length };
+	items[words->count++] = (struct text){copy, length};
 	words->longest = length > words->longest ? length : words->longest;
 	words->has_empty = words->has_empty || length == 0;
 	return true;
@@ -185,7 +191,7 @@ static void words_fini(struct words *words)
 
 /* A list of texts; of missing values also {value, label}. Without a node, the defaults. */
 static void load_words(struct loader *loader, const struct node *node, const char *key, const char *const *defaults,
-	struct words *words)
+		       struct words *words)
 {
 	if (!node) {
 		for (; *defaults; defaults++)
@@ -205,18 +211,21 @@ static void load_words(struct loader *loader, const struct node *node, const cha
 			item = node_find(item, "value");
 		}
 		if (item->kind != NODE_SCALAR || node_is_null(item))
-			diagnostics_error(loader->diagnostics, item, "%s must be a list of texts; write \"\" for an empty one, and null in quotes", key);
+			diagnostics_error(loader->diagnostics, item,
+					  "%s must be a list of texts; write \"\" for an empty one, and null in quotes",
+					  key);
 		else if (spelling_text(item, key, &text, loader->diagnostics) > 0 && !add_word(loader, words, text))
 			return;
 	}
 }
 
 /* A key of Table Schema that says how another type is spelled. */
-static bool spells(struct loader *loader, const struct node *node, const char *key, bool right, const struct field *field)
+static bool spells(struct loader *loader, const struct node *node, const char *key, bool right,
+		   const struct field *field)
 {
 	if (node && !right)
 		diagnostics_warning(loader->diagnostics, node, "%s has no meaning for type %s and is ignored", key,
-			value_type_name(field->type));
+				    value_type_name(field->type));
 	return node && right;
 }
 
@@ -227,7 +236,8 @@ static void load_mark(struct loader *loader, const struct node *node, const char
 		return;
 	size_t bytes = strlen(text);
 	if (bytes == 0 || bytes > NUMBER_MARK_MAX || strpbrk(text, "0123456789+-eE")) {
-		diagnostics_error(loader->diagnostics, node, "%s must be a character other than a digit, a sign or e", key);
+		diagnostics_error(loader->diagnostics, node, "%s must be a character other than a digit, a sign or e",
+				  key);
 		return;
 	}
 	memcpy(mark, text, bytes);
@@ -235,11 +245,11 @@ static void load_mark(struct loader *loader, const struct node *node, const char
 }
 
 static void load_spelling(struct loader *loader, const struct node *map, const struct inherited *inherited,
-	const struct field *field, struct field_rules *rules)
+			  const struct field *field, struct field_rules *rules)
 {
-	static const char *const no_text[] = { "", NULL };
-	static const char *const yes[] = { "true", "True", "TRUE", "1", NULL };
-	static const char *const no[] = { "false", "False", "FALSE", "0", NULL };
+	static const char *const no_text[] = {"", NULL};
+	static const char *const yes[] = {"true", "True", "TRUE", "1", NULL};
+	static const char *const no[] = {"false", "False", "FALSE", "0", NULL};
 	const struct node *missing = node_find(map, "missingValues");
 	const struct node *trues = node_find(map, "trueValues"), *falses = node_find(map, "falseValues");
 	const struct node *decimal = node_find(map, "decimalChar"), *group = node_find(map, "groupChar");
@@ -254,9 +264,10 @@ static void load_spelling(struct loader *loader, const struct node *map, const s
 		load_words(loader, trues, "trueValues", yes, &rules->true_words);
 		load_words(loader, falses, "falseValues", no, &rules->false_words);
 		for (size_t i = 0; i < rules->true_words.count; i++)
-			if (words_have(&rules->false_words, rules->true_words.items[i].data, rules->true_words.items[i].length))
-				diagnostics_error(loader->diagnostics, trues ? trues : falses, "\"%s\" is both true and false",
-					rules->true_words.items[i].data);
+			if (words_have(&rules->false_words, rules->true_words.items[i].data,
+				       rules->true_words.items[i].length))
+				diagnostics_error(loader->diagnostics, trues ? trues : falses,
+						  "\"%s\" is both true and false", rules->true_words.items[i].data);
 	}
 	rules->number = (struct number_style)NUMBER_STYLE_PLAIN;
 	if (spells(loader, decimal, "decimalChar", number, field))
@@ -266,12 +277,12 @@ static void load_spelling(struct loader *loader, const struct node *map, const s
 	if (spells(loader, bare, "bareNumber", number || field->type == VALUE_INTEGER, field))
 		(void)spelling_flag(bare, "bareNumber", &rules->number.bare, loader->diagnostics);
 	if (number && rules->number.group_length == rules->number.decimal_length &&
-		memcmp(rules->number.group, rules->number.decimal, rules->number.group_length) == 0)
+	    memcmp(rules->number.group, rules->number.decimal, rules->number.group_length) == 0)
 		diagnostics_error(loader->diagnostics, group, "groupChar and decimalChar are the same");
 }
 
-bool load_field(struct loader *loader, const struct node *node, const struct inherited *inherited, struct schema *schema,
-	struct field_rules *rules, bool *unique)
+bool load_field(struct loader *loader, const struct node *node, const struct inherited *inherited,
+		struct schema *schema, struct field_rules *rules, bool *unique)
 {
 	const char *name = NULL;
 	enum value_type type = VALUE_STRING;
@@ -289,7 +300,8 @@ bool load_field(struct loader *loader, const struct node *node, const struct inh
 		return false;
 	}
 	if (schema_find(schema, name) != SCHEMA_NO_FIELD) {
-		diagnostics_error(loader->diagnostics, node_find(node, "name"), "field \"%s\" stands there twice", name);
+		diagnostics_error(loader->diagnostics, node_find(node, "name"), "field \"%s\" stands there twice",
+				  name);
 		return false;
 	}
 	bool typed = load_type(loader, node_find(node, "type"), name, &type);

@@ -70,9 +70,10 @@ static void add_constant(struct digest *digest, const char *tag, enum value_type
 	}
 }
 
-static int add_field(struct digest *digest, const struct field *field, const struct field_rules *rules, struct error *error)
+static int add_field(struct digest *digest, const struct field *field, const struct field_rules *rules,
+		     struct error *error)
 {
-	static const char *const bounds[BOUNDS] = { "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum" };
+	static const char *const bounds[BOUNDS] = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"};
 	add_text(digest, "field", field->name);
 	add_number(digest, "type", field->type);
 	add_number(digest, "precision", field->precision);
@@ -95,7 +96,8 @@ static int add_field(struct digest *digest, const struct field *field, const str
 	add_text(digest, "pattern", rules->pattern_text);
 	for (size_t i = 0; i < rules->enumeration_count; i++)
 		add_constant(digest, "enum", field->type, &rules->enumeration[i]);
-	if (add_words(digest, "missing", &rules->missing, error) < 0 || add_words(digest, "true", &rules->true_words, error) < 0)
+	if (add_words(digest, "missing", &rules->missing, error) < 0 ||
+	    add_words(digest, "true", &rules->true_words, error) < 0)
 		return -1;
 	return add_words(digest, "false", &rules->false_words, error);
 }

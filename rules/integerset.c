@@ -12,10 +12,10 @@ enum {
 	FEW = 4,
 	LIST_MIN = 8,
 	LIST_MAX = 4096,
-	BITS = 0xFFFF,            /* the count that stands for bits */
+	BITS = 0xFFFF, /* the count that stands for bits */
 	BITS_SIZE = 65536 / 8,
 	SLOTS_MIN = 16,
-	MALLOC_COST = 16,         /* of a block, about */
+	MALLOC_COST = 16, /* of a block, about */
 };
 
 static const uint64_t UPPER = ~(uint64_t)0xFFFF;
@@ -31,7 +31,7 @@ struct slot {
 
 struct integerset {
 	struct slot *slots;
-	size_t size;   /* power of two, or 0 */
+	size_t size; /* power of two, or 0 */
 	size_t groups;
 	size_t count;  /* of values */
 	size_t blocks; /* bytes of lists and bits */
@@ -152,7 +152,7 @@ static bool grow(struct integerset *set, size_t groups)
 	size_t size = size_for(groups);
 	if (size <= set->size)
 		return true;
-	struct integerset bigger = { .slots = calloc(size, sizeof *bigger.slots), .size = size, .seed = set->seed };
+	struct integerset bigger = {.slots = calloc(size, sizeof *bigger.slots), .size = size, .seed = set->seed};
 	if (!bigger.slots)
 		return false;
 	for (size_t i = 0; i < set->size; i++)

@@ -1,8 +1,8 @@
 /* integerset.h - a set of 64-bit integers in memory, small where they lie close together.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Values are grouped by their upper 48 bits. A group holds its lower 16 bits: up to four in the table itself, up to 4096
- * as a sorted list, more as 65,536 bits:
+ * Values are grouped by their upper 48 bits. A group holds its lower 16 bits: up to four in the table itself, up to
+ * 4096 as a sorted list, more as 65,536 bits:
  *
  *   slots[]  upper 48 bits | how many (0: free slot, 0xFFFF: bits)     few[4], or list, or bits
  *
@@ -30,7 +30,8 @@ bool integerset_add(struct integerset *set, int64_t value);
 size_t integerset_count(const struct integerset *set);
 size_t integerset_memory(const struct integerset *set); /* bytes */
 
-/* Bytes that the table would take beside the present one if more values came, each in a group of its own; 0 when it would not grow. */
+/* Bytes that the table would take beside the present one if more values came, each in a group of its own; 0 when it
+ * would not grow. */
 size_t integerset_growth(const struct integerset *set, size_t more);
 
 /* Calls each for every value, in no order, until it returns other than 0; returns that. */

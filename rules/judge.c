@@ -13,14 +13,14 @@ struct rules_judge {
 	struct judge base;
 	const struct program *program;
 	struct judge_context context;
-	const struct rule **rules;       /* interned, by draft; one more for upsert */
+	const struct rule **rules; /* interned, by draft; one more for upsert */
 	struct field_rule_set *fields;
 	struct caster caster;
-	struct matcher *matcher;         /* NULL where there is no pattern */
+	struct matcher *matcher; /* NULL where there is no pattern */
 	struct keystage *keys;
-	struct key_draft upsert;         /* where the upsert key is no key of the dictionary */
+	struct key_draft upsert; /* where the upsert key is no key of the dictionary */
 	struct keystage **earlier;
-	uint32_t *rows;                  /* of a batch: those whose cells are judged */
+	uint32_t *rows; /* of a batch: those whose cells are judged */
 	size_t row_capacity;
 };
 
@@ -43,7 +43,9 @@ static int judge_faults(struct rules_judge *judge, struct batch *batch, struct e
 		uint32_t row = batch->faults[first].row;
 		for (; first < batch->fault_count && batch->faults[first].row == row; first++) {
 			const struct fault *fault = &batch->faults[first];
-			const struct fault **slot = fault->kind == FAULT_RECORD ? &record : fault->kind == FAULT_EXTRA ? &extra : &encoding;
+			const struct fault **slot = fault->kind == FAULT_RECORD  ? &record
+						    : fault->kind == FAULT_EXTRA ? &extra
+										 : &encoding;
 			if (!*slot)
 				*slot = fault;
 		}
@@ -77,7 +79,8 @@ static int select_rows(struct rules_judge *judge, const struct batch *batch, siz
 	for (uint32_t row = 0; row < batch->rows; row++) {
 		bool readable = true;
 		for (; fault < batch->fault_count && batch->faults[fault].row <= row; fault++)
-			readable = readable && !(batch->faults[fault].row == row && batch->faults[fault].kind == FAULT_RECORD);
+			readable = readable &&
+				   !(batch->faults[fault].row == row && batch->faults[fault].kind == FAULT_RECORD);
 		if (readable && (batch->status[row] == ROW_LIVE || batch->status[row] == ROW_REJECTED))
 			judge->rows[(*count)++] = row;
 	}
@@ -85,14 +88,15 @@ static int select_rows(struct rules_judge *judge, const struct batch *batch, siz
 }
 
 static int judge_missing(const struct rules_judge *judge, struct batch *batch, size_t column, size_t count,
-	struct error *error)
+			 struct error *error)
 {
 	const uint8_t *cells = batch->columns[column].cells;
 	const struct rule *rule = judge->fields[column].rules[RULE_MISSING_CELL];
 	if (batch->rows == 0 || !memchr(cells, CELL_ABSENT, batch->rows))
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		if (cells[judge->rows[i]] == CELL_ABSENT && batch_violation(batch, judge->rows[i], rule, NULL, error) < 0)
+		if (cells[judge->rows[i]] == CELL_ABSENT &&
+		    batch_violation(batch, judge->rows[i], rule, NULL, error) < 0)
 			return -1;
 	return 0;
 }
@@ -109,12 +113,14 @@ static int cells(struct judge *self, struct batch *batch, struct error *error)
 	for (size_t i = 0; i < table->schema->field_count; i++) {
 		const struct field_rule_set *set = &judge->fields[i];
 		if (judge_missing(judge, batch, i, count, error) < 0 ||
-			cast_column(&judge->caster, &table->fields[i], batch, i, judge->rows, count, set->rules[RULE_TYPE], error) < 0)
+		    cast_column(&judge->caster, &table->fields[i], batch, i, judge->rows, count, set->rules[RULE_TYPE],
+				error) < 0)
 			return -1;
-		if (set->rules[RULE_REQUIRED] && check_required(set->rules[RULE_REQUIRED], batch, i, judge->rows, count, error) < 0)
+		if (set->rules[RULE_REQUIRED] &&
+		    check_required(set->rules[RULE_REQUIRED], batch, i, judge->rows, count, error) < 0)
 			return -1;
 		if (!judge->context.check_types_only &&
-			check_column(&table->fields[i], set, judge->matcher, batch, i, judge->rows, count, error) < 0)
+		    check_column(&table->fields[i], set, judge->matcher, batch, i, judge->rows, count, error) < 0)
 			return -1;
 	}
 	return 0;
@@ -173,8 +179,8 @@ static int intern_rules(struct rules_judge *judge, struct error *error)
 	const size_t field_count = program->table->schema->field_count;
 	for (size_t i = 0; i < program->draft_count; i++) {
 		const struct rule_draft *draft = &program->drafts[i];
-		judge->rules[i] = rule_set_get(judge->context.rules, draft->code, draft->name, draft->fields, draft->field_count, draft->text,
-			error);
+		judge->rules[i] = rule_set_get(judge->context.rules, draft->code, draft->name, draft->fields,
+					       draft->field_count, draft->text, error);
 		if (!judge->rules[i])
 			return -1;
 	}
@@ -193,22 +199,29 @@ static int add_upsert_key(struct rules_judge *judge, struct error *error)
 	for (size_t i = 0; i < program->key_count; i++)
 		if (program->keys[i].kind != KEY_REFERENCE && key_same(&program->keys[i].key, key))
 			return 0;
-	judge->upsert = (struct key_draft){ .kind = KEY_UNIQUE, .resource = program->table->schema->name, .key = *key,
-		.rule = program->draft_count, .also = NO_RULE };
-	judge->rules[program->draft_count] = rule_set_get(judge->context.rules, CODE_UNIQUE_ERROR, NULL, key->fields, key->count,
-		"is taken: another record of this run has this upsert key", error);
+	judge->upsert = (struct key_draft){.kind = KEY_UNIQUE,
+					   .resource = program->table->schema->name,
+					   .key = *key,
+					   .rule = program->draft_count,
+					   .also = NO_RULE};
+	judge->rules[program->draft_count] =
+		rule_set_get(judge->context.rules, CODE_UNIQUE_ERROR, NULL, key->fields, key->count,
+			     "is taken: another record of this run has this upsert key", error);
 	if (!judge->rules[program->draft_count])
 		return -1;
-	return key_shape_init(&judge->upsert.shape, program->table->schema, key->fields, key->fields, key->count, error);
+	return key_shape_init(&judge->upsert.shape, program->table->schema, key->fields, key->fields, key->count,
+			      error);
 }
 
 static struct keystage *new_keystage(struct rules_judge *judge, struct error *error)
 {
 	size_t count = 0;
-	bool upsert = judge->context.policy == KEYS_UPSERT && judge->context.upsert_key && judge->context.upsert_key->count > 0;
+	bool upsert = judge->context.policy == KEYS_UPSERT && judge->context.upsert_key &&
+		      judge->context.upsert_key->count > 0;
 	if (upsert && add_upsert_key(judge, error) < 0)
 		return NULL;
-	judge->earlier = calloc(judge->context.earlier_count ? judge->context.earlier_count : 1, sizeof *judge->earlier);
+	judge->earlier =
+		calloc(judge->context.earlier_count ? judge->context.earlier_count : 1, sizeof *judge->earlier);
 	if (!judge->earlier) {
 		error_memory(error, "a judge");
 		return NULL;
@@ -218,8 +231,8 @@ static struct keystage *new_keystage(struct rules_judge *judge, struct error *er
 		assert(earlier->ops == &ops);
 		judge->earlier[count++] = ((struct rules_judge *)earlier)->keys;
 	}
-	return keystage_new(judge->program, &judge->context, judge->rules, judge->upsert.shape.count > 0 ? &judge->upsert : NULL,
-		judge->earlier, count, error);
+	return keystage_new(judge->program, &judge->context, judge->rules,
+			    judge->upsert.shape.count > 0 ? &judge->upsert : NULL, judge->earlier, count, error);
 }
 
 struct judge *program_judge(const void *program, const struct judge_context *context, struct error *error)

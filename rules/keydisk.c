@@ -25,22 +25,25 @@ static int fail(const struct keydisk *disk, const char *doing, struct error *err
 	const char *text = disk->database ? sqlite3_errmsg(disk->database) : "out of memory";
 	if (code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_CANTOPEN)
 		return error_set(error, ERROR_RESOURCE, NULL,
-			"%s: %s; keys beyond limits.keys need temporary space: free some, or point TMPDIR to a folder that has more", doing, text);
+				 "%s: %s; keys beyond limits.keys need temporary space: free some, or point TMPDIR to "
+				 "a folder that has more",
+				 doing, text);
 	return error_set(error, ERROR_RESOURCE, NULL, "%s: %s", doing, text);
 }
 
 struct keydisk *keydisk_open(struct error *error)
 {
 	static const char setup[] = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;"
-		"PRAGMA cache_size=-2048; PRAGMA mmap_size=0; BEGIN";
+				    "PRAGMA cache_size=-2048; PRAGMA mmap_size=0; BEGIN";
 	struct keydisk *disk = calloc(1, sizeof *disk);
 	if (!disk) {
 		error_memory(error, "a set of keys");
 		return NULL;
 	}
 	/* An empty name: a file of its own that goes away with the connection. */
-	if (sqlite3_open_v2("", &disk->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
-		sqlite3_exec(disk->database, setup, NULL, NULL, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2("", &disk->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+			    NULL) != SQLITE_OK ||
+	    sqlite3_exec(disk->database, setup, NULL, NULL, NULL) != SQLITE_OK) {
 		fail(disk, "cannot make a temporary set of keys", error);
 		keydisk_close(disk);
 		return NULL;
@@ -73,7 +76,7 @@ struct keyfile *keyfile_open(struct keydisk *disk, enum key_kind kind, struct er
 		error_memory(error, "a set of keys");
 		return NULL;
 	}
-	*file = (struct keyfile){ .disk = disk, .kind = kind };
+	*file = (struct keyfile){.disk = disk, .kind = kind};
 	if (kind == KEY_OF_INTEGER)
 		snprintf(create, sizeof create, "CREATE TABLE k%u (k INTEGER PRIMARY KEY)", number);
 	else
@@ -81,7 +84,7 @@ struct keyfile *keyfile_open(struct keydisk *disk, enum key_kind kind, struct er
 	snprintf(has, sizeof has, "SELECT 1 FROM k%u WHERE k = ?", number);
 	snprintf(add, sizeof add, "INSERT OR IGNORE INTO k%u VALUES (?)", number);
 	if (sqlite3_exec(disk->database, create, NULL, NULL, NULL) != SQLITE_OK || !(file->has = prepare(file, has)) ||
-		!(file->add = prepare(file, add))) {
+	    !(file->add = prepare(file, add))) {
 		fail(disk, "cannot make a temporary set of keys", error);
 		keyfile_close(file);
 		return NULL;

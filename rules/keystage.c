@@ -16,9 +16,9 @@ struct check {
 	const struct rule *rule, *also; /* also: NULL, or a second rule that is broken with the first */
 	const char *detail;             /* NULL: the rule's own text */
 	struct keymaker maker;
-	struct keystore found;          /* what the target answered for the batch at hand */
-	struct keyvalue key;            /* of the row at hand */
-	bool complete;                  /* the row at hand has one */
+	struct keystore found; /* what the target answered for the batch at hand */
+	struct keyvalue key;   /* of the row at hand */
+	bool complete;         /* the row at hand has one */
 };
 
 struct keystage {
@@ -27,12 +27,12 @@ struct keystage {
 	struct keyworld world;
 	struct keyview *views;
 	size_t view_count;
-	struct check *checks;  /* as program->keys, and also_key */
+	struct check *checks; /* as program->keys, and also_key */
 	size_t check_count;
 	struct keystage *const *earlier;
 	size_t earlier_count;
-	bool handed_over;      /* the rules thread has stopped judging keys */
-	uint32_t *rows;        /* of a batch */
+	bool handed_over; /* the rules thread has stopped judging keys */
+	uint32_t *rows;   /* of a batch */
 	size_t row_capacity;
 	struct keymaker settling; /* of the sink's thread, while the rules thread uses those of the checks */
 };
@@ -52,7 +52,8 @@ static struct keyview *view_for(struct keystage *stage, const struct key_draft *
 {
 	for (size_t i = 0; i < stage->view_count && draft->kind == KEY_REFERENCE; i++) {
 		struct keyview *view = &stage->views[i];
-		if (view->parents && strcmp(view->resource, draft->resource) == 0 && same_shape(view->shape, &draft->shape))
+		if (view->parents && strcmp(view->resource, draft->resource) == 0 &&
+		    same_shape(view->shape, &draft->shape))
 			return view;
 	}
 	struct keyview *view = &stage->views[stage->view_count++];
@@ -82,8 +83,8 @@ static int add_earlier(struct keystage *stage, struct keyview *view, bool *repla
 }
 
 struct keystage *keystage_new(const struct program *program, const struct judge_context *context,
-	const struct rule *const *rules, const struct key_draft *also_key, struct keystage *const *earlier, size_t earlier_count,
-	struct error *error)
+			      const struct rule *const *rules, const struct key_draft *also_key,
+			      struct keystage *const *earlier, size_t earlier_count, struct error *error)
 {
 	struct keystage *stage = calloc(1, sizeof *stage);
 	size_t count = context->check_types_only ? 0 : program->key_count + (also_key != NULL);
@@ -100,8 +101,9 @@ struct keystage *keystage_new(const struct program *program, const struct judge_
 	stage->context = *context;
 	stage->earlier = earlier;
 	stage->earlier_count = earlier_count;
-	stage->world = (struct keyworld){ .limits = context->limits, .cancel = context->cancel };
-	keybudget_init(&stage->world.budget, context->limits->keys < SIZE_MAX ? (size_t)context->limits->keys : SIZE_MAX, count);
+	stage->world = (struct keyworld){.limits = context->limits, .cancel = context->cancel};
+	keybudget_init(&stage->world.budget,
+		       context->limits->keys < SIZE_MAX ? (size_t)context->limits->keys : SIZE_MAX, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct key_draft *draft = i < program->key_count ? &program->keys[i] : also_key;
 		struct check *check = &stage->checks[stage->check_count++];
@@ -165,7 +167,8 @@ int keystage_prepare(struct keystage *stage, struct lookup *lookup, struct error
 	/* Parents first: they only shrink what is left once, while the keys of the records go on growing. */
 	for (int parents = 1; parents >= 0; parents--)
 		for (size_t i = 0; i < stage->view_count; i++)
-			if (stage->views[i].parents == (parents == 1) && keyview_fill(&stage->views[i], &stage->world, error) < 0)
+			if (stage->views[i].parents == (parents == 1) &&
+			    keyview_fill(&stage->views[i], &stage->world, error) < 0)
 				return -1;
 	for (size_t i = 0; i < stage->view_count; i++)
 		stage->handed_over = stage->handed_over || !keyview_in_memory(&stage->views[i]);
@@ -199,7 +202,8 @@ static int relieve(struct keystage *stage, size_t rows, struct error *error)
 		for (size_t i = 0; i < stage->view_count; i++) {
 			struct keyview *view = &stage->views[i];
 			bool grows = !view->parents && view->has_store && keystore_in_memory(&view->store);
-			if ((grows || keyview_memory(view) > 0) && (!largest || keyview_memory(view) > keyview_memory(largest)))
+			if ((grows || keyview_memory(view) > 0) &&
+			    (!largest || keyview_memory(view) > keyview_memory(largest)))
 				largest = view;
 		}
 		if (!largest)
@@ -236,7 +240,8 @@ static int probe(struct keystage *stage, const struct batch *batch, struct error
 		for (uint32_t row = 0; row < batch->rows; row++)
 			if (batch->status[row] == ROW_LIVE && key_complete(batch, shape->fields, shape->count, row))
 				stage->rows[count++] = row;
-		if (keyview_probe(check->view, &stage->world, batch, shape->fields, stage->rows, count, &check->found, error) < 0)
+		if (keyview_probe(check->view, &stage->world, batch, shape->fields, stage->rows, count, &check->found,
+				  error) < 0)
 			return -1;
 	}
 	return 0;
@@ -258,8 +263,9 @@ static int judge_row(struct keystage *stage, struct batch *batch, uint32_t row, 
 		check->complete = key_complete(batch, shape->fields, shape->count, row);
 		if (!check->complete)
 			continue;
-		if (key_make(&check->maker, check->view->kind, batch, shape->fields, shape->count, row, &check->key, error) < 0 ||
-			keyview_has(check->view, &check->found, &check->key, &there, error) < 0)
+		if (key_make(&check->maker, check->view->kind, batch, shape->fields, shape->count, row, &check->key,
+			     error) < 0 ||
+		    keyview_has(check->view, &check->found, &check->key, &there, error) < 0)
 			return -1;
 		if (there != check->view->parents && violate(batch, row, check, error) < 0)
 			return -1;
@@ -290,7 +296,8 @@ int keystage_judge(struct keystage *stage, struct batch *batch, bool at_sink, st
 		stage->handed_over = stage->handed_over || over_budget(stage, live);
 		if (stage->handed_over)
 			return 0;
-	} else if (relieve(stage, live, error) < 0 || need_rows(stage, batch->rows, error) < 0 || probe(stage, batch, error) < 0) {
+	} else if (relieve(stage, live, error) < 0 || need_rows(stage, batch->rows, error) < 0 ||
+		   probe(stage, batch, error) < 0) {
 		return -1;
 	}
 	for (uint32_t row = 0; row < batch->rows; row++)
@@ -310,12 +317,14 @@ int keystage_settled(struct keystage *stage, const struct batch *batch, struct e
 		if (!check->view->has_refused)
 			continue;
 		for (uint32_t row = 0; row < batch->rows; row++) {
-			/* A replayed row that passes is one that the database refused: otherwise the target had its keys. */
+			/* A replayed row that passes is one that the database refused: otherwise the target had its
+			 * keys. */
 			bool refused = batch->passed[row] && (batch->replayed || batch->status[row] == ROW_REJECTED);
 			if (!refused || !key_complete(batch, shape->fields, shape->count, row))
 				continue;
-			if (key_make(&stage->settling, check->view->kind, batch, shape->fields, shape->count, row, &key, error) < 0 ||
-				keystore_add(&check->view->refused, &key, error) < 0)
+			if (key_make(&stage->settling, check->view->kind, batch, shape->fields, shape->count, row, &key,
+				     error) < 0 ||
+			    keystore_add(&check->view->refused, &key, error) < 0)
 				return -1;
 		}
 	}

@@ -1,9 +1,9 @@
 /* keystage.h - stage 3: primary, unique and foreign keys of the records that passed so far, exact at any number.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Two threads take part. While every set of keys is in memory, the rules thread judges. When the budget is used up it stops
- * at a batch boundary for good, and the sink's thread goes on: by then all earlier batches are written, so the target can be
- * asked for what they held.
+ * Two threads take part. While every set of keys is in memory, the rules thread judges. When the budget is used up it
+ * stops at a batch boundary for good, and the sink's thread goes on: by then all earlier batches are written, so the
+ * target can be asked for what they held.
  */
 #ifndef PENSTOCK_RULES_KEYSTAGE_H
 #define PENSTOCK_RULES_KEYSTAGE_H
@@ -13,11 +13,12 @@
 
 struct keystage;
 
-/* rules: the interned rules, by draft. also_key: a further key to check, with the rule at its index (an upsert key that is no key of the
- * dictionary); may be NULL; borrowed. earlier: stages of the earlier judges (dry run), borrowed. NULL and error. */
+/* rules: the interned rules, by draft. also_key: a further key to check, with the rule at its index (an upsert key that
+ * is no key of the dictionary); may be NULL; borrowed. earlier: stages of the earlier judges (dry run), borrowed. NULL
+ * and error. */
 struct keystage *keystage_new(const struct program *program, const struct judge_context *context,
-	const struct rule *const *rules, const struct key_draft *also_key, struct keystage *const *earlier, size_t earlier_count,
-	struct error *error) MUST_CHECK;
+			      const struct rule *const *rules, const struct key_draft *also_key,
+			      struct keystage *const *earlier, size_t earlier_count, struct error *error) MUST_CHECK;
 void keystage_free(struct keystage *stage);
 
 /* As judge_ops of the same names. */

@@ -15,7 +15,8 @@ enum { ALLOWANCE_MIN = 16 * 1024, FILTER_KEYS_MIN = 256, FILTERS_MAX = 64 };
 void keybudget_init(struct keybudget *budget, size_t limit, size_t stores)
 {
 	size_t allowance = limit / (2 * (stores ? stores : 1));
-	*budget = (struct keybudget){ .limit = limit, .allowance = allowance > ALLOWANCE_MIN ? allowance : ALLOWANCE_MIN };
+	*budget =
+		(struct keybudget){.limit = limit, .allowance = allowance > ALLOWANCE_MIN ? allowance : ALLOWANCE_MIN};
 	if (getrandom(&budget->seed, sizeof budget->seed, GRND_NONBLOCK) != (ssize_t)sizeof budget->seed)
 		budget->seed = (uint64_t)(uintptr_t)budget; /* where the system has no random bytes yet */
 }
@@ -64,7 +65,7 @@ static void drop_set(struct keystore *store)
 
 int keystore_init(struct keystore *store, enum key_kind kind, struct keybudget *budget, struct error *error)
 {
-	*store = (struct keystore){ .kind = kind, .budget = budget };
+	*store = (struct keystore){.kind = kind, .budget = budget};
 	return new_set(store, error);
 }
 
@@ -77,7 +78,7 @@ void keystore_fini(struct keystore *store)
 	keyfile_close(store->file);
 	store->filter_memory = 0;
 	count(store);
-	*store = (struct keystore){ .kind = store->kind };
+	*store = (struct keystore){.kind = store->kind};
 }
 
 void keystore_clear(struct keystore *store)
@@ -101,14 +102,14 @@ size_t keystore_growth(const struct keystore *store, size_t more)
 
 static bool set_has(const struct keystore *store, const struct keyvalue *key)
 {
-	return store->kind == KEY_OF_INTEGER ? integerset_has(store->integers, key->integer) :
-		byteset_has(store->bytes, key->bytes, key->length);
+	return store->kind == KEY_OF_INTEGER ? integerset_has(store->integers, key->integer)
+					     : byteset_has(store->bytes, key->bytes, key->length);
 }
 
 static uint64_t hash_of(const struct keystore *store, const struct keyvalue *key)
 {
-	return store->kind == KEY_OF_INTEGER ? hash_integer(store->budget->seed, (uint64_t)key->integer) :
-		hash_bytes(store->budget->seed, key->bytes, key->length);
+	return store->kind == KEY_OF_INTEGER ? hash_integer(store->budget->seed, (uint64_t)key->integer)
+					     : hash_bytes(store->budget->seed, key->bytes, key->length);
 }
 
 int keystore_has(const struct keystore *store, const struct keyvalue *key, bool *out, struct error *error)
@@ -134,14 +135,14 @@ struct gathered {
 static int gather_integer(void *arg, int64_t value)
 {
 	struct gathered *gathered = arg;
-	gathered->keys[gathered->count++] = (struct keyvalue){ .integer = value };
+	gathered->keys[gathered->count++] = (struct keyvalue){.integer = value};
 	return 0;
 }
 
 static int gather_bytes(void *arg, const char *bytes, size_t length)
 {
 	struct gathered *gathered = arg;
-	gathered->keys[gathered->count++] = (struct keyvalue){ .bytes = bytes, .length = length };
+	gathered->keys[gathered->count++] = (struct keyvalue){.bytes = bytes, .length = length};
 	return 0;
 }
 
@@ -164,7 +165,7 @@ static int add_filter(struct keystore *store, const struct gathered *gathered, s
 {
 	size_t size = bloom_size(gathered->count);
 	if (store->unfiltered || gathered->count < FILTER_KEYS_MIN || store->filter_count == FILTERS_MAX ||
-		store->filter_memory + size > store->budget->allowance) {
+	    store->filter_memory + size > store->budget->allowance) {
 		store->unfiltered = true;
 		return 0;
 	}
@@ -187,7 +188,7 @@ static int add_filter(struct keystore *store, const struct gathered *gathered, s
 static int flush(struct keystore *store, struct error *error)
 {
 	size_t total = store->integers ? integerset_count(store->integers) : byteset_count(store->bytes);
-	struct gathered gathered = { .keys = malloc((total ? total : 1) * sizeof *gathered.keys) };
+	struct gathered gathered = {.keys = malloc((total ? total : 1) * sizeof *gathered.keys)};
 	if (!gathered.keys)
 		return error_memory(error, "a set of keys");
 	if (store->integers)
@@ -216,8 +217,8 @@ int keystore_spill(struct keystore *store, struct keydisk *disk, struct error *e
 
 int keystore_add(struct keystore *store, const struct keyvalue *key, struct error *error)
 {
-	bool added = store->kind == KEY_OF_INTEGER ? integerset_add(store->integers, key->integer) :
-		byteset_add(store->bytes, key->bytes, key->length);
+	bool added = store->kind == KEY_OF_INTEGER ? integerset_add(store->integers, key->integer)
+						   : byteset_add(store->bytes, key->bytes, key->length);
 	if (!added)
 		return error_memory(error, "a set of keys");
 	count(store);

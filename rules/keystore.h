@@ -26,15 +26,15 @@ struct keybudget {
 
 struct keystore {
 	enum key_kind kind;
-	struct keybudget *budget; /* NULL: not counted, and never on disk */
-	size_t counted;           /* of this store in budget->used */
+	struct keybudget *budget;    /* NULL: not counted, and never on disk */
+	size_t counted;              /* of this store in budget->used */
 	struct integerset *integers; /* all keys, or the new ones; by kind */
 	struct byteset *bytes;
-	struct keyfile *file;     /* not NULL: the store is on disk */
-	struct bloom **filters;   /* one for each time that new keys went to the file */
+	struct keyfile *file;   /* not NULL: the store is on disk */
+	struct bloom **filters; /* one for each time that new keys went to the file */
 	size_t filter_count;
 	size_t filter_memory;
-	bool unfiltered;          /* some keys of the file are in no filter */
+	bool unfiltered; /* some keys of the file are in no filter */
 };
 
 /* stores: how many may share the budget. */

@@ -11,12 +11,13 @@ enum { PART_MAX = 24 }; /* bytes of a part beside those of a span */
 void keymaker_fini(struct keymaker *maker)
 {
 	free(maker->data);
-	*maker = (struct keymaker){ .size = 0 };
+	*maker = (struct keymaker){.size = 0};
 }
 
 enum key_kind key_kind_of(const struct schema *keys)
 {
-	return keys->field_count == 1 && value_storage(keys->fields[0].type) == STORAGE_INTEGER ? KEY_OF_INTEGER : KEY_OF_BYTES;
+	return keys->field_count == 1 && value_storage(keys->fields[0].type) == STORAGE_INTEGER ? KEY_OF_INTEGER
+												: KEY_OF_BYTES;
 }
 
 bool key_complete(const struct batch *batch, const size_t *columns, size_t count, uint32_t row)
@@ -62,16 +63,17 @@ static int need(struct keymaker *maker, size_t size, struct error *error)
 }
 
 int key_make(struct keymaker *maker, enum key_kind kind, const struct batch *batch, const size_t *columns, size_t count,
-	uint32_t row, struct keyvalue *out, struct error *error)
+	     uint32_t row, struct keyvalue *out, struct error *error)
 {
 	if (kind == KEY_OF_INTEGER) {
-		*out = (struct keyvalue){ .integer = batch->columns[columns[0]].integers[row] };
+		*out = (struct keyvalue){.integer = batch->columns[columns[0]].integers[row]};
 		return 0;
 	}
 	const struct column *only = &batch->columns[columns[0]];
 	if (count == 1 && value_storage(only->field->type) == STORAGE_SPAN) {
 		struct span span = only->spans[row];
-		*out = (struct keyvalue){ .bytes = span.length > 0 ? batch_bytes(batch, span) : "", .length = span.length };
+		*out = (struct keyvalue){.bytes = span.length > 0 ? batch_bytes(batch, span) : "",
+					 .length = span.length};
 		return 0;
 	}
 	size_t used = 0;
@@ -101,6 +103,6 @@ int key_make(struct keymaker *maker, enum key_kind kind, const struct batch *bat
 			break;
 		}
 	}
-	*out = (struct keyvalue){ .bytes = maker->data, .length = used };
+	*out = (struct keyvalue){.bytes = maker->data, .length = used};
 	return 0;
 }

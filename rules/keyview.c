@@ -54,7 +54,7 @@ static int describe(const struct keyview *view, struct keyworld *world, struct l
 		return error_memory(error, "a key");
 	for (size_t i = 0; i < keys->field_count; i++)
 		names[i] = keys->fields[i].name;
-	*out = (struct lookup_table){ .exists = false };
+	*out = (struct lookup_table){.exists = false};
 	int result = world->lookup->ops->describe(world->lookup, view->resource, names, keys->field_count, out, error);
 	free(names);
 	return result;
@@ -72,14 +72,14 @@ static void start_probing(struct keyview *view, bool drop_store)
 
 /* The rows of one batch of the scan into the store. */
 static int store_rows(struct keyview *view, const struct batch *batch, const size_t *columns, struct keymaker *maker,
-	struct error *error)
+		      struct error *error)
 {
 	struct keyvalue key;
 	for (uint32_t row = 0; row < batch->rows; row++) {
 		if (!key_complete(batch, columns, view->shape->count, row))
 			continue;
 		if (key_make(maker, view->kind, batch, columns, view->shape->count, row, &key, error) < 0 ||
-			keystore_add(&view->store, &key, error) < 0)
+		    keystore_add(&view->store, &key, error) < 0)
 			return -1;
 	}
 	return 0;
@@ -97,7 +97,7 @@ static bool store_too_large(const struct keyview *view, struct keyworld *world, 
 static int scan(struct keyview *view, struct keyworld *world, bool indexed, bool *full, struct error *error)
 {
 	const struct lookup_ops *ops = world->lookup->ops;
-	struct keymaker maker = { .size = 0 };
+	struct keymaker maker = {.size = 0};
 	size_t *columns = calloc(view->shape->count, sizeof *columns);
 	struct batch *batch = batch_new(view->shape->keys, batch_rows_for(view->shape->keys, 0), world->limits, error);
 	int result = columns && batch ? 0 : error_memory(error, "a key");
@@ -178,16 +178,17 @@ bool keyview_in_memory(const struct keyview *view)
 size_t keyview_memory(const struct keyview *view)
 {
 	size_t memory = view->has_store && keystore_in_memory(&view->store) ? keystore_memory(&view->store) : 0;
-	return view->has_refused && keystore_in_memory(&view->refused) ? memory + keystore_memory(&view->refused) : memory;
+	return view->has_refused && keystore_in_memory(&view->refused) ? memory + keystore_memory(&view->refused)
+								       : memory;
 }
 
 int keyview_spill(struct keyview *view, struct keyworld *world, struct error *error)
 {
-	struct lookup_table table = { .exists = false };
+	struct lookup_table table = {.exists = false};
 	/* The refused ones are few as a rule, and are the second to go. */
 	if (view->has_refused && keystore_in_memory(&view->refused) &&
-		(!view->has_store || !keystore_in_memory(&view->store) ||
-			keystore_memory(&view->refused) > keystore_memory(&view->store)))
+	    (!view->has_store || !keystore_in_memory(&view->store) ||
+	     keystore_memory(&view->refused) > keystore_memory(&view->store)))
 		return spill_store(&view->refused, world, error);
 	assert(view->has_store);
 	bool target_can_answer = world->lookup && (view->own_in_target || (view->parents && view->counts_target));
@@ -211,9 +212,9 @@ static int need_answer(struct keyview *view, struct keyworld *world, size_t rows
 }
 
 int keyview_probe(struct keyview *view, struct keyworld *world, const struct batch *batch, const size_t *columns,
-	const uint32_t *rows, size_t count, struct keystore *found, struct error *error)
+		  const uint32_t *rows, size_t count, struct keystore *found, struct error *error)
 {
-	struct keymaker maker = { .size = 0 };
+	struct keymaker maker = {.size = 0};
 	struct keyvalue key;
 	keystore_clear(found);
 	if (count == 0)
@@ -221,8 +222,8 @@ int keyview_probe(struct keyview *view, struct keyworld *world, const struct bat
 	if (need_answer(view, world, batch->capacity, error) < 0)
 		return -1;
 	struct batch *answer = view->answer;
-	if (world->lookup->ops->probe(world->lookup, view->resource, view->shape->keys, batch, columns, rows, count, answer,
-			error) < 0)
+	if (world->lookup->ops->probe(world->lookup, view->resource, view->shape->keys, batch, columns, rows, count,
+				      answer, error) < 0)
 		return -1;
 	size_t *parts = calloc(view->shape->count, sizeof *parts);
 	if (!parts)
@@ -241,7 +242,7 @@ int keyview_probe(struct keyview *view, struct keyworld *world, const struct bat
 }
 
 int keyview_has(const struct keyview *view, const struct keystore *found, const struct keyvalue *key, bool *out,
-	struct error *error)
+		struct error *error)
 {
 	*out = false;
 	if (view->has_store && keystore_has(&view->store, key, out, error) < 0)

@@ -4,10 +4,10 @@
  * A key is there when one of these has it:
  *
  *   store    the target's keys and those of accepted records, while they are in memory or in a temporary file
- *   found    what the target answered for the batch at hand, once the target itself is asked (probing); kept by the caller
- *   fresh    accepted records of the batch at hand, where the target will have them before the next batch (probing, appending)
- *   refused  accepted records that the database refused: their keys stay taken, and no target knows them
- *   earlier  in a dry run: what the judges of earlier steps accepted
+ *   found    what the target answered for the batch at hand, once the target itself is asked (probing); kept by the
+ * caller fresh    accepted records of the batch at hand, where the target will have them before the next batch
+ * (probing, appending) refused  accepted records that the database refused: their keys stay taken, and no target knows
+ * them earlier  in a dry run: what the judges of earlier steps accepted
  */
 #ifndef PENSTOCK_RULES_KEYVIEW_H
 #define PENSTOCK_RULES_KEYVIEW_H
@@ -28,7 +28,7 @@ struct keyview {
 	bool probing;
 	bool has_store;
 	struct keystore store, fresh, refused;
-	bool has_refused;   /* own_in_target */
+	bool has_refused;         /* own_in_target */
 	struct keyview **earlier; /* borrowed; the list is malloc'd */
 	size_t earlier_count;
 	struct batch *answer; /* for probes */
@@ -37,18 +37,18 @@ struct keyview {
 /* What all views of a judge share. */
 struct keyworld {
 	struct keybudget budget;
-	struct lookup *lookup;       /* NULL: there is no database */
+	struct lookup *lookup; /* NULL: there is no database */
 	const struct limits *limits;
 	struct cancel *cancel;
-	struct keydisk *disk;        /* NULL until the first set goes there */
+	struct keydisk *disk; /* NULL until the first set goes there */
 };
 
 /* shape, resource, parents, counts_target and own_in_target are set, the rest is zero. Returns 0 or -1. */
 int keyview_init(struct keyview *view, struct keyworld *world, struct error *error) MUST_CHECK;
 void keyview_fini(struct keyview *view);
 
-/* Reads the target's keys, as far as the budget allows; beyond it the target will be probed where it has a unique index on the
- * key, and otherwise its keys go to a temporary file. Returns 0 or -1. */
+/* Reads the target's keys, as far as the budget allows; beyond it the target will be probed where it has a unique index
+ * on the key, and otherwise its keys go to a temporary file. Returns 0 or -1. */
 int keyview_fill(struct keyview *view, struct keyworld *world, struct error *error) MUST_CHECK;
 
 /* True when the rules thread may judge by this view: all in memory, nothing to ask the database. */
@@ -60,14 +60,14 @@ size_t keyview_memory(const struct keyview *view);
 /* Gives memory back: see keyview_fill. On the sink's thread, when all earlier batches are written. Returns 0 or -1. */
 int keyview_spill(struct keyview *view, struct keyworld *world, struct error *error) MUST_CHECK;
 
-/* Asks the target which keys of these rows it has (the rows have no null part); before the rows of a batch are looked up in
- * a probing view. found gets the answer. Returns 0 or -1. */
+/* Asks the target which keys of these rows it has (the rows have no null part); before the rows of a batch are looked
+ * up in a probing view. found gets the answer. Returns 0 or -1. */
 int keyview_probe(struct keyview *view, struct keyworld *world, const struct batch *batch, const size_t *columns,
-	const uint32_t *rows, size_t count, struct keystore *found, struct error *error) MUST_CHECK;
+		  const uint32_t *rows, size_t count, struct keystore *found, struct error *error) MUST_CHECK;
 
 /* Whether the key is there; found as filled by keyview_probe. */
 int keyview_has(const struct keyview *view, const struct keystore *found, const struct keyvalue *key, bool *out,
-	struct error *error) MUST_CHECK;
+		struct error *error) MUST_CHECK;
 
 /* An accepted record takes its key. */
 int keyview_take(struct keyview *view, const struct keyvalue *key, struct error *error) MUST_CHECK;

@@ -27,8 +27,8 @@ bool moment_digits(const char *text, size_t count, unsigned *out)
 static bool read_date(const char *text, struct moment *out)
 {
 	unsigned year;
-	if (!moment_digits(text, 4, &year) || text[4] != '-' || !moment_digits(text + 5, 2, &out->month) || text[7] != '-' ||
-		!moment_digits(text + 8, 2, &out->day))
+	if (!moment_digits(text, 4, &year) || text[4] != '-' || !moment_digits(text + 5, 2, &out->month) ||
+	    text[7] != '-' || !moment_digits(text + 8, 2, &out->day))
 		return false;
 	out->year = (int)year;
 	return true;
@@ -39,7 +39,7 @@ static size_t read_time(const char *text, size_t length, int64_t *micros)
 {
 	unsigned hour, minute, second;
 	if (length < 8 || !moment_digits(text, 2, &hour) || text[2] != ':' || !moment_digits(text + 3, 2, &minute) ||
-		text[5] != ':' || !moment_digits(text + 6, 2, &second) || hour > 23 || minute > 59 || second > 59)
+	    text[5] != ':' || !moment_digits(text + 6, 2, &second) || hour > 23 || minute > 59 || second > 59)
 		return 0;
 	size_t at = 8;
 	int64_t fraction = 0;
@@ -64,8 +64,8 @@ static bool read_offset(const char *text, size_t length, int *out)
 		*out = 0;
 		return true;
 	}
-	if (length != 6 || (text[0] != '+' && text[0] != '-') || !moment_digits(text + 1, 2, &hours) || text[3] != ':' ||
-		!moment_digits(text + 4, 2, &minutes) || hours > 23 || minutes > 59)
+	if (length != 6 || (text[0] != '+' && text[0] != '-') || !moment_digits(text + 1, 2, &hours) ||
+	    text[3] != ':' || !moment_digits(text + 4, 2, &minutes) || hours > 23 || minutes > 59)
 		return false;
 	int seconds = (int)(hours * 3600 + minutes * 60);
 	*out = text[0] == '-' ? -seconds : seconds;
@@ -75,7 +75,8 @@ static bool read_offset(const char *text, size_t length, int *out)
 bool moment_date(const char *text, size_t length, int64_t *days)
 {
 	struct moment moment;
-	return length == 10 && read_date(text, &moment) && value_days_from_civil(moment.year, moment.month, moment.day, days);
+	return length == 10 && read_date(text, &moment) &&
+	       value_days_from_civil(moment.year, moment.month, moment.day, days);
 }
 
 bool moment_time(const char *text, size_t length, int64_t *micros)
@@ -107,7 +108,7 @@ bool moment_compose(const struct moment *moment, const struct zone *zone, int64_
 
 bool moment_datetime(const char *text, size_t length, const struct zone *zone, int64_t *micros)
 {
-	struct moment moment = { .year = 0 };
+	struct moment moment = {.year = 0};
 	if (length < 19 || text[10] != 'T' || !read_date(text, &moment))
 		return false;
 	size_t at = 11 + read_time(text + 11, length - 11, &moment.micros);
@@ -133,6 +134,6 @@ bool moment_year(const char *text, size_t length, int64_t *year)
 bool moment_yearmonth(const char *text, size_t length)
 {
 	unsigned year, month;
-	return length == 7 && moment_digits(text, 4, &year) && text[4] == '-' && moment_digits(text + 5, 2, &month) && year > 0 &&
-		month >= 1 && month <= 12;
+	return length == 7 && moment_digits(text, 4, &year) && text[4] == '-' && moment_digits(text + 5, 2, &month) &&
+	       year > 0 && month >= 1 && month <= 12;
 }

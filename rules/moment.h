@@ -1,5 +1,5 @@
-/* moment.h - dates, times and datetimes read from text: ISO 8601 as XML Schema narrows it, or a pattern of the dictionary.
- * SPDX-License-Identifier: Apache-2.0
+/* moment.h - dates, times and datetimes read from text: ISO 8601 as XML Schema narrows it, or a pattern of the
+ * dictionary. SPDX-License-Identifier: Apache-2.0
  *
  * Years 0001 to 9999, at most 6 digits of fraction, no second 60, no hour 24. Texts have no spaces around them; each
  * function is false where the text is no such value.
@@ -21,7 +21,7 @@ struct moment {
 	unsigned month, day;
 	int64_t micros; /* since midnight */
 	bool has_offset;
-	int offset;     /* seconds east of Greenwich */
+	int offset; /* seconds east of Greenwich */
 };
 
 /* YYYY-MM-DD: days since 1970. */
@@ -30,8 +30,8 @@ bool moment_date(const char *text, size_t length, int64_t *days);
 /* hh:mm:ss[.f][Z]: microseconds since midnight. */
 bool moment_time(const char *text, size_t length, int64_t *micros);
 
-/* YYYY-MM-DDThh:mm:ss[.f][Z|+hh:mm|-hh:mm]: microseconds since 1970 in UTC; without an offset a time of zone, which may be
- * NULL for UTC. False too when the local time does not exist in its zone or exists twice. */
+/* YYYY-MM-DDThh:mm:ss[.f][Z|+hh:mm|-hh:mm]: microseconds since 1970 in UTC; without an offset a time of zone, which may
+ * be NULL for UTC. False too when the local time does not exist in its zone or exists twice. */
 bool moment_datetime(const char *text, size_t length, const struct zone *zone, int64_t *micros);
 
 /* YYYY; YYYY-MM. */

@@ -25,7 +25,8 @@ static bool stands(const char *mark, size_t mark_length, const char *text, size_
 	return mark_length > 0 && mark_length <= length && memcmp(mark, text, mark_length) == 0;
 }
 
-/* Drops what stands before the first sign or digit (or decimal mark with a digit behind it), and behind the last digit. */
+/* Drops what stands before the first sign or digit (or decimal mark with a digit behind it), and behind the last digit.
+ */
 static void strip(const struct number_style *style, bool whole, const char **text, size_t *length)
 {
 	const char *at = *text, *end = *text + *length;
@@ -34,7 +35,7 @@ static void strip(const struct number_style *style, bool whole, const char **tex
 		if ((*at == '-' || *at == '+') && rest > 1)
 			break;
 		if (!whole && stands(style->decimal, style->decimal_length, at, rest) && style->decimal_length < rest &&
-			is_digit(at[style->decimal_length]))
+		    is_digit(at[style->decimal_length]))
 			break;
 		at++;
 	}
@@ -110,16 +111,16 @@ bool number_integer(const char *text, size_t length, int64_t *out)
 /* A plain number taken apart: its digits from first to last significant one, and what they count. */
 struct parts {
 	bool negative;
-	const char *first;   /* first significant digit; the point may stand between first and end */
-	const char *end;     /* behind the last digit of the mantissa */
-	size_t digits;       /* from first on, without the point; 0: the number is zero */
-	int64_t exponent;    /* of the last digit before end: value = digits * 10^exponent */
+	const char *first; /* first significant digit; the point may stand between first and end */
+	const char *end;   /* behind the last digit of the mantissa */
+	size_t digits;     /* from first on, without the point; 0: the number is zero */
+	int64_t exponent;  /* of the last digit before end: value = digits * 10^exponent */
 };
 
 static bool split(const char *text, size_t length, struct parts *out)
 {
 	const char *at = text, *end = text + length;
-	*out = (struct parts){ .negative = false };
+	*out = (struct parts){.negative = false};
 	if (at < end && (*at == '-' || *at == '+'))
 		out->negative = *at++ == '-';
 	bool any = false;
@@ -168,8 +169,8 @@ static bool split(const char *text, size_t length, struct parts *out)
 
 bool number_double(const char *text, size_t length, char *scratch, locale_t c, double *out)
 {
-	static const double powers[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-		1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+	static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+					1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 	struct parts parts;
 	if (!split(text, length, &parts))
 		return false;
@@ -216,7 +217,7 @@ bool number_decimal(const char *text, size_t length, unsigned precision, unsigne
 	}
 	int64_t shift = parts.exponent + (int64_t)scale; /* zeros behind the digits in the unscaled integer */
 	if (shift < 0 || shift > DECIMAL_PRECISION_MAX || parts.digits > precision ||
-		(int64_t)parts.digits + shift > (int64_t)precision)
+	    (int64_t)parts.digits + shift > (int64_t)precision)
 		return false;
 	decimal_t value = 0;
 	for (const char *at = parts.first; at < parts.end; at++)

@@ -20,17 +20,20 @@ enum { NUMBER_MARK_MAX = 8 };
 struct number_style {
 	char decimal[NUMBER_MARK_MAX]; /* not terminated */
 	char group[NUMBER_MARK_MAX];
-	size_t decimal_length;         /* 1 for the default "." */
-	size_t group_length;           /* 0: none */
-	bool bare;                     /* false: what stands around the digits is dropped (currency, %) */
+	size_t decimal_length; /* 1 for the default "." */
+	size_t group_length;   /* 0: none */
+	bool bare;             /* false: what stands around the digits is dropped (currency, %) */
 };
 
-#define NUMBER_STYLE_PLAIN { .decimal = ".", .decimal_length = 1, .bare = true }
+#define NUMBER_STYLE_PLAIN                                                                                             \
+	{                                                                                                              \
+		.decimal = ".", .decimal_length = 1, .bare = true                                                      \
+	}
 
 bool number_style_is_plain(const struct number_style *style);
 
-/* Rewrites a number into the plain spelling. out has room for length bytes; returns the new length, or 0 where a mark stands
- * in a wrong place. With whole, there is no decimal mark. */
+/* Rewrites a number into the plain spelling. out has room for length bytes; returns the new length, or 0 where a mark
+ * stands in a wrong place. With whole, there is no decimal mark. */
 size_t number_unstyle(const struct number_style *style, bool whole, const char *text, size_t length, char *out);
 
 /* [-+] digits, 64 bit. */
@@ -40,8 +43,8 @@ bool number_integer(const char *text, size_t length, int64_t *out);
  * bytes; c is the "C" locale. */
 bool number_double(const char *text, size_t length, char *scratch, locale_t c, double *out);
 
-/* A plain number that needs at most scale digits after the point and precision - scale before it, leading zeros and zeros
- * at the fraction's end left out: unscaled = number * 10^scale. */
+/* A plain number that needs at most scale digits after the point and precision - scale before it, leading zeros and
+ * zeros at the fraction's end left out: unscaled = number * 10^scale. */
 bool number_decimal(const char *text, size_t length, unsigned precision, unsigned scale, decimal_t *out);
 
 #endif

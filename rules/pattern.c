@@ -11,7 +11,7 @@
 
 enum {
 	PATTERN_TEXT_MAX = 16 * 1024,
-	MATCH_STEPS = 1000000,      /* for one value, and some more for each of its bytes */
+	MATCH_STEPS = 1000000, /* for one value, and some more for each of its bytes */
 	MATCH_STEPS_A_BYTE = 16,
 	MATCH_HEAP_KIB = 16 * 1024,
 	JIT_STACK_MIN = 32 * 1024,
@@ -42,8 +42,9 @@ struct pattern *pattern_new(const char *text, char reason[PATTERN_REASON_MAX], s
 	if (!pattern)
 		return NULL;
 	pattern->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
-		PCRE2_UTF | PCRE2_UCP | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C, &code,
-		&offset, NULL);
+				      PCRE2_UTF | PCRE2_UCP | PCRE2_ANCHORED | PCRE2_ENDANCHORED |
+					      PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C,
+				      &code, &offset, NULL);
 	if (!pattern->code) {
 		if (code != PCRE2_ERROR_NOMEMORY)
 			pcre2_get_error_message(code, (PCRE2_UCHAR *)reason, PATTERN_REASON_MAX);
@@ -92,15 +93,17 @@ void matcher_free(struct matcher *matcher)
 	free(matcher);
 }
 
-enum pattern_result pattern_match(const struct pattern *pattern, struct matcher *matcher, const char *text, size_t length)
+enum pattern_result pattern_match(const struct pattern *pattern, struct matcher *matcher, const char *text,
+				  size_t length)
 {
 	size_t steps = MATCH_STEPS + MATCH_STEPS_A_BYTE * length;
 	pcre2_set_match_limit(matcher->context, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
 	pcre2_set_depth_limit(matcher->context, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
-	int code = pcre2_match(pattern->code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_UTF_CHECK, matcher->data, matcher->context);
+	int code = pcre2_match(pattern->code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_UTF_CHECK, matcher->data,
+			       matcher->context);
 	if (code == PCRE2_ERROR_JIT_STACKLIMIT)
-		code = pcre2_match(pattern->code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, matcher->data,
-			matcher->context);
+		code = pcre2_match(pattern->code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
+				   matcher->data, matcher->context);
 	if (code >= 0)
 		return PATTERN_MATCHES;
 	return code == PCRE2_ERROR_NOMATCH ? PATTERN_DIFFERS : PATTERN_GIVES_UP;

@@ -1,8 +1,8 @@
 /* pattern.h - the constraint `pattern`: a regular expression that a whole value must match. Over PCRE2.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Patterns know Unicode (\d, \w, \p{L} and case). Matching is bounded: a pattern that runs away on some value refuses the
- * value instead of holding up the run.
+ * Patterns know Unicode (\d, \w, \p{L} and case). Matching is bounded: a pattern that runs away on some value refuses
+ * the value instead of holding up the run.
  */
 #ifndef PENSTOCK_RULES_PATTERN_H
 #define PENSTOCK_RULES_PATTERN_H
@@ -27,6 +27,7 @@ void matcher_free(struct matcher *matcher);
 enum pattern_result { PATTERN_MATCHES, PATTERN_DIFFERS, PATTERN_GIVES_UP };
 
 /* text is valid UTF-8. */
-enum pattern_result pattern_match(const struct pattern *pattern, struct matcher *matcher, const char *text, size_t length);
+enum pattern_result pattern_match(const struct pattern *pattern, struct matcher *matcher, const char *text,
+				  size_t length);
 
 #endif

@@ -30,14 +30,14 @@ static size_t find_field(struct loader *loader, const struct node *node, const s
 		names[i] = schema->fields[i].name;
 	const char *meant = names ? suggest(name, names) : NULL;
 	diagnostics_error(loader->diagnostics, node, "\"%s\" has no field \"%s\"%s%s%s", schema->name, name,
-		meant ? " (did you mean \"" : "", meant ? meant : "", meant ? "\"?)" : "");
+			  meant ? " (did you mean \"" : "", meant ? meant : "", meant ? "\"?)" : "");
 	free(names);
 	return SCHEMA_NO_FIELD;
 }
 
 /* The fields that node names, into out (malloc'd). False when something is wrong with them; a list of none is right. */
 static bool load_names(struct loader *loader, const struct node *node, const char *what, const struct schema *schema,
-	struct key *out)
+		       struct key *out)
 {
 	size_t count;
 	const struct node *const *names = names_of(&node, &count);
@@ -45,7 +45,7 @@ static bool load_names(struct loader *loader, const struct node *node, const cha
 		diagnostics_error(loader->diagnostics, node, "%s has more than %d fields", what, KEY_FIELDS_MAX);
 		return false;
 	}
-	*out = (struct key){ .fields = calloc(count ? count : 1, sizeof *out->fields) };
+	*out = (struct key){.fields = calloc(count ? count : 1, sizeof *out->fields)};
 	if (!out->fields) {
 		diagnostics_memory(loader->diagnostics);
 		return false;
@@ -87,10 +87,11 @@ static void declare_unique(struct loader *loader, struct table *table, const str
 		return;
 	}
 	memcpy(fields, key->fields, key->count * sizeof *fields);
-	list[table->declared_unique_count++] = (struct key){ .fields = fields, .count = key->count };
+	list[table->declared_unique_count++] = (struct key){.fields = fields, .count = key->count};
 }
 
-/* A unique key that says what another one says is checked with that one; the schema, and so the database, gets it once. */
+/* A unique key that says what another one says is checked with that one; the schema, and so the database, gets it once.
+ */
 static void add_unique(struct loader *loader, struct table *table, const struct key *key)
 {
 	struct error error = ERROR_INIT;
@@ -108,7 +109,7 @@ static void add_unique(struct loader *loader, struct table *table, const struct 
 }
 
 void load_keys(struct loader *loader, const struct node *schema_node, struct table *table, const size_t *unique,
-	size_t unique_count)
+	       size_t unique_count)
 {
 	struct error error = ERROR_INIT;
 	struct schema *schema = table->schema;
@@ -123,7 +124,7 @@ void load_keys(struct loader *loader, const struct node *schema_node, struct tab
 	}
 	for (size_t i = 0; i < unique_count; i++) {
 		size_t field = unique[i];
-		add_unique(loader, table, &(struct key){ .fields = &field, .count = 1 });
+		add_unique(loader, table, &(struct key){.fields = &field, .count = 1});
 	}
 	if (keys && keys->kind != NODE_SEQUENCE && !node_is_null(keys))
 		diagnostics_error(loader->diagnostics, keys, "uniqueKeys must be a list of lists of field names");
@@ -144,7 +145,7 @@ static struct table *find_table(struct table *const *tables, size_t count, const
 }
 
 static const struct table *find_parent(struct loader *loader, const struct node *node, struct table *const *tables,
-	size_t count, const char *name)
+				       size_t count, const char *name)
 {
 	const struct table *parent = find_table(tables, count, name);
 	if (parent)
@@ -154,41 +155,44 @@ static const struct table *find_parent(struct loader *loader, const struct node 
 		names[i] = tables[i]->schema->name;
 	const char *meant = names ? suggest(name, names) : NULL;
 	diagnostics_error(loader->diagnostics, node, "there is no resource \"%s\" to refer to%s%s%s", name,
-		meant ? " (did you mean \"" : "", meant ? meant : "", meant ? "\"?)" : "");
+			  meant ? " (did you mean \"" : "", meant ? meant : "", meant ? "\"?)" : "");
 	free(names);
 	return NULL;
 }
 
 /* True when the columns are a key of their table and hold what the fields hold. */
-static bool reference_fits(struct loader *loader, const struct node *node, const struct schema *own, const struct key *fields,
-	const struct schema *parent, const struct key *columns)
+static bool reference_fits(struct loader *loader, const struct node *node, const struct schema *own,
+			   const struct key *fields, const struct schema *parent, const struct key *columns)
 {
 	if (fields->count != columns->count) {
-		diagnostics_error(loader->diagnostics, node, "a foreign key of %zu fields refers to %zu", fields->count, columns->count);
+		diagnostics_error(loader->diagnostics, node, "a foreign key of %zu fields refers to %zu", fields->count,
+				  columns->count);
 		return false;
 	}
 	bool known = parent->primary.count > 0 && key_same(&parent->primary, columns);
 	for (size_t i = 0; i < parent->unique_count && !known; i++)
 		known = key_same(&parent->unique[i], columns);
 	if (!known) {
-		diagnostics_error(loader->diagnostics, node, "what a foreign key refers to must be the primary key or a unique key of \"%s\"",
-			parent->name);
+		diagnostics_error(loader->diagnostics, node,
+				  "what a foreign key refers to must be the primary key or a unique key of \"%s\"",
+				  parent->name);
 		return false;
 	}
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct field *from = &own->fields[fields->fields[i]], *to = &parent->fields[columns->fields[i]];
 		if (from->type != to->type || (from->type == VALUE_DECIMAL && from->scale != to->scale)) {
-			diagnostics_error(loader->diagnostics, node, "\"%s\" is %s%s, but \"%s\" of \"%s\" is %s", from->name,
-				value_type_name(from->type), from->type == to->type ? " of another scale" : "", to->name, parent->name,
-				value_type_name(to->type));
+			diagnostics_error(loader->diagnostics, node, "\"%s\" is %s%s, but \"%s\" of \"%s\" is %s",
+					  from->name, value_type_name(from->type),
+					  from->type == to->type ? " of another scale" : "", to->name, parent->name,
+					  value_type_name(to->type));
 			return false;
 		}
 	}
 	return true;
 }
 
-static void add_reference(struct loader *loader, struct table *table, const struct schema *parent, const struct key *fields,
-	const struct key *columns)
+static void add_reference(struct loader *loader, struct table *table, const struct schema *parent,
+			  const struct key *fields, const struct key *columns)
 {
 	struct error error = ERROR_INIT;
 	size_t count = table->schema->foreign_count;
@@ -209,8 +213,8 @@ static void add_reference(struct loader *loader, struct table *table, const stru
 	free(names);
 }
 
-static void load_reference(struct loader *loader, const struct node *node, struct table *table, struct table *const *tables,
-	size_t count)
+static void load_reference(struct loader *loader, const struct node *node, struct table *table,
+			   struct table *const *tables, size_t count)
 {
 	const struct node *reference = node_find(node, "reference"), *fields_node = node_find(node, "fields");
 	const struct node *columns_node = node_find(reference, "fields"), *resource = node_find(reference, "resource");
@@ -219,12 +223,13 @@ static void load_reference(struct loader *loader, const struct node *node, struc
 	spelling_check(node, PART_FOREIGN_KEY, loader->diagnostics);
 	spelling_check(reference, PART_REFERENCE, loader->diagnostics);
 	if (!fields_node || !reference || !columns_node) {
-		diagnostics_error(loader->diagnostics, node, "a foreign key needs fields and reference: { resource, fields }");
+		diagnostics_error(loader->diagnostics, node,
+				  "a foreign key needs fields and reference: { resource, fields }");
 		return;
 	}
 	if (node_find(reference, "package")) {
 		diagnostics_error(loader->diagnostics, node_find(reference, "package"),
-			"references to other packages are not supported by this version");
+				  "references to other packages are not supported by this version");
 		return;
 	}
 	if (spelling_text(resource, "resource", &name, loader->diagnostics) < 0)
@@ -237,7 +242,8 @@ static void load_reference(struct loader *loader, const struct node *node, struc
 			diagnostics_error(loader->diagnostics, fields_node, "a foreign key needs at least one field");
 		else if (reference_fits(loader, columns_node, table->schema, &fields, parent->schema, &columns)) {
 			if (parent == table)
-				diagnostics_error(loader->diagnostics, reference, "a table that refers to itself is not supported by this version");
+				diagnostics_error(loader->diagnostics, reference,
+						  "a table that refers to itself is not supported by this version");
 			else
 				add_reference(loader, table, parent->schema, &fields, &columns);
 		}
@@ -274,8 +280,8 @@ static size_t index_of(struct table *const *tables, size_t count, const char *na
 	return i;
 }
 
-static void report_loop(struct loader *loader, const struct node *node, struct table *const *tables, const struct visit *path,
-	size_t from, size_t to)
+static void report_loop(struct loader *loader, const struct node *node, struct table *const *tables,
+			const struct visit *path, size_t from, size_t to)
 {
 	struct buffer text;
 	struct error error = ERROR_INIT;
@@ -284,13 +290,13 @@ static void report_loop(struct loader *loader, const struct node *node, struct t
 	for (size_t i = from; i < to && result == 0; i++)
 		result = buffer_printf(&text, &error, "%s -> ", tables[path[i].table]->schema->name);
 	diagnostics_error(loader->diagnostics, node_find(node, "foreignKeys"),
-		"these tables refer to each other in a loop, so none of them can be loaded first: %s%s", buffer_text(&text),
-		result == 0 ? tables[path[from].table]->schema->name : "...");
+			  "these tables refer to each other in a loop, so none of them can be loaded first: %s%s",
+			  buffer_text(&text), result == 0 ? tables[path[from].table]->schema->name : "...");
 	buffer_fini(&text);
 }
 
 int load_order(struct loader *loader, const struct node *const *nodes, struct table *const *tables, size_t count,
-	size_t *order)
+	       size_t *order)
 {
 	enum { NEW, OPEN, DONE };
 	unsigned char *state = calloc(count ? count : 1, 1);
@@ -304,7 +310,7 @@ int load_order(struct loader *loader, const struct node *const *nodes, struct ta
 	for (size_t first = 0; first < count && result == 0; first++) {
 		size_t depth = 0;
 		if (state[first] == NEW) {
-			path[depth++] = (struct visit){ .table = first };
+			path[depth++] = (struct visit){.table = first};
 			state[first] = OPEN;
 		}
 		while (depth > 0 && result == 0) {
@@ -327,7 +333,7 @@ int load_order(struct loader *loader, const struct node *const *nodes, struct ta
 				result = -1;
 			} else {
 				state[parent] = OPEN;
-				path[depth++] = (struct visit){ .table = parent };
+				path[depth++] = (struct visit){.table = parent};
 			}
 		}
 	}

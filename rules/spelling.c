@@ -7,46 +7,75 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char *const package_keys[] = { "$schema", "profile", "name", "id", "licenses", "title", "description", "homepage",
-	"image", "version", "created", "keywords", "contributors", "sources", "resources", "missingValues", NULL };
-static const char *const resource_keys[] = { "$schema", "profile", "name", "path", "data", "type", "title", "description",
-	"format", "mediatype", "encoding", "bytes", "hash", "sources", "licenses", "homepage", "compression", "dialect", "schema",
-	"missingValues", NULL };
-static const char *const schema_keys[] = { "$schema", "profile", "name", "title", "description", "fields", "fieldsMatch",
-	"missingValues", "primaryKey", "uniqueKeys", "foreignKeys", NULL };
-static const char *const field_keys[] = { "name", "type", "format", "title", "description", "example", "examples", "constraints",
-	"rdfType", "missingValues", "trueValues", "falseValues", "decimalChar", "groupChar", "bareNumber", "categories",
-	"categoriesOrdered", "delimiter", "itemType", "precision", "scale", "timezone", "sensitive", NULL };
-static const char *const constraint_keys[] = { "required", "unique", "minLength", "maxLength", "minimum", "maximum",
-	"exclusiveMinimum", "exclusiveMaximum", "jsonSchema", "pattern", "enum", NULL };
-static const char *const foreign_keys[] = { "fields", "reference", NULL };
-static const char *const reference_keys[] = { "resource", "fields", "package", NULL };
-static const char *const dialect_keys[] = { "$schema", "profile", "name", "title", "description", "type", "csvddfVersion",
-	"caseSensitiveHeader", "header", "headerRows", "headerJoin", "commentRows", "commentChar", "delimiter", "lineTerminator",
-	"quoteChar", "doubleQuote", "escapeChar", "nullSequence", "skipInitialSpace", "property", "itemType", "itemKeys",
-	"sheetNumber", "sheetName", "table", NULL };
-static const char *const license_keys[] = { "name", "path", "title", NULL };
-static const char *const source_keys[] = { "title", "path", "email", "version", NULL };
-static const char *const contributor_keys[] = { "title", "givenName", "familyName", "path", "email", "role", "roles",
-	"organization", NULL };
-static const char *const category_keys[] = { "value", "label", NULL };
+static const char *const package_keys[] = {
+	"$schema", "profile", "name",     "id",           "licenses", "title",     "description",   "homepage", "image",
+	"version", "created", "keywords", "contributors", "sources",  "resources", "missingValues", NULL};
+static const char *const resource_keys[] = {
+	"$schema",     "profile",  "name",        "path",     "data",   "type",          "title",
+	"description", "format",   "mediatype",   "encoding", "bytes",  "hash",          "sources",
+	"licenses",    "homepage", "compression", "dialect",  "schema", "missingValues", NULL};
+static const char *const schema_keys[] = {"$schema",     "profile",    "name",        "title",
+					  "description", "fields",     "fieldsMatch", "missingValues",
+					  "primaryKey",  "uniqueKeys", "foreignKeys", NULL};
+static const char *const field_keys[] = {
+	"name",        "type",        "format",     "title",         "description",       "example",
+	"examples",    "constraints", "rdfType",    "missingValues", "trueValues",        "falseValues",
+	"decimalChar", "groupChar",   "bareNumber", "categories",    "categoriesOrdered", "delimiter",
+	"itemType",    "precision",   "scale",      "timezone",      "sensitive",         NULL};
+static const char *const constraint_keys[] = {
+	"required",         "unique",           "minLength",  "maxLength", "minimum", "maximum",
+	"exclusiveMinimum", "exclusiveMaximum", "jsonSchema", "pattern",   "enum",    NULL};
+static const char *const foreign_keys[] = {"fields", "reference", NULL};
+static const char *const reference_keys[] = {"resource", "fields", "package", NULL};
+static const char *const dialect_keys[] = {"$schema",
+					   "profile",
+					   "name",
+					   "title",
+					   "description",
+					   "type",
+					   "csvddfVersion",
+					   "caseSensitiveHeader",
+					   "header",
+					   "headerRows",
+					   "headerJoin",
+					   "commentRows",
+					   "commentChar",
+					   "delimiter",
+					   "lineTerminator",
+					   "quoteChar",
+					   "doubleQuote",
+					   "escapeChar",
+					   "nullSequence",
+					   "skipInitialSpace",
+					   "property",
+					   "itemType",
+					   "itemKeys",
+					   "sheetNumber",
+					   "sheetName",
+					   "table",
+					   NULL};
+static const char *const license_keys[] = {"name", "path", "title", NULL};
+static const char *const source_keys[] = {"title", "path", "email", "version", NULL};
+static const char *const contributor_keys[] = {"title", "givenName", "familyName",   "path", "email",
+					       "role",  "roles",     "organization", NULL};
+static const char *const category_keys[] = {"value", "label", NULL};
 
 static const struct {
 	const char *const *keys;
 	const char *where;
 } parts[PARTS] = {
-	[PART_PACKAGE] = { package_keys, "a data package" },
-	[PART_RESOURCE] = { resource_keys, "a resource" },
-	[PART_SCHEMA] = { schema_keys, "a table schema" },
-	[PART_FIELD] = { field_keys, "a field" },
-	[PART_CONSTRAINTS] = { constraint_keys, "constraints" },
-	[PART_FOREIGN_KEY] = { foreign_keys, "a foreign key" },
-	[PART_REFERENCE] = { reference_keys, "a reference" },
-	[PART_DIALECT] = { dialect_keys, "a table dialect" },
-	[PART_LICENSE] = { license_keys, "a license" },
-	[PART_SOURCE] = { source_keys, "a source" },
-	[PART_CONTRIBUTOR] = { contributor_keys, "a contributor" },
-	[PART_CATEGORY] = { category_keys, "a category" },
+	[PART_PACKAGE] = {package_keys, "a data package"},
+	[PART_RESOURCE] = {resource_keys, "a resource"},
+	[PART_SCHEMA] = {schema_keys, "a table schema"},
+	[PART_FIELD] = {field_keys, "a field"},
+	[PART_CONSTRAINTS] = {constraint_keys, "constraints"},
+	[PART_FOREIGN_KEY] = {foreign_keys, "a foreign key"},
+	[PART_REFERENCE] = {reference_keys, "a reference"},
+	[PART_DIALECT] = {dialect_keys, "a table dialect"},
+	[PART_LICENSE] = {license_keys, "a license"},
+	[PART_SOURCE] = {source_keys, "a source"},
+	[PART_CONTRIBUTOR] = {contributor_keys, "a contributor"},
+	[PART_CATEGORY] = {category_keys, "a category"},
 };
 
 void spelling_check(const struct node *map, enum part part, struct diagnostics *diagnostics)
@@ -62,10 +91,11 @@ void spelling_check(const struct node *map, enum part part, struct diagnostics *
 			continue;
 		const char *meant = suggest(key, parts[part].keys);
 		if (meant)
-			diagnostics_error(diagnostics, map->keys[i], "unknown key \"%s\" in %s (did you mean \"%s\"?)", key, parts[part].where,
-				meant);
+			diagnostics_error(diagnostics, map->keys[i], "unknown key \"%s\" in %s (did you mean \"%s\"?)",
+					  key, parts[part].where, meant);
 		else
-			diagnostics_warning(diagnostics, map->keys[i], "unknown key \"%s\" in %s is ignored", key, parts[part].where);
+			diagnostics_warning(diagnostics, map->keys[i], "unknown key \"%s\" in %s is ignored", key,
+					    parts[part].where);
 	}
 }
 
@@ -101,7 +131,8 @@ int spelling_flag(const struct node *node, const char *what, bool *out, struct d
 	return 1;
 }
 
-int spelling_count(const struct node *node, const char *what, uint64_t most, uint64_t *out, struct diagnostics *diagnostics)
+int spelling_count(const struct node *node, const char *what, uint64_t most, uint64_t *out,
+		   struct diagnostics *diagnostics)
 {
 	if (!node)
 		return 0;

@@ -33,9 +33,11 @@ void spelling_check(const struct node *map, enum part part, struct diagnostics *
 /* The same for each map in a sequence; anything else in it is left alone. */
 void spelling_check_each(const struct node *sequence, enum part part, struct diagnostics *diagnostics);
 
-/* Each reads a scalar: 1 when it was there and right, 0 when node is NULL, -1 after an error in diagnostics that names what. */
+/* Each reads a scalar: 1 when it was there and right, 0 when node is NULL, -1 after an error in diagnostics that names
+ * what. */
 int spelling_text(const struct node *node, const char *what, const char **out, struct diagnostics *diagnostics);
 int spelling_flag(const struct node *node, const char *what, bool *out, struct diagnostics *diagnostics);
-int spelling_count(const struct node *node, const char *what, uint64_t most, uint64_t *out, struct diagnostics *diagnostics);
+int spelling_count(const struct node *node, const char *what, uint64_t most, uint64_t *out,
+		   struct diagnostics *diagnostics);
 
 #endif

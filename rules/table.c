@@ -29,14 +29,14 @@ void key_shape_fini(struct key_shape *shape)
 {
 	schema_free(shape->keys);
 	free(shape->fields);
-	*shape = (struct key_shape){ .count = 0 };
+	*shape = (struct key_shape){.count = 0};
 }
 
 int key_shape_init(struct key_shape *shape, const struct schema *holder, const size_t *columns, const size_t *fields,
-	size_t count, struct error *error)
+		   size_t count, struct error *error)
 {
 	size_t *sorted = calloc(count ? count : 1, sizeof *sorted); /* columns in the order of their names */
-	*shape = (struct key_shape){ .count = count };
+	*shape = (struct key_shape){.count = count};
 	shape->fields = calloc(count ? count : 1, sizeof *shape->fields);
 	if (!sorted || !shape->fields) {
 		free(sorted);
@@ -45,7 +45,8 @@ int key_shape_init(struct key_shape *shape, const struct schema *holder, const s
 	}
 	for (size_t i = 0; i < count; i++) {
 		size_t at = i;
-		for (; at > 0 && strcmp(holder->fields[sorted[at - 1]].name, holder->fields[columns[i]].name) > 0; at--) {
+		for (; at > 0 && strcmp(holder->fields[sorted[at - 1]].name, holder->fields[columns[i]].name) > 0;
+		     at--) {
 			sorted[at] = sorted[at - 1];
 			shape->fields[at] = shape->fields[at - 1];
 		}

@@ -1,5 +1,5 @@
-/* table.h - one table of the dictionary as the rules see it: its schema, how its cells are spelled, and its constraints.
- * SPDX-License-Identifier: Apache-2.0
+/* table.h - one table of the dictionary as the rules see it: its schema, how its cells are spelled, and its
+ * constraints. SPDX-License-Identifier: Apache-2.0
  *
  * Private to rules/. Immutable once the dictionary is loaded.
  */
@@ -37,7 +37,7 @@ struct constant {
 		decimal_t decimal;
 		struct text bytes; /* STORAGE_SPAN; malloc'd */
 	};
-	char *written;         /* as the dictionary has it; for messages */
+	char *written; /* as the dictionary has it; for messages */
 };
 
 enum bound_kind { BOUND_MINIMUM = 0, BOUND_MAXIMUM, BOUND_EXCLUSIVE_MINIMUM, BOUND_EXCLUSIVE_MAXIMUM, BOUNDS };
@@ -56,18 +56,18 @@ struct field_rules {
 
 	/* constraints */
 	bool has_min_length, has_max_length;
-	uint64_t min_length, max_length;      /* characters; of VALUE_BINARY: bytes */
+	uint64_t min_length, max_length; /* characters; of VALUE_BINARY: bytes */
 	bool has_bound[BOUNDS];
 	struct constant bounds[BOUNDS];
 	struct pattern *pattern;
 	char *pattern_text;
-	struct constant *enumeration;         /* ascending as constant_compare has it */
+	struct constant *enumeration; /* ascending as constant_compare has it */
 	size_t enumeration_count;
-	char *enumeration_text;               /* "a, b, c", cut; for messages */
+	char *enumeration_text; /* "a, b, c", cut; for messages */
 };
 
-/* The fields of a key, ascending by name (of the referenced columns, for a reference), so that the same key has one shape
- * wherever it is named. */
+/* The fields of a key, ascending by name (of the referenced columns, for a reference), so that the same key has one
+ * shape wherever it is named. */
 struct key_shape {
 	struct schema *keys; /* a column for each: of the table that holds the key */
 	size_t *fields;      /* index of each in the table whose records are judged */
@@ -76,9 +76,9 @@ struct key_shape {
 
 struct table {
 	struct schema *schema;
-	struct field_rules *fields;   /* schema->field_count */
-	struct key *declared_unique;  /* `unique` and `uniqueKeys` that say what another key says already; they are rules, but no key
-	                                 of the schema */
+	struct field_rules *fields;  /* schema->field_count */
+	struct key *declared_unique; /* `unique` and `uniqueKeys` that say what another key says already; they are
+					rules, but no key of the schema */
 	size_t declared_unique_count;
 	struct key_shape *references; /* schema->foreign_count */
 	char hash[65];                /* SHA-256 in hex of what the table means */
@@ -91,9 +91,10 @@ int constant_compare(enum value_type type, const struct constant *left, const st
 
 void key_shape_fini(struct key_shape *shape);
 
-/* Fills shape from count pairs (own field, column of holder); holder is the schema that holds the key. Returns 0 or -1. */
+/* Fills shape from count pairs (own field, column of holder); holder is the schema that holds the key. Returns 0 or -1.
+ */
 int key_shape_init(struct key_shape *shape, const struct schema *holder, const size_t *columns, const size_t *fields,
-	size_t count, struct error *error) MUST_CHECK;
+		   size_t count, struct error *error) MUST_CHECK;
 
 /* True when both are the same set of fields. */
 bool key_same(const struct key *left, const struct key *right);

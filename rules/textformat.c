@@ -76,8 +76,8 @@ bool text_is_email(const char *text, size_t length)
 bool text_is_uri(const char *text, size_t length)
 {
 	size_t at = 0;
-	while (at < length && (is_letter(text[at]) || (at > 0 && (is_digit(text[at]) || text[at] == '+' || text[at] == '-' ||
-		text[at] == '.'))))
+	while (at < length && (is_letter(text[at]) || (at > 0 && (is_digit(text[at]) || text[at] == '+' ||
+								  text[at] == '-' || text[at] == '.'))))
 		at++;
 	if (at == 0 || at + 1 >= length || text[at] != ':')
 		return false;

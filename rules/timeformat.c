@@ -19,9 +19,9 @@ static const char DIRECTIVES[] = "YymbBdjHIpMSfzaA%";
 static const char DATE_PARTS[] = "YymbBdjaA";
 static const char TIME_PARTS[] = "HIpMSfz";
 
-static const char *const months[] = { "january", "february", "march", "april", "may", "june", "july", "august", "september",
-	"october", "november", "december" };
-static const char *const weekdays[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday" };
+static const char *const months[] = {"january", "february", "march",     "april",   "may",      "june",
+				     "july",    "august",   "september", "october", "november", "december"};
+static const char *const weekdays[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
 
 /* What a text gave; numbers that were not there are -1. */
 struct reading {
@@ -38,12 +38,15 @@ static struct timeformat *refuse(char *reason, const char *text)
 
 struct timeformat *timeformat_new(const char *pattern, enum value_type type, char reason[TIMEFORMAT_REASON_MAX])
 {
-	bool has[128] = { false };
+	bool has[128] = {false};
 	for (const char *at = strchr(pattern, '%'); at; at = strchr(at + 2, '%')) {
 		char directive = at[1];
 		if (directive == '\0' || !strchr(DIRECTIVES, directive)) {
-			snprintf(reason, TIMEFORMAT_REASON_MAX, "%%%c is not known; known are %%Y %%y %%m %%b %%B %%d %%j %%H %%I %%p %%M %%S %%f %%z %%a "
-				"%%A %%%%", directive ? directive : ' ');
+			snprintf(reason, TIMEFORMAT_REASON_MAX,
+				 "%%%c is not known; known are %%Y %%y %%m %%b %%B %%d %%j %%H %%I %%p %%M %%S %%f %%z "
+				 "%%a "
+				 "%%A %%%%",
+				 directive ? directive : ' ');
 			return NULL;
 		}
 		if (directive != '%' && has[(unsigned char)directive]) {
@@ -51,11 +54,13 @@ struct timeformat *timeformat_new(const char *pattern, enum value_type type, cha
 			return NULL;
 		}
 		if (type == VALUE_DATE && strchr(TIME_PARTS, directive)) {
-			snprintf(reason, TIMEFORMAT_REASON_MAX, "a date has no %%%c; did you mean type datetime?", directive);
+			snprintf(reason, TIMEFORMAT_REASON_MAX, "a date has no %%%c; did you mean type datetime?",
+				 directive);
 			return NULL;
 		}
 		if (type == VALUE_TIME && (strchr(DATE_PARTS, directive) || directive == 'z')) {
-			snprintf(reason, TIMEFORMAT_REASON_MAX, "a time of day has no %%%c; did you mean type datetime?", directive);
+			snprintf(reason, TIMEFORMAT_REASON_MAX,
+				 "a time of day has no %%%c; did you mean type datetime?", directive);
 			return NULL;
 		}
 		has[(unsigned char)directive] = true;
@@ -173,7 +178,8 @@ static bool read_directive(char directive, bool glued, const char **at, const ch
 		return read_digits(at, end, glued ? 3 : 1, 3, &out->day_of_year);
 	case 'H':
 	case 'I':
-		return read_digits(at, end, fewest, 2, &out->hour) && (directive == 'H' ? out->hour <= 23 : out->hour >= 1 && out->hour <= 12);
+		return read_digits(at, end, fewest, 2, &out->hour) &&
+		       (directive == 'H' ? out->hour <= 23 : out->hour >= 1 && out->hour <= 12);
 	case 'M':
 		return read_digits(at, end, fewest, 2, &out->minute) && out->minute <= 59;
 	case 'S':
@@ -230,9 +236,10 @@ static bool read_all(const char *pattern, const char *at, const char *end, struc
 	return at == end;
 }
 
-bool timeformat_read(const struct timeformat *format, const char *text, size_t length, const struct zone *zone, int64_t *out)
+bool timeformat_read(const struct timeformat *format, const char *text, size_t length, const struct zone *zone,
+		     int64_t *out)
 {
-	struct reading got = { .day_of_year = -1, .afternoon = -1, .weekday = -1 };
+	struct reading got = {.day_of_year = -1, .afternoon = -1, .weekday = -1};
 	if (!read_all(format->pattern, text, text + length, &got))
 		return false;
 	if (got.afternoon >= 0)
@@ -243,11 +250,16 @@ bool timeformat_read(const struct timeformat *format, const char *text, size_t l
 		return true;
 	}
 	int64_t days;
-	struct moment moment = { .year = got.year, .month = (unsigned)got.month, .day = (unsigned)got.day, .micros = micros,
-		.has_offset = got.has_offset, .offset = got.offset };
+	struct moment moment = {.year = got.year,
+				.month = (unsigned)got.month,
+				.day = (unsigned)got.day,
+				.micros = micros,
+				.has_offset = got.has_offset,
+				.offset = got.offset};
 	if (got.day_of_year >= 0) {
 		bool leap = got.year % 4 == 0 && (got.year % 100 != 0 || got.year % 400 == 0);
-		if (got.day_of_year < 1 || got.day_of_year > 365 + leap || !value_days_from_civil(got.year, 1, 1, &days))
+		if (got.day_of_year < 1 || got.day_of_year > 365 + leap ||
+		    !value_days_from_civil(got.year, 1, 1, &days))
 			return false;
 		value_civil_from_days(days + got.day_of_year - 1, &moment.year, &moment.month, &moment.day);
 	}

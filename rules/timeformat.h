@@ -18,13 +18,13 @@ struct zone;
 
 enum { TIMEFORMAT_REASON_MAX = 128 };
 
-/* type: VALUE_DATE, VALUE_TIME or VALUE_DATETIME. NULL when the pattern is no pattern for it, with the reason; an empty reason: out of
- * memory. */
+/* type: VALUE_DATE, VALUE_TIME or VALUE_DATETIME. NULL when the pattern is no pattern for it, with the reason; an empty
+ * reason: out of memory. */
 struct timeformat *timeformat_new(const char *pattern, enum value_type type, char reason[TIMEFORMAT_REASON_MAX]);
 void timeformat_free(struct timeformat *format);
 
 /* Days, microseconds since midnight or microseconds since 1970 (see value.h); zone as for moment_datetime. */
 bool timeformat_read(const struct timeformat *format, const char *text, size_t length, const struct zone *zone,
-	int64_t *out);
+		     int64_t *out);
 
 #endif

@@ -93,15 +93,16 @@ static bool read_seconds(const char **text, int *out)
 
 static bool read_change(const char **text, struct change *out)
 {
-	*out = (struct change){ .kind = CHANGE_DAY, .seconds = 7200 };
+	*out = (struct change){.kind = CHANGE_DAY, .seconds = 7200};
 	if (**text != ',')
 		return false;
 	++*text;
 	if (**text == 'M') {
 		out->kind = CHANGE_WEEKDAY;
 		++*text;
-		if (!read_number(text, 12, &out->month) || **text != '.' || (++*text, !read_number(text, 5, &out->week)) ||
-			**text != '.' || (++*text, !read_number(text, 6, &out->day)) || out->month < 1 || out->week < 1)
+		if (!read_number(text, 12, &out->month) || **text != '.' ||
+		    (++*text, !read_number(text, 5, &out->week)) || **text != '.' ||
+		    (++*text, !read_number(text, 6, &out->day)) || out->month < 1 || out->week < 1)
 			return false;
 	} else {
 		if (**text == 'J') {
@@ -146,7 +147,8 @@ static bool read_block(struct zone *zone, const unsigned char *data, size_t size
 			return false;
 	}
 	size_t times = counts[3], types = counts[4];
-	size_t body = times * time_size + times + types * 6 + counts[5] + counts[2] * (time_size + 4) + counts[1] + counts[0];
+	size_t body =
+		times * time_size + times + types * 6 + counts[5] + counts[2] * (time_size + 4) + counts[1] + counts[0];
 	if (size - HEADER_SIZE < body || types == 0)
 		return false;
 	*used = HEADER_SIZE + body;
@@ -196,14 +198,15 @@ static bool name_is_safe(const char *name)
 	if (name[0] == '\0' || name[0] == '/' || strstr(name, ".."))
 		return false;
 	for (const char *c = name; *c; c++)
-		if (!((*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || strchr("_+-/", *c)))
+		if (!((*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') ||
+		      strchr("_+-/", *c)))
 			return false;
 	return strlen(name) < 256;
 }
 
 static FILE *open_file(const char *name)
 {
-	static const char *const folders[] = { "/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo" };
+	static const char *const folders[] = {"/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/etc/zoneinfo"};
 	const char *own = getenv("TZDIR");
 	for (size_t i = 0; i < sizeof folders / sizeof folders[0] + 1; i++) {
 		const char *folder = i == 0 ? own : folders[i - 1];
@@ -223,7 +226,9 @@ struct zone *zone_open(const char *name, struct error *error)
 	FILE *file = name_is_safe(name) ? open_file(name) : NULL;
 	if (!file) {
 		error_set(error, ERROR_CONFIG, NULL,
-			"there is no time zone \"%s\" on this system (names are like Europe/Berlin; Debian has them in the package tzdata)", name);
+			  "there is no time zone \"%s\" on this system (names are like Europe/Berlin; Debian has them "
+			  "in the package tzdata)",
+			  name);
 		return NULL;
 	}
 	struct zone *zone = calloc(1, sizeof *zone);
@@ -235,7 +240,8 @@ struct zone *zone_open(const char *name, struct error *error)
 	} else {
 		size_t size = fread(data, 1, FILE_MAX, file);
 		if (ferror(file) || !read_file(zone, data, size)) {
-			error_set(error, ERROR_CONFIG, NULL, "the system's file of the time zone \"%s\" cannot be read", name);
+			error_set(error, ERROR_CONFIG, NULL, "the system's file of the time zone \"%s\" cannot be read",
+				  name);
 			zone_close(zone);
 			zone = NULL;
 		}
@@ -257,8 +263,8 @@ void zone_close(struct zone *zone)
 /* Days since 1970 on which a change happens in a year. */
 static int64_t change_day(const struct change *change, int year)
 {
-	/* The calendar repeats itself, weekdays included, after 400 years: years next to the first and last one need no calendar of
-	 * their own. */
+	/* The calendar repeats itself, weekdays included, after 400 years: years next to the first and last one need no
+	 * calendar of their own. */
 	if (year < 1)
 		return change_day(change, year + 400) - 146097;
 	if (year > 9998)
@@ -330,7 +336,8 @@ static void try_offset(const struct zone *zone, int64_t local, int32_t offset, u
 
 bool zone_offset_of_local(const struct zone *zone, int64_t local, int *offset)
 {
-	/* No offset is beyond 26 hours: only those that held within two days of this time on a UTC clock can be meant. */
+	/* No offset is beyond 26 hours: only those that held within two days of this time on a UTC clock can be meant.
+	 */
 	const int64_t from = local - 2 * DAY, to = local + 2 * DAY;
 	unsigned found = 0;
 	int value = 0;

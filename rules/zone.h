@@ -11,8 +11,8 @@
 
 struct zone;
 
-/* Reads the zone of that IANA name ("Europe/Berlin"); NULL and error (ERROR_CONFIG: no such zone, or the system has no zone
- * files). Immutable. */
+/* Reads the zone of that IANA name ("Europe/Berlin"); NULL and error (ERROR_CONFIG: no such zone, or the system has no
+ * zone files). Immutable. */
 struct zone *zone_open(const char *name, struct error *error) MUST_CHECK;
 void zone_close(struct zone *zone);
 

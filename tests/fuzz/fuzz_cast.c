@@ -1,7 +1,8 @@
-/* fuzz_cast.c - any text as a cell of any type: a value within its bounds, or a violation; and a value's own text is that value.
- * SPDX-License-Identifier: Apache-2.0
+/* fuzz_cast.c - any text as a cell of any type: a value within its bounds, or a violation; and a value's own text is
+ * that value. SPDX-License-Identifier: Apache-2.0
  *
- * The first byte chooses a field, the lines of the rest are cells. sh tests/support/fuzz.sh cast searches with libFuzzer.
+ * The first byte chooses a field, the lines of the rest are cells. sh tests/support/fuzz.sh cast searches with
+ * libFuzzer.
  */
 #include <math.h>
 #include <stdio.h>
@@ -21,31 +22,33 @@ enum { ROWS = 64 };
 
 /* The field that is searched, and the one of the same type that is spelled as penstock prints values. */
 static const char *const fields[][2] = {
-	{ "type: integer", "type: integer" },
-	{ "type: integer, bareNumber: false, groupChar: ','", "type: integer" },
-	{ "type: number", "type: number" },
-	{ "type: number, decimalChar: ',', groupChar: '.', bareNumber: false", "type: number" },
-	{ "type: number, groupChar: '\xC2\xA0'", "type: number" },
-	{ "type: number, precision: 5, scale: 2", "type: number, precision: 5, scale: 2" },
-	{ "type: number, precision: 38, scale: 19", "type: number, precision: 38, scale: 19" },
-	{ "type: number, precision: 38, scale: 38, bareNumber: false", "type: number, precision: 38, scale: 38" },
-	{ "type: boolean", "type: boolean" },
-	{ "type: date", "type: date" },
-	{ "type: date, format: '%d. %B %Y'", "type: date" },
-	{ "type: date, format: '%y%j'", "type: date" },
-	{ "type: time", "type: time" },
-	{ "type: time, format: '%I:%M:%S.%f %p'", "type: time" },
-	{ "type: datetime", "type: datetime" },
-	{ "type: datetime, timezone: Europe/Berlin", "type: datetime" },
-	{ "type: datetime, timezone: America/Sao_Paulo, format: '%Y-%m-%d %H:%M'", "type: datetime" },
-	{ "type: datetime, format: '%a, %d %b %Y %H:%M:%S %z'", "type: datetime" },
-	{ "type: year", "type: integer" },
-	{ "type: yearmonth", "type: yearmonth" },
-	{ "format: uuid", "format: uuid" },
-	{ "format: binary, constraints: { maxLength: 5 }", NULL },
-	{ "format: email, constraints: { maxLength: 20, minLength: 7 }", NULL },
-	{ "format: uri", NULL },
-	{ "constraints: { pattern: '(a|b)*c+[[:alpha:]]?', minLength: 2, enum: [abc, abd, acc] }, missingValues: [NA, '']", NULL },
+	{"type: integer", "type: integer"},
+	{"type: integer, bareNumber: false, groupChar: ','", "type: integer"},
+	{"type: number", "type: number"},
+	{"type: number, decimalChar: ',', groupChar: '.', bareNumber: false", "type: number"},
+	{"type: number, groupChar: '\xC2\xA0'", "type: number"},
+	{"type: number, precision: 5, scale: 2", "type: number, precision: 5, scale: 2"},
+	{"type: number, precision: 38, scale: 19", "type: number, precision: 38, scale: 19"},
+	{"type: number, precision: 38, scale: 38, bareNumber: false", "type: number, precision: 38, scale: 38"},
+	{"type: boolean", "type: boolean"},
+	{"type: date", "type: date"},
+	{"type: date, format: '%d. %B %Y'", "type: date"},
+	{"type: date, format: '%y%j'", "type: date"},
+	{"type: time", "type: time"},
+	{"type: time, format: '%I:%M:%S.%f %p'", "type: time"},
+	{"type: datetime", "type: datetime"},
+	{"type: datetime, timezone: Europe/Berlin", "type: datetime"},
+	{"type: datetime, timezone: America/Sao_Paulo, format: '%Y-%m-%d %H:%M'", "type: datetime"},
+	{"type: datetime, format: '%a, %d %b %Y %H:%M:%S %z'", "type: datetime"},
+	{"type: year", "type: integer"},
+	{"type: yearmonth", "type: yearmonth"},
+	{"format: uuid", "format: uuid"},
+	{"format: binary, constraints: { maxLength: 5 }", NULL},
+	{"format: email, constraints: { maxLength: 20, minLength: 7 }", NULL},
+	{"format: uri", NULL},
+	{"constraints: { pattern: '(a|b)*c+[[:alpha:]]?', minLength: 2, enum: [abc, abd, acc] }, missingValues: [NA, "
+	 "'']",
+	 NULL},
 };
 
 enum { FIELDS = sizeof fields / sizeof fields[0] };
@@ -77,7 +80,8 @@ static void prepare(struct tested *it, const char *field)
 	it->limits = (struct limits)LIMITS_DEFAULT;
 	const struct schema *schema = table_schema(dictionary_at(it->dictionary, 0));
 	rule_set_init(&it->rules, schema);
-	it->judge = program_judge(it->program, &(struct judge_context){ .limits = &it->limits, .rules = &it->rules }, &error);
+	it->judge =
+		program_judge(it->program, &(struct judge_context){.limits = &it->limits, .rules = &it->rules}, &error);
 	it->batch = batch_new(schema, ROWS, &it->limits, &error);
 	CHECK(it->judge && it->batch && it->judge->ops->prepare(it->judge, NULL, &error) == 0);
 	diagnostics_fini(&diagnostics);
@@ -94,7 +98,8 @@ static void add(struct batch *batch, const char *text, size_t length)
 static void judge(struct tested *it)
 {
 	struct error error = ERROR_INIT;
-	CHECK(it->judge->ops->cells(it->judge, it->batch, &error) == 0 && it->judge->ops->keys(it->judge, it->batch, false, &error) == 0);
+	CHECK(it->judge->ops->cells(it->judge, it->batch, &error) == 0 &&
+	      it->judge->ops->keys(it->judge, it->batch, false, &error) == 0);
 }
 
 static void check_value(const struct column *column, uint32_t row)
@@ -164,7 +169,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct column *column = &it->batch->columns[0];
 	for (uint32_t row = 0; row < it->batch->rows; row++) {
 		char text[VALUE_TEXT_MAX];
-		CHECK(column->cells[row] == CELL_NULL || column->cells[row] == CELL_VALUE || column->cells[row] == CELL_BAD);
+		CHECK(column->cells[row] == CELL_NULL || column->cells[row] == CELL_VALUE ||
+		      column->cells[row] == CELL_BAD);
 		CHECK(column->cells[row] != CELL_BAD || it->batch->status[row] == ROW_REJECTED);
 		if (column->cells[row] != CELL_VALUE)
 			continue;

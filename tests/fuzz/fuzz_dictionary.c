@@ -1,6 +1,5 @@
-/* fuzz_dictionary.c - any document as a dictionary: no crash, an error or a dictionary, and what is read can be compiled,
- * printed, hashed and run.
- * SPDX-License-Identifier: Apache-2.0
+/* fuzz_dictionary.c - any document as a dictionary: no crash, an error or a dictionary, and what is read can be
+ * compiled, printed, hashed and run. SPDX-License-Identifier: Apache-2.0
  *
  * The input is YAML, or JSON where it begins with a brace. sh tests/support/fuzz.sh dictionary searches with libFuzzer.
  */
@@ -21,12 +20,14 @@ enum { ROWS = 8 };
 /* Some records that fit many a table, judged twice: the second time every key is taken. */
 static void run(const struct program *program, const struct schema *schema)
 {
-	static const char *const texts[ROWS] = { "1", "2021-11-07", "", "x", "2021-11-07T02:48:42Z", "true", "-1.50", "\xC3\xA9" };
+	static const char *const texts[ROWS] = {"1",    "2021-11-07", "",        "x", "2021-11-07T02:48:42Z",
+						"true", "-1.50",      "\xC3\xA9"};
 	struct error error = ERROR_INIT;
 	struct limits limits = LIMITS_DEFAULT;
 	struct rule_set rules;
 	rule_set_init(&rules, schema);
-	struct judge *judge = program_judge(program, &(struct judge_context){ .limits = &limits, .rules = &rules }, &error);
+	struct judge *judge =
+		program_judge(program, &(struct judge_context){.limits = &limits, .rules = &rules}, &error);
 	struct batch *batch = batch_new(schema, ROWS, &limits, &error);
 	CHECK(judge && batch);
 	CHECK(judge->ops->prepare(judge, NULL, &error) == 0);
@@ -35,7 +36,8 @@ static void run(const struct program *program, const struct schema *schema)
 		for (uint32_t i = 0; i < ROWS; i++) {
 			uint32_t row = batch_add_row(batch);
 			for (size_t j = 0; j < schema->field_count; j++) {
-				CHECK(batch_store(batch, texts[i], strlen(texts[i]), &batch->columns[j].texts[row], &error) == 0);
+				CHECK(batch_store(batch, texts[i], strlen(texts[i]), &batch->columns[j].texts[row],
+						  &error) == 0);
 				batch->columns[j].cells[row] = CELL_TEXT;
 			}
 		}

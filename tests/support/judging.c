@@ -18,7 +18,7 @@ void judging_open(struct judging *judging, const char *text, const char *table)
 {
 	static struct diagnostics diagnostics;
 	struct error error = ERROR_INIT;
-	*judging = (struct judging){ .limits = LIMITS_DEFAULT };
+	*judging = (struct judging){.limits = LIMITS_DEFAULT};
 	judging->root = document_parse_text("test.yaml", text, strlen(text), text[0] == '{', &error);
 	if (!judging->root)
 		fail_msg("%s: %s", error.place, error.message);
@@ -117,7 +117,8 @@ const char *judging_verdict(const struct batch *batch, char *out, size_t size)
 		bool first = i == 0 || batch->violations[i - 1].row != violation->row;
 		assert_int_equal(batch->status[violation->row], ROW_REJECTED);
 		if (first)
-			used += (size_t)snprintf(out + used, size - used, "%s%u:", i > 0 ? "; " : "", violation->row + 1);
+			used += (size_t)snprintf(out + used, size - used, "%s%u:", i > 0 ? "; " : "",
+						 violation->row + 1);
 		used += (size_t)snprintf(out + used, size - used, " %s", violation->rule->id);
 		assert_true(used < size);
 	}

@@ -19,8 +19,8 @@ struct judging {
 	struct judge *judge;
 };
 
-/* Reads the dictionary (YAML, or JSON) and compiles a table of it, the first where table is NULL; whatever fails fails the
- * test. */
+/* Reads the dictionary (YAML, or JSON) and compiles a table of it, the first where table is NULL; whatever fails fails
+ * the test. */
 void judging_open(struct judging *judging, const char *text, const char *table);
 
 /* A judge; context's limits and rules are filled in. Prepared with lookup, which may be NULL. */

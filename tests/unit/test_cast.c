@@ -21,7 +21,7 @@ static void open_field(struct judging *judging, const char *field)
 	char text[LINE_MAX_BYTES + 64];
 	snprintf(text, sizeof text, "resources: [{ name: t, schema: { fields: [%s] } }]", field);
 	judging_open(judging, text, NULL);
-	judging_start(judging, (struct judge_context){ .policy = KEYS_APPEND }, NULL);
+	judging_start(judging, (struct judge_context){.policy = KEYS_APPEND}, NULL);
 }
 
 /* What became of a cell: "bad", "null", "i N", "d HEX", "u N" or "s TEXT". */
@@ -82,15 +82,18 @@ static bool same_value(const char *got, const char *wanted)
 	return strcmp(got, wanted) == 0;
 }
 
-static void close_section(struct judging *judging, struct batch *batch, char (*wanted)[64], const char *field, size_t *failed)
+static void close_section(struct judging *judging, struct batch *batch, char (*wanted)[64], const char *field,
+			  size_t *failed)
 {
 	char got[256];
 	judging_judge(judging, batch);
 	for (uint32_t row = 0; row < batch->rows; row++) {
 		const char *value = cell_value(batch, row, got, sizeof got);
-		if (!same_value(value, wanted[row]) || (batch->status[row] == ROW_REJECTED) != (strcmp(value, "bad") == 0)) {
+		if (!same_value(value, wanted[row]) ||
+		    (batch->status[row] == ROW_REJECTED) != (strcmp(value, "bad") == 0)) {
 			struct span text = batch->columns[0].texts[row];
-			print_error("%s: \"%.*s\": wanted %s, got %s\n", field, (int)text.length, batch_bytes(batch, text), wanted[row], value);
+			print_error("%s: \"%.*s\": wanted %s, got %s\n", field, (int)text.length,
+				    batch_bytes(batch, text), wanted[row], value);
 			++*failed;
 		}
 	}
@@ -144,96 +147,105 @@ static void agrees_with_a_table_by_hand(void **state)
 {
 	(void)state;
 	static const char *const cases[][3] = {
-		{ "{ name: x }", "", "null" },
-		{ "{ name: x }", " ", "s  " },
-		{ "{ name: x, missingValues: [NA, '-'] }", "NA", "null" },
-		{ "{ name: x, missingValues: [NA, '-'] }", "", "s " },
-		{ "{ name: x, missingValues: [NA, '-'] }", "na", "s na" },
-		{ "{ name: x, missingValues: [] }", "", "s " },
-		{ "{ name: x, missingValues: [{ value: n/a, label: none }] }", "n/a", "null" },
-		{ "{ name: x, type: integer, missingValues: ['-1', ' '] }", "-1", "null" },
-		{ "{ name: x, type: integer, missingValues: ['-1', ' '] }", " -1", "i -1" },
-		{ "{ name: x, type: integer, missingValues: ['-1', ' '] }", " ", "null" },
-		{ "{ name: x, type: integer, missingValues: ['-1'] }", "", "bad" },
-		{ "{ name: x, type: integer }", "  ", "bad" },
-		{ "{ name: x, type: integer, bareNumber: false }", "95 EUR", "i 95" },
-		{ "{ name: x, type: integer, bareNumber: false }", "EUR -95", "i -95" },
-		{ "{ name: x, type: integer, bareNumber: false }", "EUR", "bad" },
-		{ "{ name: x, type: integer, bareNumber: false }", "9 5", "bad" },
-		{ "{ name: x, type: integer, bareNumber: false, groupChar: ' ' }", "$9 500", "i 9500" },
-		{ "{ name: x, type: number, precision: 9, scale: 2, decimalChar: ',', bareNumber: false }", "1234,50", "u 123450" },
-		{ "{ name: x, type: number, precision: 9, scale: 2, decimalChar: ',', bareNumber: false }", "7 EUR", "u 700" },
-		{ "{ name: x, type: number, precision: 9, scale: 2, decimalChar: ',', bareNumber: false }", "1.5", "bad" },
-		{ "{ name: x, type: number, groupChar: '\xC2\xA0' }", "1\xC2\xA0" "234.5", "d 0x1.34ap+10" },
-		{ "{ name: x, type: boolean }", "true", "i 1" },
-		{ "{ name: x, type: boolean }", "TRUE", "i 1" },
-		{ "{ name: x, type: boolean }", "0", "i 0" },
-		{ "{ name: x, type: boolean }", " False ", "i 0" },
-		{ "{ name: x, type: boolean }", "tRUE", "bad" },
-		{ "{ name: x, type: boolean }", "yes", "bad" },
-		{ "{ name: x, type: boolean, trueValues: [ja, ' J '], falseValues: [nein] }", "ja", "i 1" },
-		{ "{ name: x, type: boolean, trueValues: [ja, ' J '], falseValues: [nein] }", " J ", "i 1" },
-		{ "{ name: x, type: boolean, trueValues: [ja, ' J '], falseValues: [nein] }", "J", "bad" },
-		{ "{ name: x, type: boolean, trueValues: [ja, ' J '], falseValues: [nein] }", "nein", "i 0" },
-		{ "{ name: x, type: boolean, trueValues: [ja], falseValues: [nein] }", "true", "bad" },
-		{ "{ name: x, type: boolean, trueValues: [ja] }", "false", "i 0" },
-		{ "{ name: x, type: year }", "2021", "i 2021" },
-		{ "{ name: x, type: year }", " 0001 ", "i 1" },
-		{ "{ name: x, type: year }", "0000", "bad" },
-		{ "{ name: x, type: year }", "21", "bad" },
-		{ "{ name: x, type: year }", "-2021", "bad" },
-		{ "{ name: x, type: year }", "20210", "bad" },
-		{ "{ name: x, type: yearmonth }", "2021-11", "s 2021-11" },
-		{ "{ name: x, type: yearmonth }", " 2021-11 ", "s 2021-11" },
-		{ "{ name: x, type: yearmonth }", "2021-13", "bad" },
-		{ "{ name: x, type: yearmonth }", "2021-00", "bad" },
-		{ "{ name: x, type: yearmonth }", "2021-1", "bad" },
-		{ "{ name: x, type: yearmonth }", "0000-01", "bad" },
-		{ "{ name: x, format: uuid }", "123E4567-e89b-12d3-A456-426614174000", "s 123e4567-e89b-12d3-a456-426614174000" },
-		{ "{ name: x, format: uuid }", "123e4567-e89b-12d3-a456-426614174000", "s 123e4567-e89b-12d3-a456-426614174000" },
-		{ "{ name: x, format: uuid }", "123e4567e89b12d3a456426614174000", "bad" },
-		{ "{ name: x, format: uuid }", "123e4567-e89b-12d3-a456-42661417400g", "bad" },
-		{ "{ name: x, format: uuid }", "{123e4567-e89b-12d3-a456-426614174000}", "bad" },
+		{"{ name: x }", "", "null"},
+		{"{ name: x }", " ", "s  "},
+		{"{ name: x, missingValues: [NA, '-'] }", "NA", "null"},
+		{"{ name: x, missingValues: [NA, '-'] }", "", "s "},
+		{"{ name: x, missingValues: [NA, '-'] }", "na", "s na"},
+		{"{ name: x, missingValues: [] }", "", "s "},
+		{"{ name: x, missingValues: [{ value: n/a, label: none }] }", "n/a", "null"},
+		{"{ name: x, type: integer, missingValues: ['-1', ' '] }", "-1", "null"},
+		{"{ name: x, type: integer, missingValues: ['-1', ' '] }", " -1", "i -1"},
+		{"{ name: x, type: integer, missingValues: ['-1', ' '] }", " ", "null"},
+		{"{ name: x, type: integer, missingValues: ['-1'] }", "", "bad"},
+		{"{ name: x, type: integer }", "  ", "bad"},
+		{"{ name: x, type: integer, bareNumber: false }", "95 EUR", "i 95"},
+		{"{ name: x, type: integer, bareNumber: false }", "EUR -95", "i -95"},
+		{"{ name: x, type: integer, bareNumber: false }", "EUR", "bad"},
+		{"{ name: x, type: integer, bareNumber: false }", "9 5", "bad"},
+		{"{ name: x, type: integer, bareNumber: false, groupChar: ' ' }", "$9 500", "i 9500"},
+		{"{ name: x, type: number, precision: 9, scale: 2, decimalChar: ',', bareNumber: false }", "1234,50",
+		 "u 123450"},
+		{"{ name: x, type: number, precision: 9, scale: 2, decimalChar: ',', bareNumber: false }", "7 EUR",
+		 "u 700"},
+		{"{ name: x, type: number, precision: 9, scale: 2, decimalChar: ',', bareNumber: false }", "1.5",
+		 "bad"},
+		{"{ name: x, type: number, groupChar: '\xC2\xA0' }",
+		 "1\xC2\xA0"
+		 "234.5",
+		 "d 0x1.34ap+10"},
+		{"{ name: x, type: boolean }", "true", "i 1"},
+		{"{ name: x, type: boolean }", "TRUE", "i 1"},
+		{"{ name: x, type: boolean }", "0", "i 0"},
+		{"{ name: x, type: boolean }", " False ", "i 0"},
+		{"{ name: x, type: boolean }", "tRUE", "bad"},
+		{"{ name: x, type: boolean }", "yes", "bad"},
+		{"{ name: x, type: boolean, trueValues: [ja, ' J '], falseValues: [nein] }", "ja", "i 1"},
+		{"{ name: x, type: boolean, trueValues: [ja, ' J '], falseValues: [nein] }", " J ", "i 1"},
+		{"{ name: x, type: boolean, trueValues: [ja, ' J '], falseValues: [nein] }", "J", "bad"},
+		{"{ name: x, type: boolean, trueValues: [ja, ' J '], falseValues: [nein] }", "nein", "i 0"},
+		{"{ name: x, type: boolean, trueValues: [ja], falseValues: [nein] }", "true", "bad"},
+		{"{ name: x, type: boolean, trueValues: [ja] }", "false", "i 0"},
+		{"{ name: x, type: year }", "2021", "i 2021"},
+		{"{ name: x, type: year }", " 0001 ", "i 1"},
+		{"{ name: x, type: year }", "0000", "bad"},
+		{"{ name: x, type: year }", "21", "bad"},
+		{"{ name: x, type: year }", "-2021", "bad"},
+		{"{ name: x, type: year }", "20210", "bad"},
+		{"{ name: x, type: yearmonth }", "2021-11", "s 2021-11"},
+		{"{ name: x, type: yearmonth }", " 2021-11 ", "s 2021-11"},
+		{"{ name: x, type: yearmonth }", "2021-13", "bad"},
+		{"{ name: x, type: yearmonth }", "2021-00", "bad"},
+		{"{ name: x, type: yearmonth }", "2021-1", "bad"},
+		{"{ name: x, type: yearmonth }", "0000-01", "bad"},
+		{"{ name: x, format: uuid }", "123E4567-e89b-12d3-A456-426614174000",
+		 "s 123e4567-e89b-12d3-a456-426614174000"},
+		{"{ name: x, format: uuid }", "123e4567-e89b-12d3-a456-426614174000",
+		 "s 123e4567-e89b-12d3-a456-426614174000"},
+		{"{ name: x, format: uuid }", "123e4567e89b12d3a456426614174000", "bad"},
+		{"{ name: x, format: uuid }", "123e4567-e89b-12d3-a456-42661417400g", "bad"},
+		{"{ name: x, format: uuid }", "{123e4567-e89b-12d3-a456-426614174000}", "bad"},
 		/* RFC 4648, section 10 */
-		{ "{ name: x, format: binary, missingValues: [] }", "", "s " },
-		{ "{ name: x, format: binary }", "Zg==", "s f" },
-		{ "{ name: x, format: binary }", "Zm8=", "s fo" },
-		{ "{ name: x, format: binary }", "Zm9v", "s foo" },
-		{ "{ name: x, format: binary }", "Zm9vYg==", "s foob" },
-		{ "{ name: x, format: binary }", "Zm9vYmE=", "s fooba" },
-		{ "{ name: x, format: binary }", "Zm9vYmFy", "s foobar" },
-		{ "{ name: x, format: binary }", "Zm9vYmF", "bad" },
-		{ "{ name: x, format: binary }", "Zm9v YmF=", "bad" },
-		{ "{ name: x, format: binary }", "Zh==", "bad" },
-		{ "{ name: x, format: binary }", "====", "bad" },
-		{ "{ name: x, format: binary }", "Z===", "bad" },
-		{ "{ name: x, format: binary }", "Zm=v", "bad" },
-		{ "{ name: x, format: email }", "name@example.org", "s name@example.org" },
-		{ "{ name: x, format: email }", "first.last+tag@mail.example.org", "s first.last+tag@mail.example.org" },
-		{ "{ name: x, format: email }", "name@localhost", "bad" },
-		{ "{ name: x, format: email }", "name@@example.org", "bad" },
-		{ "{ name: x, format: email }", "@example.org", "bad" },
-		{ "{ name: x, format: email }", "name@", "bad" },
-		{ "{ name: x, format: email }", ".name@example.org", "bad" },
-		{ "{ name: x, format: email }", "na..me@example.org", "bad" },
-		{ "{ name: x, format: email }", "na me@example.org", "bad" },
-		{ "{ name: x, format: email }", "name@-example.org", "bad" },
-		{ "{ name: x, format: email }", "name@example..org", "bad" },
-		{ "{ name: x, format: uri }", "https://example.org/a?b=c#d", "s https://example.org/a?b=c#d" },
-		{ "{ name: x, format: uri }", "urn:isbn:0451450523", "s urn:isbn:0451450523" },
-		{ "{ name: x, format: uri }", "mailto:a@b.c", "s mailto:a@b.c" },
-		{ "{ name: x, format: uri }", "http://a/%zz", "bad" },
-		{ "{ name: x, format: uri }", "http://a/b c", "bad" },
-		{ "{ name: x, format: uri }", "//example.org", "bad" },
-		{ "{ name: x, format: uri }", "1http://a", "bad" },
-		{ "{ name: x, format: uri }", "http:", "bad" },
-		{ "{ name: x, type: date, format: '%d/%m/%Y' }", "1/2/2021", "i 18659" },
-		{ "{ name: x, type: datetime, format: '%Y-%m-%d' }", "1970-01-02", "i 86400000000" },
-		{ "{ name: x, type: datetime, format: '%A, %d %B %Y' }", "friday, 02 JANUARY 1970", "i 86400000000" },
-		{ "{ name: x, type: datetime, format: '%A, %d %B %Y' }", "Monday, 02 January 1970", "bad" },
-		{ "{ name: x, type: datetime, format: '%Y-%m-%dT%H:%M:%S%z' }", "1970-01-01T01:00:00+01:00", "i 0" },
-		{ "{ name: x, type: datetime, format: '%Y-%m-%dT%H:%M:%S%z' }", "1970-01-01T00:00:00Z", "i 0" },
-		{ "{ name: x, type: datetime, format: '%Y-%m-%d %H:%M', timezone: Europe/Berlin }", "1970-01-01 01:00", "i 0" },
+		{"{ name: x, format: binary, missingValues: [] }", "", "s "},
+		{"{ name: x, format: binary }", "Zg==", "s f"},
+		{"{ name: x, format: binary }", "Zm8=", "s fo"},
+		{"{ name: x, format: binary }", "Zm9v", "s foo"},
+		{"{ name: x, format: binary }", "Zm9vYg==", "s foob"},
+		{"{ name: x, format: binary }", "Zm9vYmE=", "s fooba"},
+		{"{ name: x, format: binary }", "Zm9vYmFy", "s foobar"},
+		{"{ name: x, format: binary }", "Zm9vYmF", "bad"},
+		{"{ name: x, format: binary }", "Zm9v YmF=", "bad"},
+		{"{ name: x, format: binary }", "Zh==", "bad"},
+		{"{ name: x, format: binary }", "====", "bad"},
+		{"{ name: x, format: binary }", "Z===", "bad"},
+		{"{ name: x, format: binary }", "Zm=v", "bad"},
+		{"{ name: x, format: email }", "name@example.org", "s name@example.org"},
+		{"{ name: x, format: email }", "first.last+tag@mail.example.org", "s first.last+tag@mail.example.org"},
+		{"{ name: x, format: email }", "name@localhost", "bad"},
+		{"{ name: x, format: email }", "name@@example.org", "bad"},
+		{"{ name: x, format: email }", "@example.org", "bad"},
+		{"{ name: x, format: email }", "name@", "bad"},
+		{"{ name: x, format: email }", ".name@example.org", "bad"},
+		{"{ name: x, format: email }", "na..me@example.org", "bad"},
+		{"{ name: x, format: email }", "na me@example.org", "bad"},
+		{"{ name: x, format: email }", "name@-example.org", "bad"},
+		{"{ name: x, format: email }", "name@example..org", "bad"},
+		{"{ name: x, format: uri }", "https://example.org/a?b=c#d", "s https://example.org/a?b=c#d"},
+		{"{ name: x, format: uri }", "urn:isbn:0451450523", "s urn:isbn:0451450523"},
+		{"{ name: x, format: uri }", "mailto:a@b.c", "s mailto:a@b.c"},
+		{"{ name: x, format: uri }", "http://a/%zz", "bad"},
+		{"{ name: x, format: uri }", "http://a/b c", "bad"},
+		{"{ name: x, format: uri }", "//example.org", "bad"},
+		{"{ name: x, format: uri }", "1http://a", "bad"},
+		{"{ name: x, format: uri }", "http:", "bad"},
+		{"{ name: x, type: date, format: '%d/%m/%Y' }", "1/2/2021", "i 18659"},
+		{"{ name: x, type: datetime, format: '%Y-%m-%d' }", "1970-01-02", "i 86400000000"},
+		{"{ name: x, type: datetime, format: '%A, %d %B %Y' }", "friday, 02 JANUARY 1970", "i 86400000000"},
+		{"{ name: x, type: datetime, format: '%A, %d %B %Y' }", "Monday, 02 January 1970", "bad"},
+		{"{ name: x, type: datetime, format: '%Y-%m-%dT%H:%M:%S%z' }", "1970-01-01T01:00:00+01:00", "i 0"},
+		{"{ name: x, type: datetime, format: '%Y-%m-%dT%H:%M:%S%z' }", "1970-01-01T00:00:00Z", "i 0"},
+		{"{ name: x, type: datetime, format: '%Y-%m-%d %H:%M', timezone: Europe/Berlin }", "1970-01-01 01:00",
+		 "i 0"},
 	};
 	char got[256];
 	size_t failed = 0;
@@ -258,10 +270,16 @@ static void agrees_with_a_table_by_hand(void **state)
 static void takes_long_texts(void **state)
 {
 	(void)state;
-	static const char *const fields[] = { "{ name: x, type: integer }", "{ name: x, type: number }",
-		"{ name: x, type: number, precision: 10, scale: 2 }", "{ name: x, type: number, bareNumber: false, groupChar: ',' }",
-		"{ name: x, type: date }", "{ name: x, type: datetime, format: '%Y %m %d' }", "{ name: x, type: boolean }",
-		"{ name: x, format: email }", "{ name: x, format: uri }", "{ name: x, format: binary }" };
+	static const char *const fields[] = {"{ name: x, type: integer }",
+					     "{ name: x, type: number }",
+					     "{ name: x, type: number, precision: 10, scale: 2 }",
+					     "{ name: x, type: number, bareNumber: false, groupChar: ',' }",
+					     "{ name: x, type: date }",
+					     "{ name: x, type: datetime, format: '%Y %m %d' }",
+					     "{ name: x, type: boolean }",
+					     "{ name: x, format: email }",
+					     "{ name: x, format: uri }",
+					     "{ name: x, format: binary }"};
 	const size_t length = 1000000;
 	char *text = malloc(length);
 	assert_non_null(text);
@@ -312,7 +330,8 @@ static bool wanted_value(const json_t *target, const char *type, char *out, size
 	else if (json_is_string(target))
 		snprintf(out, size, "s %s", json_string_value(target));
 	else if (json_is_array(target))
-		snprintf(out, size, "s %04d-%02d", (int)json_integer_value(json_array_get(target, 0)), (int)json_integer_value(json_array_get(target, 1)));
+		snprintf(out, size, "s %04d-%02d", (int)json_integer_value(json_array_get(target, 0)),
+			 (int)json_integer_value(json_array_get(target, 1)));
 	else if (decimal)
 		snprintf(out, size, "d %a", strtod(decimal, NULL));
 	else if (python && sscanf(python, "datetime(%d, %d, %d, %d, %d", &y, &m, &d, &h, &n) >= 4) {
@@ -331,7 +350,8 @@ static bool wanted_value(const json_t *target, const char *type, char *out, size
 
 static bool is_scalar_type(const char *type)
 {
-	static const char *const types[] = { "string", "integer", "number", "boolean", "date", "time", "datetime", "year", "yearmonth" };
+	static const char *const types[] = {"string", "integer",  "number", "boolean",  "date",
+					    "time",   "datetime", "year",   "yearmonth"};
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
 		if (strcmp(types[i], type) == 0)
 			return true;
@@ -342,7 +362,11 @@ static json_t *open_vectors(const char *name)
 {
 	char path[1024];
 	const char *suites = getenv("PENSTOCK_SUITES"), *top = getenv("TOP");
-	snprintf(path, sizeof path, "%s%s/frictionless-vectors/%s", suites ? suites : top ? top : ".", suites ? "" : "/../shared/suites", name);
+	snprintf(path, sizeof path, "%s%s/frictionless-vectors/%s",
+		 suites ? suites
+		 : top  ? top
+			: ".",
+		 suites ? "" : "/../shared/suites", name);
 	return json_load_file(path, 0, NULL);
 }
 
@@ -353,7 +377,8 @@ static void agrees_with_frictionless(void **state)
 	size_t index, seen = 0, failed = 0;
 	if (!vectors)
 		skip();
-	json_array_foreach(vectors, index, vector) {
+	json_array_foreach(vectors, index, vector)
+	{
 		char wanted[256], got[256];
 		const char *type = json_string_value(json_object_get(vector, "type"));
 		const char *format = json_string_value(json_object_get(vector, "format"));
@@ -361,25 +386,30 @@ static void agrees_with_frictionless(void **state)
 		if (!type || !source || !is_scalar_type(type))
 			continue;
 		format = format ? format : "default";
-		if (differs_on_purpose(type, format, source) || !wanted_value(json_object_get(vector, "target"), type, wanted, sizeof wanted))
+		if (differs_on_purpose(type, format, source) ||
+		    !wanted_value(json_object_get(vector, "target"), type, wanted, sizeof wanted))
 			continue;
-		json_t *field = json_object_get(vector, "options") ? json_copy(json_object_get(vector, "options")) : json_object();
+		json_t *field = json_object_get(vector, "options") ? json_copy(json_object_get(vector, "options"))
+								   : json_object();
 		json_object_set_new(field, "name", json_string("x"));
 		json_object_set_new(field, "type", json_string(type));
 		json_object_set_new(field, "format", json_string(format));
-		json_t *package = json_pack("{s:[{s:s, s:{s:[o]}}]}", "resources", "name", "t", "schema", "fields", field);
+		json_t *package =
+			json_pack("{s:[{s:s, s:{s:[o]}}]}", "resources", "name", "t", "schema", "fields", field);
 		char *text = json_dumps(package, 0);
 		struct judging judging;
 		judging_open(&judging, text, NULL);
-		judging_start(&judging, (struct judge_context){ .policy = KEYS_APPEND }, NULL);
+		judging_start(&judging, (struct judge_context){.policy = KEYS_APPEND}, NULL);
 		struct batch *batch = judging_batch(&judging, 1);
 		size_t length = strlen(source);
 		judging_add_cells(batch, &source, &length, 1);
 		judging_judge(&judging, batch);
 		const char *value = cell_value(batch, 0, got, sizeof got);
 		/* Frictionless gives the base64 of a binary back, we its bytes. */
-		bool binary = strcmp(format, "binary") == 0 && strcmp(value, "s test") == 0 && strcmp(wanted, "s dGVzdA==") == 0;
-		bool nothing = strcmp(wanted, "bad or null") == 0 && (strcmp(value, "bad") == 0 || strcmp(value, "null") == 0);
+		bool binary = strcmp(format, "binary") == 0 && strcmp(value, "s test") == 0 &&
+			      strcmp(wanted, "s dGVzdA==") == 0;
+		bool nothing =
+			strcmp(wanted, "bad or null") == 0 && (strcmp(value, "bad") == 0 || strcmp(value, "null") == 0);
 		if (!binary && !nothing && !same_value(value, wanted)) {
 			print_error("%s: \"%s\": wanted %s, got %s\n", text, source, wanted, value);
 			failed++;

@@ -13,23 +13,23 @@
 
 #include "tests/support/judging.h"
 
-static const char shop[] =
-	"resources:\n"
-	"- name: p\n"
-	"  schema: { fields: [{ name: id, type: integer }, { name: s, constraints: { unique: true } }], primaryKey: id }\n"
-	"- name: t\n"
-	"  schema:\n"
-	"    fields:\n"
-	"    - { name: id, type: integer }\n"
-	"    - { name: a, type: integer, constraints: { minimum: 10, enum: [20, 30] } }\n"
-	"    - { name: b, constraints: { required: true, minLength: 3, pattern: '[a-z]+' } }\n"
-	"    - { name: c, type: date }\n"
-	"    - { name: p_id, type: integer }\n"
-	"    - { name: u, constraints: { unique: true } }\n"
-	"    primaryKey: id\n"
-	"    foreignKeys: [{ fields: p_id, reference: { resource: p, fields: id } }]\n";
+static const char shop[] = "resources:\n"
+			   "- name: p\n"
+			   "  schema: { fields: [{ name: id, type: integer }, { name: s, constraints: { unique: true } "
+			   "}], primaryKey: id }\n"
+			   "- name: t\n"
+			   "  schema:\n"
+			   "    fields:\n"
+			   "    - { name: id, type: integer }\n"
+			   "    - { name: a, type: integer, constraints: { minimum: 10, enum: [20, 30] } }\n"
+			   "    - { name: b, constraints: { required: true, minLength: 3, pattern: '[a-z]+' } }\n"
+			   "    - { name: c, type: date }\n"
+			   "    - { name: p_id, type: integer }\n"
+			   "    - { name: u, constraints: { unique: true } }\n"
+			   "    primaryKey: id\n"
+			   "    foreignKeys: [{ fields: p_id, reference: { resource: p, fields: id } }]\n";
 
-static const struct judge_context append = { .policy = KEYS_APPEND };
+static const struct judge_context append = {.policy = KEYS_APPEND};
 
 /* Judges records (an array with NULL at its end) and compares the verdict. */
 static void judge(struct judging *judging, const char *const *records, const char *wanted)
@@ -43,7 +43,11 @@ static void judge(struct judging *judging, const char *const *records, const cha
 	batch_free(batch);
 }
 
-#define RECORDS(...) (const char *const[]){ __VA_ARGS__, NULL }
+#define RECORDS(...)                                                                                                   \
+	(const char *const[])                                                                                          \
+	{                                                                                                              \
+		__VA_ARGS__, NULL                                                                                      \
+	}
 
 static void lists_violations_by_stage_then_field(void **state)
 {
@@ -51,14 +55,15 @@ static void lists_violations_by_stage_then_field(void **state)
 	struct judging judging;
 	judging_open(&judging, shop, "t");
 	judging_start(&judging, append, NULL);
-	judge(&judging, RECORDS("1|20|abc|2021-01-01||x", "x|5|A|yesterday|7|x", "1|20|abc|||x", "1|20|ab|||x", "2|x||||y", "3|20|abc",
-			"4|20|abc||5|q", "2|30|xyz|||z"),
-		"2: t.id.type t.a.minimum t.a.enum t.b.minLength t.b.pattern t.c.type; "
-		"3: t.id.primary-key t.u.unique; "
-		"4: t.b.minLength; "
-		"5: t.a.type t.b.required; "
-		"6: t.c.missing-cell t.p_id.missing-cell t.u.missing-cell; "
-		"7: t.p_id.foreign-key");
+	judge(&judging,
+	      RECORDS("1|20|abc|2021-01-01||x", "x|5|A|yesterday|7|x", "1|20|abc|||x", "1|20|ab|||x", "2|x||||y",
+		      "3|20|abc", "4|20|abc||5|q", "2|30|xyz|||z"),
+	      "2: t.id.type t.a.minimum t.a.enum t.b.minLength t.b.pattern t.c.type; "
+	      "3: t.id.primary-key t.u.unique; "
+	      "4: t.b.minLength; "
+	      "5: t.a.type t.b.required; "
+	      "6: t.c.missing-cell t.p_id.missing-cell t.u.missing-cell; "
+	      "7: t.p_id.foreign-key");
 	judging_close(&judging);
 }
 
@@ -87,7 +92,7 @@ static void judges_the_record_first(void **state)
 	judging_judge(&judging, batch);
 	/* The first and third records reserved no key. */
 	assert_string_equal(judging_verdict(batch, got, sizeof got),
-		"1: t.encoding-error t.c.type; 2: t.record-error; 3: t.extra-cell t.a.minimum t.a.enum");
+			    "1: t.encoding-error t.c.type; 2: t.record-error; 3: t.extra-cell t.a.minimum t.a.enum");
 	struct span detail = batch->violations[0].detail;
 	assert_int_equal(detail.length, strlen("byte 0xFF at 5"));
 	assert_memory_equal(batch_bytes(batch, detail), "byte 0xFF at 5", detail.length);
@@ -116,8 +121,11 @@ static void a_unique_field_that_is_the_primary_key_breaks_both_rules(void **stat
 {
 	(void)state;
 	struct judging judging;
-	judging_open(&judging, "resources: [{ name: t, schema: { fields: [{ name: id, constraints: { unique: true } }, { name: n }], primaryKey: "
-		"id, uniqueKeys: [[n, id], [id, n]] } }]", NULL);
+	judging_open(&judging,
+		     "resources: [{ name: t, schema: { fields: [{ name: id, constraints: { unique: true } }, { name: n "
+		     "}], primaryKey: "
+		     "id, uniqueKeys: [[n, id], [id, n]] } }]",
+		     NULL);
 	assert_int_equal(judging.schema->unique_count, 1);
 	judging_start(&judging, append, NULL);
 	judge(&judging, RECORDS("a|1", "a|1", "b|1"), "2: t.id.primary-key t.id.unique t.unique(n+id)");
@@ -129,12 +137,15 @@ static void keys_of_several_fields(void **state)
 	(void)state;
 	struct judging judging;
 	judging_open(&judging,
-		"resources: [{ name: o, schema: { fields: [{ name: region }, { name: id, type: integer }, { name: p, type: number, precision: 6, scale: "
-		"2 }, { name: d, type: number }], primaryKey: [region, id], uniqueKeys: [[p, d]] } }]", NULL);
+		     "resources: [{ name: o, schema: { fields: [{ name: region }, { name: id, type: integer }, { name: "
+		     "p, type: number, precision: 6, scale: "
+		     "2 }, { name: d, type: number }], primaryKey: [region, id], uniqueKeys: [[p, d]] } }]",
+		     NULL);
 	judging_start(&judging, append, NULL);
 	judge(&judging,
-		RECORDS("north|1|1.50|0", "north|2|1.5|1", "south|1|1.5|-0", "south|1|2|", "south|1|2|", "north|01||0", "North|1||0", "north |1|1.500|1e0"),
-		"3: o.unique(p+d); 5: o.primary-key(region+id); 6: o.primary-key(region+id); 8: o.unique(p+d)");
+	      RECORDS("north|1|1.50|0", "north|2|1.5|1", "south|1|1.5|-0", "south|1|2|", "south|1|2|", "north|01||0",
+		      "North|1||0", "north |1|1.500|1e0"),
+	      "3: o.unique(p+d); 5: o.primary-key(region+id); 6: o.primary-key(region+id); 8: o.unique(p+d)");
 	judging_close(&judging);
 }
 
@@ -143,9 +154,10 @@ static void check_types_stops_after_the_casts(void **state)
 	(void)state;
 	struct judging judging;
 	judging_open(&judging, shop, "t");
-	judging_start(&judging, (struct judge_context){ .policy = KEYS_APPEND, .check_types_only = true }, NULL);
+	judging_start(&judging, (struct judge_context){.policy = KEYS_APPEND, .check_types_only = true}, NULL);
 	judge(&judging, RECORDS("1|1|A||9|x", "1|1|A||9|x", "x|1|||9|x", "1"),
-		"3: t.id.type t.b.required; 4: t.a.missing-cell t.b.missing-cell t.c.missing-cell t.p_id.missing-cell t.u.missing-cell");
+	      "3: t.id.type t.b.required; 4: t.a.missing-cell t.b.missing-cell t.c.missing-cell t.p_id.missing-cell "
+	      "t.u.missing-cell");
 	judging_close(&judging);
 }
 
@@ -153,15 +165,21 @@ static void an_upsert_key_comes_once_in_a_run(void **state)
 {
 	(void)state;
 	struct judging judging;
-	size_t fields[] = { 1, 0 };
-	struct key key = { .fields = fields, .count = 2 };
-	judging_open(&judging, "resources: [{ name: t, schema: { fields: [{ name: a }, { name: b, type: integer }, { name: c }] } }]", NULL);
-	judging_start(&judging, (struct judge_context){ .policy = KEYS_UPSERT, .upsert_key = &key }, NULL);
+	size_t fields[] = {1, 0};
+	struct key key = {.fields = fields, .count = 2};
+	judging_open(
+		&judging,
+		"resources: [{ name: t, schema: { fields: [{ name: a }, { name: b, type: integer }, { name: c }] } }]",
+		NULL);
+	judging_start(&judging, (struct judge_context){.policy = KEYS_UPSERT, .upsert_key = &key}, NULL);
 	judge(&judging, RECORDS("x|1|p", "x|2|p", "x|1|q", "x||r", "x||r", "y|1|p"), "3: t.unique(b+a)");
 	judging_close(&judging);
 	/* One that the dictionary knows is named as there. */
-	judging_open(&judging, "resources: [{ name: t, schema: { fields: [{ name: a }, { name: b, type: integer }], primaryKey: [a, b] } }]", NULL);
-	judging_start(&judging, (struct judge_context){ .policy = KEYS_UPSERT, .upsert_key = &key }, NULL);
+	judging_open(&judging,
+		     "resources: [{ name: t, schema: { fields: [{ name: a }, { name: b, type: integer }], primaryKey: "
+		     "[a, b] } }]",
+		     NULL);
+	judging_start(&judging, (struct judge_context){.policy = KEYS_UPSERT, .upsert_key = &key}, NULL);
 	judge(&judging, RECORDS("x|1", "x|1"), "2: t.primary-key(a+b)");
 	judging_close(&judging);
 }
@@ -171,11 +189,13 @@ static void a_dry_run_takes_accepted_records_for_parents(void **state)
 	(void)state;
 	struct judging parents, children;
 	judging_open(&parents, shop, "p");
-	judging_start(&parents, (struct judge_context){ .policy = KEYS_APPEND, .dry_run = true }, NULL);
+	judging_start(&parents, (struct judge_context){.policy = KEYS_APPEND, .dry_run = true}, NULL);
 	judge(&parents, RECORDS("1|a", "2|a", "x|b"), "2: p.s.unique; 3: p.id.type");
 	judging_open(&children, shop, "t");
-	judging_start(&children, (struct judge_context){ .policy = KEYS_APPEND, .dry_run = true, .earlier = &parents.judge, .earlier_count = 1 },
-		NULL);
+	judging_start(&children,
+		      (struct judge_context){
+			      .policy = KEYS_APPEND, .dry_run = true, .earlier = &parents.judge, .earlier_count = 1},
+		      NULL);
 	judge(&children, RECORDS("1|20|abc||1|x", "2|20|abc||2|y"), "2: t.p_id.foreign-key");
 	judging_close(&children);
 	judging_close(&parents);
@@ -188,7 +208,7 @@ static void empty_batches(void **state)
 	struct judging judging;
 	judging_open(&judging, shop, "t");
 	judging_start(&judging, append, NULL);
-	judge(&judging, (const char *const[]){ NULL }, "");
+	judge(&judging, (const char *const[]){NULL}, "");
 	judging_close(&judging);
 }
 
@@ -197,11 +217,13 @@ static void two_references_of_one_field_say_which(void **state)
 	(void)state;
 	struct judging judging;
 	judging_open(&judging,
-		"resources:\n"
-		"- { name: c, schema: { fields: [{ name: x, type: integer }], foreignKeys: [{ fields: x, reference: { resource: a, fields: id } },"
-		" { fields: x, reference: { resource: b, fields: id } }] } }\n"
-		"- { name: a, schema: { fields: [{ name: id, type: integer }], primaryKey: id } }\n"
-		"- { name: b, schema: { fields: [{ name: id, type: integer }], primaryKey: id } }\n", "c");
+		     "resources:\n"
+		     "- { name: c, schema: { fields: [{ name: x, type: integer }], foreignKeys: [{ fields: x, "
+		     "reference: { resource: a, fields: id } },"
+		     " { fields: x, reference: { resource: b, fields: id } }] } }\n"
+		     "- { name: a, schema: { fields: [{ name: id, type: integer }], primaryKey: id } }\n"
+		     "- { name: b, schema: { fields: [{ name: id, type: integer }], primaryKey: id } }\n",
+		     "c");
 	judging_start(&judging, append, NULL);
 	struct batch *batch = judging_batch(&judging, 1);
 	judging_add(batch, "1");
@@ -209,7 +231,8 @@ static void two_references_of_one_field_say_which(void **state)
 	assert_int_equal(batch->violation_count, 2);
 	assert_string_equal(batch->violations[0].rule->text, "is not in a(id)");
 	assert_int_equal(batch->violations[0].detail.length, 0);
-	assert_memory_equal(batch_bytes(batch, batch->violations[1].detail), "is not in b(id)", strlen("is not in b(id)"));
+	assert_memory_equal(batch_bytes(batch, batch->violations[1].detail), "is not in b(id)",
+			    strlen("is not in b(id)"));
 	batch_free(batch);
 	judging_close(&judging);
 }

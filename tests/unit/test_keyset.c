@@ -1,6 +1,5 @@
-/* test_keyset.c - sets of keys against naive ones; and whole loads, with every budget and kind of target, against a model that
- * keeps plain lists.
- * SPDX-License-Identifier: Apache-2.0
+/* test_keyset.c - sets of keys against naive ones; and whole loads, with every budget and kind of target, against a
+ * model that keeps plain lists. SPDX-License-Identifier: Apache-2.0
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -115,7 +114,7 @@ static void dense_integers_are_small(void **state)
 
 static size_t some_bytes(char *out)
 {
-	static const size_t lengths[] = { 0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 127, 128, 300 };
+	static const size_t lengths[] = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 127, 128, 300};
 	size_t length = lengths[draw(sizeof lengths / sizeof lengths[0])];
 	/* Few letters, so that there are many equal keys, and many that are nearly so. */
 	for (size_t i = 0; i < length; i++)
@@ -175,7 +174,9 @@ static void stores_move_to_disk_and_know_the_same(void **state)
 		assert_int_equal(keystore_init(&store, (enum key_kind)kind, &budget, &error), 0);
 		char text[32];
 		for (int64_t i = -500; i < 30000; i += 7) {
-			struct keyvalue key = { .integer = i, .bytes = text, .length = (size_t)snprintf(text, sizeof text, "%lld", (long long)i) };
+			struct keyvalue key = {.integer = i,
+					       .bytes = text,
+					       .length = (size_t)snprintf(text, sizeof text, "%lld", (long long)i)};
 			assert_int_equal(keystore_add(&store, &key, &error), 0);
 			if (i >= 10000 && keystore_in_memory(&store)) {
 				assert_true(atomic_load(&budget.used) > budget.limit);
@@ -185,7 +186,9 @@ static void stores_move_to_disk_and_know_the_same(void **state)
 		}
 		assert_false(keystore_in_memory(&store));
 		for (int64_t i = -600; i < 30100; i++) {
-			struct keyvalue key = { .integer = i, .bytes = text, .length = (size_t)snprintf(text, sizeof text, "%lld", (long long)i) };
+			struct keyvalue key = {.integer = i,
+					       .bytes = text,
+					       .length = (size_t)snprintf(text, sizeof text, "%lld", (long long)i)};
 			assert_int_equal(keystore_has(&store, &key, &there, &error), 0);
 			assert_int_equal(there, i >= -500 && i < 30000 && (i + 500) % 7 == 0);
 		}
@@ -205,8 +208,8 @@ struct record {
 	bool refused;                   /* by the database */
 };
 
-static const char *const t_names[COLUMNS] = { "id", "u", "a", "b", "p", "x", "y", NULL };
-static const char *const p_names[COLUMNS] = { "id", "x", "y", NULL };
+static const char *const t_names[COLUMNS] = {"id", "u", "a", "b", "p", "x", "y", NULL};
+static const char *const p_names[COLUMNS] = {"id", "x", "y", NULL};
 
 struct fake_table {
 	const char *name;
@@ -240,14 +243,14 @@ static size_t column_of(const struct fake_table *table, const char *name)
 	return 0;
 }
 
-static int fake_describe(struct lookup *self, const char *resource, const char *const *columns, size_t count, struct lookup_table *out,
-	struct error *error)
+static int fake_describe(struct lookup *self, const char *resource, const char *const *columns, size_t count,
+			 struct lookup_table *out, struct error *error)
 {
 	(void)error;
 	struct fake_table *table = find((struct fake *)self, resource);
 	for (size_t i = 0; i < count; i++)
 		column_of(table, columns[i]);
-	*out = (struct lookup_table){ .exists = table->exists, .indexed = table->indexed };
+	*out = (struct lookup_table){.exists = table->exists, .indexed = table->indexed};
 	return 0;
 }
 
@@ -279,7 +282,8 @@ static int fake_scan_read(struct lookup *self, struct batch *out, struct error *
 		const struct record *record = &fake->scanned->rows[fake->at];
 		bool complete = true;
 		for (size_t i = 0; i < fake->scanning->field_count; i++)
-			complete = complete && record->cells[column_of(fake->scanned, fake->scanning->fields[i].name)][0];
+			complete =
+				complete && record->cells[column_of(fake->scanned, fake->scanning->fields[i].name)][0];
 		if (!complete)
 			continue;
 		uint32_t row = batch_add_row(out);
@@ -302,7 +306,8 @@ static bool cell_is(const struct batch *batch, size_t column, uint32_t row, cons
 }
 
 static int fake_probe(struct lookup *self, const char *resource, const struct schema *keys, const struct batch *in,
-	const size_t *in_columns, const uint32_t *rows, size_t count, struct batch *out, struct error *error)
+		      const size_t *in_columns, const uint32_t *rows, size_t count, struct batch *out,
+		      struct error *error)
 {
 	(void)error;
 	struct fake *fake = (struct fake *)self;
@@ -316,7 +321,9 @@ static int fake_probe(struct lookup *self, const char *resource, const struct sc
 			found = true;
 			for (size_t part = 0; part < keys->field_count; part++) {
 				assert_int_equal(in->columns[in_columns[part]].cells[rows[i]], CELL_VALUE);
-				found = found && cell_is(in, in_columns[part], rows[i], table->rows[at].cells[column_of(table, keys->fields[part].name)]);
+				found = found &&
+					cell_is(in, in_columns[part], rows[i],
+						table->rows[at].cells[column_of(table, keys->fields[part].name)]);
 			}
 		}
 		if (!found)
@@ -328,7 +335,7 @@ static int fake_probe(struct lookup *self, const char *resource, const struct sc
 	return 0;
 }
 
-static const struct lookup_ops fake_ops = { fake_describe, fake_scan_open, fake_scan_read, fake_scan_close, fake_probe };
+static const struct lookup_ops fake_ops = {fake_describe, fake_scan_open, fake_scan_read, fake_scan_close, fake_probe};
 
 /* --- the model ---------------------------------------------------------------------------------- */
 
@@ -339,10 +346,11 @@ struct model {
 };
 
 static bool same_parts(const struct record *left, const struct record *right, const size_t *left_columns,
-	const size_t *right_columns, size_t count)
+		       const size_t *right_columns, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!left->cells[left_columns[i]][0] || strcmp(left->cells[left_columns[i]], right->cells[right_columns[i]]) != 0)
+		if (!left->cells[left_columns[i]][0] ||
+		    strcmp(left->cells[left_columns[i]], right->cells[right_columns[i]]) != 0)
 			return false;
 	return true;
 }
@@ -361,11 +369,11 @@ static void model_judge(struct model *model, const struct record *record, char *
 	static const struct {
 		const char *rule;
 		size_t columns[2], count;
-	} keys[] = { { "t.id.primary-key", { 0 }, 1 }, { "t.u.unique", { 1 }, 1 }, { "t.unique(a+b)", { 2, 3 }, 2 } };
+	} keys[] = {{"t.id.primary-key", {0}, 1}, {"t.u.unique", {1}, 1}, {"t.unique(a+b)", {2, 3}, 2}};
 	static const struct {
 		const char *rule;
 		size_t columns[2], parent[2], count;
-	} references[] = { { "t.p.foreign-key", { 4 }, { 0 }, 1 }, { "t.foreign-key(y+x)", { 6, 5 }, { 2, 1 }, 2 } };
+	} references[] = {{"t.p.foreign-key", {4}, {0}, 1}, {"t.foreign-key(y+x)", {6, 5}, {2, 1}, 2}};
 	out[0] = '\0';
 	for (size_t k = 0; k < 3; k++) {
 		bool taken = false;
@@ -377,7 +385,8 @@ static void model_judge(struct model *model, const struct record *record, char *
 	for (size_t k = 0; k < 2; k++) {
 		bool there = any_null(record, references[k].columns, references[k].count);
 		for (size_t i = 0; i < model->parents->count && !there; i++)
-			there = same_parts(record, &model->parents->rows[i], references[k].columns, references[k].parent, references[k].count);
+			there = same_parts(record, &model->parents->rows[i], references[k].columns,
+					   references[k].parent, references[k].count);
 		if (!there)
 			snprintf(out + strlen(out), size - strlen(out), " %s", references[k].rule);
 	}
@@ -387,17 +396,19 @@ static void model_judge(struct model *model, const struct record *record, char *
 
 /* --- loads -------------------------------------------------------------------------------------- */
 
-static const char dictionary[] =
-	"resources:\n"
-	"- name: p\n"
-	"  schema: { fields: [{ name: id, type: integer }, { name: x }, { name: y, type: integer }], primaryKey: id, uniqueKeys: [[x, y]] }\n"
-	"- name: t\n"
-	"  schema:\n"
-	"    fields: [{ name: id, type: integer }, { name: u, constraints: { unique: true } }, { name: a, type: integer }, { name: b },"
-	" { name: p, type: integer }, { name: x }, { name: y, type: integer }]\n"
-	"    primaryKey: id\n"
-	"    uniqueKeys: [[a, b]]\n"
-	"    foreignKeys: [{ fields: p, reference: { resource: p, fields: id } }, { fields: [y, x], reference: { resource: p, fields: [y, x] } }]\n";
+static const char dictionary[] = "resources:\n"
+				 "- name: p\n"
+				 "  schema: { fields: [{ name: id, type: integer }, { name: x }, { name: y, type: "
+				 "integer }], primaryKey: id, uniqueKeys: [[x, y]] }\n"
+				 "- name: t\n"
+				 "  schema:\n"
+				 "    fields: [{ name: id, type: integer }, { name: u, constraints: { unique: true } "
+				 "}, { name: a, type: integer }, { name: b },"
+				 " { name: p, type: integer }, { name: x }, { name: y, type: integer }]\n"
+				 "    primaryKey: id\n"
+				 "    uniqueKeys: [[a, b]]\n"
+				 "    foreignKeys: [{ fields: p, reference: { resource: p, fields: id } }, { fields: "
+				 "[y, x], reference: { resource: p, fields: [y, x] } }]\n";
 
 enum { BATCH = 16, BATCHES = 24, RECORDS = BATCH * BATCHES };
 
@@ -514,10 +525,12 @@ static void as_sink(struct load *load, struct batch *batch, size_t number, uint6
 		char wanted[256], got[256] = "";
 		model_judge(&load->model, record, wanted, sizeof wanted);
 		for (; violation < batch->violation_count && batch->violations[violation].row == row; violation++)
-			snprintf(got + strlen(got), sizeof got - strlen(got), " %s", batch->violations[violation].rule->id);
+			snprintf(got + strlen(got), sizeof got - strlen(got), " %s",
+				 batch->violations[violation].rule->id);
 		if (strcmp(got, wanted) != 0)
-			fail_msg("load %llu, batch %zu, row %u (%s|%s|%s|%s): wanted%s, got%s", (unsigned long long)name, number, row, record->cells[0],
-				record->cells[1], record->cells[2], record->cells[3], wanted, got);
+			fail_msg("load %llu, batch %zu, row %u (%s|%s|%s|%s): wanted%s, got%s",
+				 (unsigned long long)name, number, row, record->cells[0], record->cells[1],
+				 record->cells[2], record->cells[3], wanted, got);
 	}
 	for (uint32_t row = 0; row < batch->rows && !batch->replayed; row++) {
 		const struct record *record = &load->records[number * BATCH + row];
@@ -528,7 +541,9 @@ static void as_sink(struct load *load, struct batch *batch, size_t number, uint6
 			load->fake.t.rows[load->fake.t.count++] = *record;
 			continue;
 		}
-		const struct rule *rule = rule_set_get(&load->judging.rules, row % 2 ? CODE_DATABASE_ERROR : CODE_PRIMARY_KEY, NULL, NULL, 0, "", &error);
+		const struct rule *rule =
+			rule_set_get(&load->judging.rules, row % 2 ? CODE_DATABASE_ERROR : CODE_PRIMARY_KEY, NULL, NULL,
+				     0, "", &error);
 		assert_int_equal(batch_violation(batch, row, rule, "check failed", &error), 0);
 	}
 	assert_int_equal(judge->ops->settled(judge, batch, &error), 0);
@@ -537,11 +552,14 @@ static void as_sink(struct load *load, struct batch *batch, size_t number, uint6
 /* From a batch on; those before it are replayed. */
 static void run(struct load *load, size_t from, size_t to, uint64_t name)
 {
-	static const uint64_t budgets[] = { 0, 400, 2000, 9000, 24u << 20 };
+	static const uint64_t budgets[] = {0, 400, 2000, 9000, 24u << 20};
 	struct batch *queue[BATCHES];
 	load->judging.limits.keys = budgets[draw(sizeof budgets / sizeof budgets[0])];
-	judging_start(&load->judging, (struct judge_context){ .policy = load->appends ? KEYS_APPEND : KEYS_UPSERT, .dry_run = load->dry_run,
-		.upsert_key = &load->judging.schema->primary }, load->has_database ? &load->fake.base : NULL);
+	judging_start(&load->judging,
+		      (struct judge_context){.policy = load->appends ? KEYS_APPEND : KEYS_UPSERT,
+					     .dry_run = load->dry_run,
+					     .upsert_key = &load->judging.schema->primary},
+		      load->has_database ? &load->fake.base : NULL);
 	size_t written = 0;
 	for (size_t i = 0; i < to; i++) {
 		queue[i] = judging_batch(&load->judging, BATCH);
@@ -597,17 +615,20 @@ static void memory_stays_within_the_budget(void **state)
 	struct judging judging;
 	struct error error = ERROR_INIT;
 	char cells[64];
-	judging_open(&judging, "resources: [{ name: t, schema: { fields: [{ name: id }, { name: n, type: integer }], primaryKey: id, uniqueKeys: [n] } }]",
-		NULL);
+	judging_open(&judging,
+		     "resources: [{ name: t, schema: { fields: [{ name: id }, { name: n, type: integer }], primaryKey: "
+		     "id, uniqueKeys: [n] } }]",
+		     NULL);
 	judging.limits.keys = 256 * 1024;
-	judging_start(&judging, (struct judge_context){ .policy = KEYS_APPEND }, NULL);
+	judging_start(&judging, (struct judge_context){.policy = KEYS_APPEND}, NULL);
 	struct batch *batch = judging_batch(&judging, 1000);
 	size_t most = 0;
 	for (unsigned i = 0; i < 60; i++) {
 		batch_reset(batch);
 		for (unsigned j = 0; j < 1000; j++) {
 			unsigned number = i * 1000 + j;
-			snprintf(cells, sizeof cells, "a key of some length %u|%u", j == 999 ? 17 : number, number * 100003u);
+			snprintf(cells, sizeof cells, "a key of some length %u|%u", j == 999 ? 17 : number,
+				 number * 100003u);
 			judging_add(batch, cells);
 		}
 		judging_judge(&judging, batch);
