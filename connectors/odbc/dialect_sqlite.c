@@ -56,6 +56,15 @@ static void resolve_missing(const char *path, char *out, size_t size)
 		snprintf(out, size, "%s", path);
 }
 
+/* errno says why not. */
+static bool folder_is_there(const char *path)
+{
+	char folder[PATH_MAX];
+
+	snprintf(folder, sizeof folder, "%s", path);
+	return access(dirname(folder), X_OK) == 0;
+}
+
 static int prepare(struct session *session, const struct store_target *target, struct connect_string *string,
 	struct error *error)
 {
@@ -72,12 +81,16 @@ static int prepare(struct session *session, const struct store_target *target, s
 		if (strlen(path) >= PATH_MAX)
 			return error_set(error, ERROR_CONFIG, session->place, "the path of the database is too long");
 		resolve_missing(path, session->database, sizeof session->database);
+		/* Which file is what a person asks first. */
+		snprintf(session->place, sizeof session->place, "connection %.128s (%.360s)", session->name, path);
 		if (stat(path, &status) == 0) {
 			if (S_ISDIR(status.st_mode))
 				return error_set(error, ERROR_SINK, session->place, "%s is a folder, not a database file", path);
 		} else if (errno != ENOENT) {
 			return error_errno(error, ERROR_SINK, session->place, errno, "cannot open the database %s", path);
 		} else if (target->read_only) {
+			if (!folder_is_there(path))
+				return error_errno(error, ERROR_SINK, session->place, errno, "cannot create the database: its folder");
 			session->absent = true;
 			snprintf(session->default_schema, sizeof session->default_schema, "main");
 			return 0;

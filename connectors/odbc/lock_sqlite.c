@@ -35,7 +35,7 @@ struct sqlite_locks {
 	struct locks base;
 	int file; /* -1: a database in memory, which nobody else can see */
 	char path[PATH_MAX + 32];
-	char place[NAME_MAX_BYTES + 16];
+	char place[ERROR_PLACE_MAX];
 	char run_id[LOCK_RUN_SIZE];
 	uint64_t held[LOCKS_MAX];
 	size_t count;

@@ -23,7 +23,7 @@ struct session {
 	SQLHENV environment;
 	SQLHDBC connection;
 	char name[NAME_MAX_BYTES];     /* of the connection in the pipeline; for messages */
-	char place[NAME_MAX_BYTES + 16]; /* "connection NAME" */
+	char place[ERROR_PLACE_MAX]; /* "connection NAME"; of a database that is a file with its path behind it */
 	char database[4096];           /* SQLite: the path of the file as SQLite resolved it; others: the database's name */
 	char default_schema[NAME_MAX_BYTES]; /* PostgreSQL: current_schema; SQLite: "main" */
 	bool absent;                   /* read only, and the SQLite file does not exist: nothing is connected, everything is empty */
