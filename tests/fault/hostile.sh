@@ -1,5 +1,6 @@
 #!/bin/sh
 # Files made to break readers: enormous fields, a million columns, quotes that never close. Memory stays flat, the rest is loaded.
+# parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
 mib=${PENSTOCK_TEST_FULL:+1024}

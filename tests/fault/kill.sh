@@ -1,5 +1,6 @@
 #!/bin/sh
 # kill -9 at random moments of a load, again and again, then once to its end: equal to a load that nobody disturbed.
+# parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
 # Fails below this number of kills that met a living process, for each database and each way to commit.

@@ -33,8 +33,7 @@ def die(kind, shim, arguments, tables, at, torn, points):
     match = re.fullmatch(r"died (\d+) (\w+) (.*)", last_line(log))
     check(match, "the shim wrote %r" % last_line(log))
     path = match.group(3)
-    what = "socket" if path.startswith("socket:") else re.sub(r"^.*/db\d+\.sqlite", "database", path.replace(" (deleted)", ""))
-    what = "temporary file" if what.startswith("/") else what
+    what = "socket" if path.startswith("socket:") else re.sub(r"/proc/\d+", "/proc/self", re.sub(r"^.*/db\d+\.sqlite", "database", path))
     points[at, torn] = "%s %s" % (match.group(2), what)
     compare.finished(until_done(*arguments, db=db), tables)
     try:

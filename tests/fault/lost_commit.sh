@@ -9,7 +9,7 @@ sample=${PENSTOCK_TEST_FULL:+0}
 : "${sample:=5}"
 # Fails below this number of lost commits in all.
 least=${PENSTOCK_TEST_FULL:+60}
-: "${least:=16}"
+: "${least:=20}"
 need python3
 need_penstock
 need_postgres

@@ -1,5 +1,6 @@
 #!/bin/sh
 # PostgreSQL itself dies (kill -9 of the server and all its children) under a load and comes back: nothing lost, nothing doubled.
+# parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
 # Fails below this number of deaths of the server while penstock was connected.

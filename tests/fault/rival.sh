@@ -1,5 +1,6 @@
 #!/bin/sh
 # Somebody else writes into the target while a load goes on: their keys are rejects, not errors, and nothing is lost.
+# parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
 rows=${PENSTOCK_TEST_FULL:+200000}

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SIGINT and SIGTERM: clean rollback, 130 and 143, and the next run goes on.
+# parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
 rows=${PENSTOCK_TEST_FULL:+200000}

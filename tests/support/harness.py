@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 TOP = os.environ.get("TOP") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -74,6 +75,59 @@ def tmp(name=None):
 
 
 # --- databases ------------------------------------------------------------------------------------
+class Session:
+    """One psql that answers many questions: a new one for each would take most of a test's time."""
+
+    def __init__(self, db):
+        self.db, self.process, self.lock = db, None, threading.Lock()
+
+    def ask(self, statement):
+        with self.lock:
+            for last in (False, True):
+                fresh = self.process is None
+                if fresh:
+                    self.process = subprocess.Popen(self.db.psql("-f", "-"), env=self.db.environment(), stdin=subprocess.PIPE,
+                                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                text = self.exchange(statement)
+                if text is not None:
+                    return text
+                words = self.rest
+                self.process = None
+                # The server may have died since the last question; a new session tells that from a wrong one.
+                if fresh or last:
+                    raise Failed("psql: %s\n%s" % (statement, words))
+
+    def exchange(self, statement):
+        mark = "end-%s" % os.urandom(12).hex()
+        out = []
+        try:
+            self.process.stdin.write(("%s\n\\echo %s\n" % (statement, mark)).encode())
+            self.process.stdin.flush()
+            for line in self.process.stdout:
+                if line.strip() == mark.encode():
+                    return b"".join(out).decode()
+                out.append(line)
+        except OSError:
+            pass
+        self.rest = b"".join(out).decode(errors="replace")
+        self.process.stdout.close()
+        try:
+            self.process.stdin.close()
+        except OSError:
+            pass
+        self.process.wait()
+        return None
+
+    def close(self):
+        """Lets go of the connection, for tests that drop a database or count who is connected."""
+        with self.lock:
+            if self.process:
+                self.process.stdin.close()
+                self.process.stdout.close()
+                self.process.wait()
+                self.process = None
+
+
 class Db:
     """A database given by its ODBC connection string, read and prepared with other tools than penstock."""
 
@@ -82,6 +136,7 @@ class Db:
         self.parts = dict(part.split("=", 1) for part in connect.split(";") if "=" in part)
         self.kind = "sqlite" if "sqlite" in self.parts["Driver"].lower() else "postgresql"
         self.path = self.parts["Database"]
+        self.session = Session(self) if self.kind == "postgresql" else None
 
     def __str__(self):
         return self.kind
@@ -106,11 +161,7 @@ class Db:
             finally:
                 connection.close()
         # COPY tells null (nothing) from the empty text ("") and quotes what needs it.
-        command = self.psql("-c", "copy (%s) to stdout with (format csv, force_quote *)" % sql)
-        done = subprocess.run(command, env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True)
-        if done.returncode:
-            raise Failed("psql: %s\n%s" % (sql, done.stderr.decode(errors="replace")))
-        return parse_copy(done.stdout.decode())
+        return parse_copy(self.session.ask("copy (%s) to stdout with (format csv, force_quote *);" % sql))
 
     def value(self, sql):
         rows = self.query(sql)
