@@ -1,0 +1,245 @@
+"""Makes dictionaries and CSV files from a seed, judges them with tests/support/judge.py, and holds penstock against that.
+
+usage: random_tables.py ROUNDS RECORDS      PENSTOCK_TEST_SEED repeats a run
+SPDX-License-Identifier: Apache-2.0
+"""
+import csv
+import io
+import json
+import os
+import random
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
+import dbdump
+import judge
+from harness import Failed, check, databases, equal, fraction, main, newdb, number, penstock, books, skipped, step_of, tmp, PENSTOCK
+
+rounds, records = int(sys.argv[1]), int(sys.argv[2])
+seed = int(os.environ.get("PENSTOCK_TEST_SEED", "0")) or int(time.time())
+PROGRAM = os.environ.get("PENSTOCK_SAN") or PENSTOCK
+
+WORDS = ["a", "A", "a ", " a", "ä", "a\u0308", "ab", "abc", "b", "B", "ß", "ss", "zz", "0", "00", "x,y", 'q"q', "two\nlines", "Ω", "🙂", "🙂🙂",
+         "NULL", "null", "'", "\\", "%", "long" * 20]
+CELLS = {
+    "string": WORDS,
+    "integer": ["0", "-0", "1", "+1", "2", "3", "03", "7", "10", "-5", "99", "100", "9223372036854775807", "-9223372036854775808", " 4 ",
+                "9223372036854775808", "1.0", "x", "1e3", "--1", "0x1"],
+    "number": ["0", "-0", "0.5", "0.25", "1", "1.0", "-2.5", "1e3", "1E-2", " 3.5 ", "123456789.125", "NaN", "INF", "-INF", "x", "1.2.3", "1e999"],
+    "decimal": ["0", "0.00", "1", "1.5", "1.50", "-1.25", "+2", "99.99", "-99.99", "100", "0.001", "x", "1.2.3", "NaN", " 7.25 "],
+    "boolean": ["true", "false", "True", "FALSE", "1", "0", " true ", "yes", "TRue", "2", "t"],
+    "date": ["2021-01-01", "2021-12-31", "2020-02-29", "0001-01-01", "9999-12-31", " 2021-06-15 ", "2021-02-29", "2021-13-01", "20210101", "x", "0000-01-01"],
+    "datetime": ["2021-01-01T00:00:00Z", "2021-01-01T00:00:00", "2021-01-01T01:00:00+01:00", "2021-06-15T12:30:00.5Z", "2021-06-15T12:30:00.500Z",
+                 "2021-06-15T12:30:00.123456Z", "9999-12-31T23:59:59Z", "2021-01-01T24:00:00Z", "2021-01-01T00:00:60Z", "x", "2021-02-30T00:00:00Z",
+                 "2021-06-15T12:30:00.1234567Z"],
+}
+BOUNDS = {"integer": ["-5", "0", "2", "50"], "number": ["-1", "0.25", "1", "100"], "decimal": ["-1.25", "0.5", "50"],
+          "date": ["2020-02-29", "2021-06-15"], "datetime": ["2021-01-01T00:00:00Z", "2021-06-15T12:30:00Z"]}
+
+
+def field(dice, name, kinds=tuple(CELLS)):
+    kind = dice.choice(kinds)
+    out = {"name": name, "type": "number" if kind == "decimal" else kind}
+    rules = {}
+    if kind == "decimal":
+        out.update(precision=4, scale=2)
+    if dice.random() < 0.3:
+        rules["required"] = True
+    if kind == "string":
+        if dice.random() < 0.3:
+            rules["minLength"] = dice.randint(1, 3)
+        if dice.random() < 0.4:
+            rules["maxLength"] = dice.randint(3, 8)
+        if dice.random() < 0.2:
+            rules["pattern"] = dice.choice(["[a-zA-Zß ]*", "a.*|b.*", "[^,]{1,4}"])
+        if dice.random() < 0.1:
+            rules["enum"] = dice.sample(WORDS, 12)
+    elif kind in BOUNDS:
+        if dice.random() < 0.25:
+            rules[dice.choice(["minimum", "exclusiveMinimum"])] = BOUNDS[kind][0]
+        if dice.random() < 0.25:
+            rules[dice.choice(["maximum", "exclusiveMaximum"])] = dice.choice(BOUNDS[kind][1:])
+        if dice.random() < 0.1 and kind in ("integer", "date"):
+            rules["enum"] = [cell for cell in CELLS[kind] if judge.cast(out, cell) is not None and cell == cell.strip()][:6]
+    if dice.random() < 0.15 and kind in ("string", "integer", "date", "decimal"):
+        rules["unique"] = True
+    if dice.random() < 0.2:
+        out["missingValues"] = ["", "NULL"] if dice.random() < 0.5 else ["NULL"]
+    if rules:
+        out["constraints"] = rules
+    return out
+
+
+def dictionary(dice):
+    keys = ("string", "integer", "date", "decimal")
+    parent = {"name": "p", "schema": {"fields": [dict(field(dice, "k%d" % at, keys), missingValues=[""]) for at in range(dice.randint(1, 2))]}}
+    for each in parent["schema"]["fields"]:
+        each.pop("constraints", None)
+    parent["schema"]["primaryKey"] = [each["name"] for each in parent["schema"]["fields"]]
+    fields = [field(dice, "f%d" % at) for at in range(dice.randint(2, 7))]
+    references = []
+    if dice.random() < 0.8:
+        for each in parent["schema"]["fields"]:
+            fields.append({key: value for key, value in dict(each, name="r_" + each["name"]).items() if key != "constraints"})
+            references.append("r_" + each["name"])
+    dice.shuffle(fields)
+    schema = {"fields": fields}
+    able = [each["name"] for each in fields if each["type"] in ("string", "integer", "date") or "precision" in each]
+    if able and dice.random() < 0.8:
+        schema["primaryKey"] = dice.sample(able, min(len(able), dice.randint(1, 2)))
+    if able and dice.random() < 0.4:
+        schema["uniqueKeys"] = [dice.sample(able, min(len(able), dice.randint(1, 3)))]
+        # The same fields twice over would be one key by two names.
+        if set(schema["uniqueKeys"][0]) == set(schema.get("primaryKey", ())) or (
+                len(schema["uniqueKeys"][0]) == 1 and any(each["name"] in schema["uniqueKeys"][0] and each.get("constraints", {}).get("unique") for each in fields)):
+            del schema["uniqueKeys"]
+    if len(schema.get("primaryKey", ())) == 1:
+        for each in fields:
+            if each["name"] == schema["primaryKey"][0]:
+                each.get("constraints", {}).pop("unique", None)
+    if references:
+        schema["foreignKeys"] = [{"fields": references, "reference": {"resource": "p", "fields": parent["schema"]["primaryKey"]}}]
+    return {"name": "random", "resources": [parent, {"name": "t", "schema": schema}]}
+
+
+def file_of(dice, table, count):
+    """CSV text with the faults of the world; many cells from small pools, so that keys meet."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator=dice.choice(["\n", "\r\n"]), quoting=dice.choice([csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+    pools = []
+    for each in table["schema"]["fields"]:
+        kind = "decimal" if "precision" in each else each["type"]
+        pools.append((kind, each, dice.randint(1, 3)))
+    for _ in range(count):
+        if dice.random() < 0.02:
+            out.write("\n")
+            continue
+        cells = []
+        for kind, each, _ in pools:
+            chance = dice.random()
+            if chance < 0.06:
+                cells.append(dice.choice(["", "NULL"]))
+            elif kind == "integer" and chance < 0.6:
+                cells.append(str(dice.randint(-20, 400)))
+            elif kind == "decimal" and chance < 0.6:
+                cells.append("%d.%02d" % (dice.randint(-99, 99), dice.randint(0, 99)))
+            elif kind == "date" and chance < 0.6:
+                cells.append("20%02d-%02d-%02d" % (dice.randint(0, 30), dice.randint(1, 12), dice.randint(1, 28)))
+            elif kind == "string" and chance < 0.5:
+                cells.append("".join(dice.choice("abAB ß") for _ in range(dice.randint(1, 6))))
+            else:
+                cells.append(dice.choice(CELLS[kind]))
+        if dice.random() < 0.02:
+            del cells[dice.randint(1, len(cells)):]
+        if dice.random() < 0.01:
+            cells.append("more")
+        # A record of one empty cell would be a line with nothing on it.
+        if cells in ([""], []):
+            cells = ["x"]
+        writer.writerow(cells)
+    return out.getvalue()
+
+
+def groups(rules):
+    """Rule ids with their order where one is promised: by stage, in a stage by field, in a field as a set."""
+    out = []
+    for rule in rules:
+        name = rule.split("(")[0].rsplit(".", 1)[1]
+        stem = {"primary-key": "2 primary", "unique": "3 unique", "foreign-key": "4 foreign", "missing-cell": "0 missing " + rule,
+                "extra-cell": "0 extra"}.get(name, "1 " + rule.rsplit(".", 1)[0])
+        if out and out[-1][0] == stem:
+            out[-1][1].append(rule)
+        else:
+            out.append((stem, [rule]))
+    return [(stem, sorted(listed)) for stem, listed in out]
+
+
+def canonical(table, row):
+    out = []
+    for each, cell in zip(table["schema"]["fields"], row):
+        if cell is not None and each["type"] == "number":
+            cell = number(cell)
+        elif cell is not None and each["type"] == "datetime":
+            cell = fraction(cell)
+        out.append(cell)
+    return tuple(out)
+
+
+def sortable(rows):
+    return sorted(rows, key=lambda row: tuple((cell is not None, cell or "") for cell in row))
+
+
+def play(dice, folder, at):
+    described = dictionary(dice)
+    parent, child = described["resources"]
+    files = {"p.csv": file_of(dice, parent, 40), "t1.csv": file_of(dice, child, records), "t2.csv": file_of(dice, child, records // 4)}
+    if files["t1.csv"] == files["t2.csv"]:
+        return 0
+    with open(os.path.join(folder, "dictionary.json"), "w") as out:
+        json.dump(described, out, indent=1)
+    for name, text in files.items():
+        with open(os.path.join(folder, name), "w", newline="") as out:
+            out.write(text)
+    commit = dice.choice(["auto", "step", "{ rows: 1 }", "{ rows: %d }" % dice.randint(2, 200), "{ every: 5ms }"])
+    limits = dice.choice(["", "limits: { keys: 64KiB }\n"])
+    with open(os.path.join(folder, "pipeline.yaml"), "w") as out:
+        out.write("version: 1\nname: random\ndictionary: dictionary.json\n%sparams: { file: { default: t1.csv } }\n"
+                  "connections:\n  db: { type: odbc, connect: \"${PENSTOCK_DB}\" }\nsteps:\n" % limits)
+        for table, path in (("p", "p.csv"), ("t", '"${params.file}"')):
+            out.write("  - name: %s\n    source: { type: csv, path: %s, header: false }\n    rules: { table: %s }\n"
+                      "    sink: { type: odbc, connection: db, table: %s, create: true, commit: %s }\n" % (table, path, table, table, commit))
+    # SQLite's NUMERIC keeps 15 digits: what is compared has fewer.
+    state = {"p": judge.Target(parent), "t": judge.Target(child)}
+    wanted = [("p", "p.csv", judge.judge(parent, files["p.csv"], state)), ("t", "t1.csv", judge.judge(child, files["t1.csv"], state)),
+              ("t", "t2.csv", judge.judge(child, files["t2.csv"], state))]
+    for kind in databases():
+        db = newdb(kind)
+        where = "round %d (seed %d), %s, commit %s%s" % (at, seed, kind, commit, ", " + limits.strip() if limits else "")
+        summaries = []
+        for file in ("t1.csv", "t2.csv"):
+            done = penstock("run", "pipeline.yaml", "--json", "--set", "file=" + file, db=db, cwd=folder, program=PROGRAM)
+            equal(done.code, 0, "%s: %s" % (where, done.tail()))
+            books(done.json, 0)
+            summaries.append(done.json)
+        got = {}
+        for source, record_no, violations, record in db.query("select source, record_no, violations, record from penstock_rejects"):
+            got[source, int(record_no)] = ([violation["rule"] for violation in json.loads(violations)], record)
+        for table, path, result in wanted:
+            mine = {number: value for (source, number), value in got.items() if source == path}
+            for record_no, rules, record in result.rejects:
+                if record_no not in mine:
+                    raise Failed("%s: %s record %d is no reject, wanted %s" % (where, path, record_no, rules))
+                if groups(mine[record_no][0]) != groups(rules):
+                    raise Failed("%s: %s record %d %r: wanted %s, got %s" % (where, path, record_no, record, rules, mine[record_no][0]))
+                equal(mine[record_no][1], record, "%s: %s record %d: the original" % (where, path, record_no))
+            more = sorted(set(mine) - {record_no for record_no, *_ in result.rejects})
+            check(not more, "%s: %s record %s: too much is rejected: %s" % (where, path, more[:1], mine[more[0]] if more else ""))
+        for table, path, result in wanted:
+            step = step_of(summaries[path == "t2.csv"], table)
+            equal([step["read"], step["written"], step["rejected"], skipped(step)],
+                  [result.read, result.written, len(result.rejects), {"blank": result.blank} if result.blank else {}],
+                  "%s: books of %s" % (where, path))
+        for table, target in state.items():
+            described_table = target.table
+            names = [each["name"] for each in described_table["schema"]["fields"]]
+            _, rows = dbdump.table_rows(db, table, names)
+            rows = sortable(canonical(described_table, row) for row in rows)
+            want = sortable(canonical(described_table, row) for row in target.rows)
+            if rows != want:
+                raise Failed("%s: rows of %s: missing %s, too many %s" % (where, table, [row for row in want if row not in rows][:3],
+                                                                          [row for row in rows if row not in want][:3]))
+    return len(wanted[1][2].rejects)
+
+
+def test():
+    print("seed %d (PENSTOCK_TEST_SEED sets it)" % seed)
+    rejects = 0
+    for at in range(rounds):
+        folder = tmp("round%d" % at)
+        os.mkdir(folder)
+        rejects += play(random.Random("%d/%d" % (seed, at)), folder, at)
+    print("%d dictionaries, %d records each, %d rejects" % (rounds, records, rejects))
+
+
+main(test)
