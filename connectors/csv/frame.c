@@ -11,17 +11,15 @@ uint64_t framer_ahead(uint64_t limit)
 	return limit + 2; /* the line end behind the longest record */
 }
 
-void framer_init(struct framer *framer, struct window *window, uint64_t limit, char delimiter, char quote, bool trim)
+static const struct caps no_caps = CAPS_NONE;
+
+void framer_init(struct framer *framer, struct window *window, const struct limits *limits, const struct grammar *grammar)
 {
 	*framer = (struct framer){
-		.window = window, .limit = limit, .delimiter = delimiter, .quote = quote, .trim = trim,
+		.window = window, .limit = limits->record, .grammar = *grammar,
+		.caps = { .field = limits->field, .columns = limits->columns },
+		.lost = { .trail.at = 1, .front.at = 0 },
 	};
-}
-
-/* What trim takes away. A tab that delimits cells is no space. */
-static bool is_space(const struct framer *framer, char c)
-{
-	return (c == ' ' || c == '\t') && c != framer->delimiter;
 }
 
 /* Offset of the first such byte in [from, end of the window), or the window's end. from never goes down. */
@@ -79,51 +77,6 @@ static int find_line(struct framer *framer, uint64_t start, uint64_t *end, uint6
 	}
 }
 
-/* Walks on to at most stop (within the window). True when the record ended: walk->at is its line end. */
-static bool walk_on(const struct framer *framer, struct walk *walk, uint64_t stop)
-{
-	const struct window *window = framer->window;
-	const char *first = window_at(window, walk->at), *end = window_at(window, stop), *p = first;
-	enum frame_state state = walk->state;
-	bool ended = false;
-
-	while (p < end && !ended) {
-		if (state == IN_QUOTES) {
-			p = memchr(p, framer->quote, (size_t)(end - p));
-			if (!p) {
-				p = end;
-				break;
-			}
-			p++;
-			state = AFTER_QUOTE;
-			continue;
-		}
-		char c = *p;
-		if (c == framer->delimiter) {
-			state = AT_CELL;
-		} else if (c == '\n' || c == '\r') {
-			ended = true;
-			break;
-		} else if (state == AT_CELL) {
-			if (c == framer->quote)
-				state = IN_QUOTES;
-			else if (!framer->trim || !is_space(framer, c))
-				state = IN_PLAIN;
-		} else if (state == AFTER_QUOTE || state == AFTER_SPACE) {
-			if (framer->trim && is_space(framer, c))
-				state = AFTER_SPACE;
-			else if (c == framer->quote && state == AFTER_SPACE)
-				state = AFTER_QUOTE;
-			else
-				state = IN_QUOTES;
-		}
-		p++;
-	}
-	walk->at += (uint64_t)(p - first);
-	walk->state = state;
-	return ended;
-}
-
 /* Line ends in [from, to); a CR LF counts once. */
 static uint64_t count_lines(const struct window *window, uint64_t from, uint64_t to)
 {
@@ -134,44 +87,98 @@ static uint64_t count_lines(const struct window *window, uint64_t from, uint64_t
 	return lines;
 }
 
+/* The trail comes to offset, a place behind a line end that is not behind the front. */
+static void follow(struct framer *framer, uint64_t offset)
+{
+	struct walk *trail = &framer->lost.trail;
+	if (trail->at < offset && walk_on(trail, framer->window, offset, &framer->grammar, &no_caps) != WALK_ON)
+		assert(0 && "the end of a record that was given up before its end");
+	assert(trail->at == offset && trail->state == IN_QUOTES);
+}
+
+/* walk is inside quotes behind a line end: takes it to the front where that has been here, too. Otherwise it stays. */
+static enum walk_result join(struct framer *framer, struct walk *walk)
+{
+	struct lost *lost = &framer->lost;
+	if (walk->at < lost->trail.at || lost->front.at < walk->at)
+		return WALK_ON;
+	follow(framer, walk->at);
+	if (lost->trail.cells == lost->front.cells) {
+		/* The cell that is open here is the one at the front: pairs of quotes on the way are one byte each. */
+		walk->origin += lost->front.origin - lost->trail.origin;
+	} else {
+		if (lost->over_field)
+			return WALK_FIELD; /* that cell begins behind here, so this record has it, too */
+		/* The open cell ends before the front. It was not too long there; longer here, it may be. That is so only in the
+		 * first record that begins after that cell did, so the cell is not walked for a second one. */
+		if (walk->origin < lost->trail.origin) {
+			struct caps this_cell = { .field = framer->caps.field, .columns = walk->cells };
+			enum walk_result result = walk_on(walk, framer->window, lost->front.at, &framer->grammar, &this_cell);
+			if (result == WALK_FIELD)
+				return WALK_FIELD;
+			assert(result == WALK_COLUMNS);
+		}
+		walk->cells += lost->front.cells - lost->trail.cells;
+		walk->origin = lost->front.origin;
+	}
+	walk->at = lost->front.at;
+	walk->state = lost->front.state;
+	walk->tail = lost->front.tail;
+	return walk->cells > framer->caps.columns ? WALK_COLUMNS : WALK_ON;
+}
+
+/* Walks on within the window, at most to last. At the end of the file: WALK_ENDED unless inside quotes. */
+static enum walk_result walk_further(const struct framer *framer, struct walk *walk, uint64_t last)
+{
+	const struct window *window = framer->window;
+	uint64_t stop = last < window->end ? last : window->end;
+	enum walk_result result = WALK_ON;
+	if (walk->at < stop)
+		result = walk_on(walk, window, stop, &framer->grammar, &framer->caps);
+	if (result == WALK_ON && window->eof && walk->at == window->end && walk->at < last && !walk_is_open(walk))
+		result = walk_finish(walk, window, &framer->grammar, &framer->caps);
+	return result;
+}
+
 /* The record goes on behind its first line [start, end): finds its end, or gives it up. */
 static int find_end_beyond(struct framer *framer, struct frame *out, struct error *error)
 {
 	struct window *window = framer->window;
-	struct walk walk = { .from = out->next, .at = out->next, .state = IN_QUOTES };
-	/* Only behind a line end is there no other state to be in; the end of the file is none. */
-	if (out->next > out->end && framer->lost.from <= out->next && out->next <= framer->lost.at)
-		walk = framer->lost;
+	struct walk walk = walk_from(out->start), here;
 	/* A line end may stand right behind the longest record. */
 	uint64_t last = out->start + framer->limit + 1;
-	for (;;) {
-		uint64_t stop = last < window->end ? last : window->end;
-		bool ended = walk.at < stop && walk_on(framer, &walk, stop);
-		if (ended || (window->eof && walk.at == window->end && walk.at < last && walk.state != IN_QUOTES)) {
-			framer->lost = (struct walk){ .from = 1, .at = 0 };
-			out->end = out->next = walk.at;
-			if (ended) {
-				unsigned length;
-				if (line_end_length(window, out->end, &length, error) < 0)
-					return -1;
-				out->next += length;
-			}
-			out->lines = count_lines(window, out->start, out->next) + !ended;
-			return 0;
-		}
-		if (walk.at >= last || (window->eof && walk.at == window->end)) {
-			out->kind = walk.at >= last ? FRAME_RUNAWAY : FRAME_UNCLOSED;
-			framer->lost = walk;
-			return 0;
-		}
+	enum walk_result result = walk_on(&walk, window, out->next, &framer->grammar, &framer->caps);
+	here = walk;
+	/* Only behind a line end is there no other state to be in; the end of the file is none. */
+	if (result == WALK_ON && out->next > out->end)
+		result = join(framer, &walk);
+	while (result == WALK_ON) {
+		result = walk_further(framer, &walk, last);
+		if (result != WALK_ON || walk.at >= last || (window->eof && walk.at == window->end))
+			break;
 		if (window_more(window, error) < 0)
 			return -1;
 	}
+	if (result == WALK_ENDED) {
+		unsigned length = 0;
+		out->end = walk.at;
+		if (walk.at < window->end && line_end_length(window, walk.at, &length, error) < 0)
+			return -1;
+		out->next = out->end + length;
+		out->lines = count_lines(window, out->start, out->next) + (length == 0);
+		return 0;
+	}
+	out->kind = result == WALK_FIELD ? FRAME_FIELD : result == WALK_COLUMNS ? FRAME_COLUMNS :
+		    walk.at >= last ? FRAME_RUNAWAY : FRAME_UNCLOSED;
+	if (framer->lost.front.at < walk.at && here.at == out->next)
+		framer->lost = (struct lost){ .trail = here, .front = walk, .over_field = result == WALK_FIELD };
+	return 0;
 }
 
+/* With trim: nothing but spaces. A tab that delimits cells is no space. */
 static bool only_spaces(const struct framer *framer, const char *p, const char *end)
 {
-	while (p < end && is_space(framer, *p))
+	while (p < end && (*p == ' ' || *p == '\t') && *p != framer->grammar.delimiter)
 		p++;
 	return p == end;
 }
@@ -181,6 +188,9 @@ int framer_next(struct framer *framer, struct frame *out, struct error *error)
 	struct window *window = framer->window;
 	uint64_t start = window->position;
 	*out = (struct frame){ .kind = FRAME_RECORD, .start = start, .lines = 1 };
+	/* The window keeps no bytes before its position for the trail to walk over later. */
+	if (framer->lost.trail.at < start && start < framer->lost.front.at)
+		follow(framer, start);
 	if (find_line(framer, start, &out->end, &out->next, error) < 0)
 		return -1;
 	if (out->end > start + framer->limit) {
@@ -192,19 +202,17 @@ int framer_next(struct framer *framer, struct frame *out, struct error *error)
 		out->kind = out->next == start ? FRAME_END : FRAME_BLANK;
 		return 0;
 	}
-	if (framer->trim && only_spaces(framer, window_at(window, start), window_at(window, out->end))) {
+	if (framer->grammar.trim && only_spaces(framer, window_at(window, start), window_at(window, out->end))) {
 		out->kind = FRAME_BLANK;
 		return 0;
 	}
-	if (seek(&framer->quotes, window, framer->quote, start) >= out->end)
+	if (seek(&framer->quotes, window, framer->grammar.quote, start) >= out->end)
 		return 0;
 	out->quoted = true;
-	struct walk line = { .from = start, .at = start, .state = AT_CELL };
-	(void)walk_on(framer, &line, out->end);
-	assert(line.at == out->end);
-	if (line.state != IN_QUOTES)
-		return 0;
-	return find_end_beyond(framer, out, error);
+	struct walk line = walk_from(start);
+	if (walk_on(&line, window, out->end, &framer->grammar, &no_caps) != WALK_ON)
+		assert(0 && "a line end in a line");
+	return walk_is_open(&line) ? find_end_beyond(framer, out, error) : 0;
 }
 
 int framer_pass_line(struct framer *framer, struct error *error)

@@ -1,11 +1,9 @@
 /* frame.h - where each record of a CSV file begins and ends, and what to make of one that does not end.
  * SPDX-License-Identifier: Apache-2.0
  *
- * A line ends with LF, CR LF or a lone CR. A record is one line, or several where a quoted cell goes over line ends. A
- * quote opens a cell only as its first byte, and closes it before a delimiter, a line end or the end of the file; two
- * in a row are one; any other is a byte like others (libcsv's rules, csv_parse without CSV_STRICT).
- * A record that is longer than the limit, or still inside quotes at the end of the file, is given up: the damage is its
- * first line, and the next line begins a record again. The work is linear in the bytes whatever they are.
+ * A line ends with LF, CR LF or a lone CR. A record is one line, or several where a quoted cell goes over line ends
+ * (walk.h). One over a limit, or still inside quotes at the end of the file, is given up: the damage is its first line,
+ * and the next line begins a record again. The work is linear in the bytes whatever they are.
  */
 #ifndef PENSTOCK_CONNECTORS_CSV_FRAME_H
 #define PENSTOCK_CONNECTORS_CSV_FRAME_H
@@ -13,33 +11,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "connectors/csv/window.h"
+#include "connectors/csv/walk.h"
+#include "engine/core/limits.h"
 
 enum frame_kind {
 	FRAME_RECORD = 0,
 	FRAME_BLANK,     /* a line with nothing on it (with trim: nothing but spaces) */
-	FRAME_LONG_LINE, /* one line longer than the limit; its end is not known yet: framer_pass_line */
-	FRAME_RUNAWAY,   /* its first line is [start, end), but over its quotes it goes on beyond the limit */
-	FRAME_UNCLOSED,  /* its first line is [start, end), and its quote is still open at the end of the file */
+	FRAME_LONG_LINE, /* one line longer than limits.record; its end is not known yet: framer_pass_line */
+	/* The first line of a record that goes on over its quotes is [start, end); the record */
+	FRAME_RUNAWAY,   /* is longer than limits.record, */
+	FRAME_FIELD,     /* has a cell longer than limits.field, */
+	FRAME_COLUMNS,   /* has more cells than limits.columns, */
+	FRAME_UNCLOSED,  /* or is still inside quotes at the end of the file. */
 	FRAME_END,       /* nothing left */
 };
 
 struct frame {
-	enum frame_kind kind;
+	enum frame_kind kind;  /* FRAME_RECORD of one line: whether its cells are within the limits is for others to see */
 	bool quoted;    /* FRAME_RECORD: has a quote character, so it cannot be cut at its delimiters alone */
 	uint64_t start; /* offset of its first byte */
 	uint64_t end;   /* offset behind its last byte, the line end left out; FRAME_LONG_LINE: start + limit */
 	uint64_t next;  /* offset behind its line end; FRAME_LONG_LINE: not known */
 	uint64_t lines; /* line ends from start to next, at least 1 */
-};
-
-/* Inside a record; which one decides what the next byte means. */
-enum frame_state {
-	AT_CELL = 0,    /* at the beginning of a cell */
-	IN_PLAIN,       /* in a cell without quotes around it */
-	IN_QUOTES,
-	AFTER_QUOTE,    /* behind a quote in a quoted cell: its end, half of a pair, or a byte like others */
-	AFTER_SPACE,    /* with trim: behind spaces that followed such a quote */
 };
 
 /* Where a byte was last looked for, so that nothing is searched twice. */
@@ -48,28 +41,32 @@ struct seeker {
 	bool hit;
 };
 
-/* A walk over the bytes of a record that has begun before from and is in state at at. */
-struct walk {
-	uint64_t from, at;
-	enum frame_state state;
+/* What is remembered of the walk that went furthest in a record that was given up.
+ *
+ * At a line end inside a record the state can only be IN_QUOTES. So a later record that is inside quotes behind a line end
+ * over which that walk went, too, goes on exactly like it, but for the number of its cells and the length of the one that
+ * is open there: it is not walked again, but goes on from where the walk came to, once these two are known. That makes
+ * resynchronising linear.
+ */
+struct lost {
+	struct walk trail; /* the same record at an earlier byte, not behind the records to come: what it was there */
+	struct walk front; /* where the walk was left; front.at < trail.at: nothing is remembered */
+	bool over_field;   /* it was left behind a cell longer than limits.field */
 };
 
 struct framer {
 	struct window *window; /* borrowed */
 	uint64_t limit;        /* bytes of a record without its line end */
-	char delimiter, quote;
-	bool trim;             /* spaces and tabs around cells, and between a quote and its delimiter, are no part of them */
+	struct caps caps;
+	struct grammar grammar;
 	struct seeker feed, carriage, quotes;
-	/* The furthest walk so far of a record that was given up. At a line end inside a record the state can only be
-	 * IN_QUOTES, so every other record that is inside quotes at a line end in [from, at] goes on exactly like it: it does
-	 * not end before at either, and needs to be walked from there only. That makes resynchronising linear. */
-	struct walk lost;
+	struct lost lost;
 };
 
 /* ahead bytes are what the window must be able to hold for such a limit. */
 uint64_t framer_ahead(uint64_t limit);
 
-void framer_init(struct framer *framer, struct window *window, uint64_t limit, char delimiter, char quote, bool trim);
+void framer_init(struct framer *framer, struct window *window, const struct limits *limits, const struct grammar *grammar);
 
 /* The record at the window's position, complete in the window unless FRAME_LONG_LINE. The position stays: consume up to
  * next when done. Returns 0, or -1 when the window cannot read. */

@@ -28,6 +28,12 @@ static int bad_header(const struct reader *reader, const struct frame *frame, st
 	snprintf(place, sizeof place, "%s:%" PRIu64, reader->options->path, reader->line_no);
 	if (frame->kind == FRAME_UNCLOSED)
 		return error_set(error, ERROR_SOURCE, place, "the header opens a quote that is not closed");
+	if (frame->kind == FRAME_FIELD)
+		return error_set(error, ERROR_SOURCE, place, "the header has a label longer than limits.field (%" PRIu64 ")",
+			reader->limits->field);
+	if (frame->kind == FRAME_COLUMNS)
+		return error_set(error, ERROR_SOURCE, place, "the header has more cells than limits.columns (%" PRIu64 ")",
+			reader->limits->columns);
 	return error_set(error, ERROR_SOURCE, place, "the header is longer than limits.record (%" PRIu64 ")",
 		reader->limits->record);
 }
@@ -111,8 +117,8 @@ int reader_open(struct reader *reader, const struct csv_options *options, const 
 		return error_set(error, ERROR_CONFIG, options->path, "limits.record is more than 1GiB, too much for a CSV source");
 	if (window_open(&reader->window, options->path, framer_ahead(context->limits->record), context->cancel, error) < 0)
 		return -1;
-	framer_init(&reader->framer, &reader->window, context->limits->record, options->delimiter, options->quote,
-		options->trim);
+	struct grammar grammar = { .delimiter = options->delimiter, .quote = options->quote, .trim = options->trim };
+	framer_init(&reader->framer, &reader->window, context->limits, &grammar);
 
 	size_t count = context->schema->field_count;
 	reader->fields = calloc(count > 0 ? count : 1, sizeof *reader->fields);
@@ -160,6 +166,16 @@ static int fault_of(const struct reader *reader, struct batch *batch, uint32_t r
 			"a quote opened in line %" PRIu64 " makes the record longer than limits.record (%" PRIu64
 			"); left out: this line, bytes %" PRIu64 " to %" PRIu64,
 			line_no, reader->limits->record, frame->start, frame->next - 1);
+	case FRAME_FIELD:
+		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error,
+			"a quote in line %" PRIu64 " joins the next lines to it, and a cell is longer than limits.field (%" PRIu64
+			"); left out: this line, bytes %" PRIu64 " to %" PRIu64,
+			line_no, reader->limits->field, frame->start, frame->next - 1);
+	case FRAME_COLUMNS:
+		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error,
+			"a quote in line %" PRIu64 " joins the next lines to it, and the cells are more than limits.columns (%" PRIu64
+			"); left out: this line, bytes %" PRIu64 " to %" PRIu64,
+			line_no, reader->limits->columns, frame->start, frame->next - 1);
 	default:
 		assert(frame->kind == FRAME_UNCLOSED);
 		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error,

@@ -126,16 +126,62 @@ static void test_limits(void **state)
 	schema_free(schema);
 }
 
+/* A record over limits.field or limits.columns that goes on over line ends costs its first line only. */
+static void test_limits_over_lines(void **state)
+{
+	(void)state;
+	struct schema *schema = csv_schema(3);
+	struct csv_case how = csv_case_of(NULL, schema, false);
+	how.limits.columns = 3;
+	how.limits.field = 4;
+	/* The cell that is too long is the quoted one, or another behind it, or its own line alone does it. */
+	GIVES(how, "1,\"a\nbcd\"\n2,\"a\nb\"\n", "1" S "line" S "1" S "@0+5" S "live" S "-" S "-" S "-" S "record" S "<1,\"a>",
+		"2" S "line" S "2" S "@5+5" S "live" S "=bcd\"" S "-" S "-" S "<bcd\">",
+		"3" S "line" S "3" S "@10+8" S "live" S "=2" S "=a\\x0Ab" S "-" S "<2,\"a\\x0Ab\">");
+	GIVES(how, "\"a\nb\",12345\n", "1" S "line" S "1" S "@0+3" S "live" S "-" S "-" S "-" S "record" S "<\"a>",
+		"2" S "line" S "2" S "@3+9" S "live" S "-" S "-" S "-" S "record" S "<b\",12345>");
+	GIVES(how, "12345,\"a\nb\"\n", "1" S "line" S "1" S "@0+9" S "live" S "-" S "-" S "-" S "record" S "<12345,\"a>",
+		"2" S "line" S "2" S "@9+3" S "live" S "=b\"" S "-" S "-" S "<b\">");
+	/* Too many cells behind the first line, and on it. */
+	GIVES(how, "1,\"a\nb\",c,d\n", "1" S "line" S "1" S "@0+5" S "live" S "-" S "-" S "-" S "record" S "<1,\"a>",
+		"2" S "line" S "2" S "@5+7" S "live" S "=b\"" S "=c" S "=d" S "<b\",c,d>");
+	GIVES(how, "1,2,3,\"a\nb\"\n", "1" S "line" S "1" S "@0+9" S "live" S "-" S "-" S "-" S "record" S "<1,2,3,\"a>",
+		"2" S "line" S "2" S "@9+3" S "live" S "=b\"" S "-" S "-" S "<b\">");
+	/* The record in line 1 has cells of 2, 3, 1 and 1 bytes; the one in line 2 has one of 5 where that has its second. */
+	static const char shifted[] = "\"a\n\",\"b\nc\",d,e\n";
+	gives(how, shifted, sizeof shifted - 1, (const char *const[]){
+		"1" S "line" S "1" S "@0+3" S "live" S "-" S "-" S "-" S "record" S "<\"a>",
+		"2" S "line" S "2" S "@3+5" S "live" S "-" S "-" S "-" S "record" S "<\",\"b>",
+		"3" S "line" S "3" S "@8+7" S "live" S "=c\"" S "=d" S "=e" S "<c\",d,e>", NULL });
+	how.limits.field = 5;
+	gives(how, shifted, sizeof shifted - 1, (const char *const[]){
+		"1" S "line" S "1" S "@0+3" S "live" S "-" S "-" S "-" S "record" S "<\"a>",
+		"2" S "line" S "2" S "@3+12" S "live" S "=,\"b\\x0Ac" S "=d" S "=e" S "<\",\"b\\x0Ac\",d,e>", NULL });
+	/* Behind the first line of the second record are two pairs of quotes, a byte each. */
+	GIVES(how, "\"aaaa\n\"b\n\"\"\"\"c\",x\n", "1" S "line" S "1" S "@0+6" S "live" S "-" S "-" S "-" S "record" S "<\"aaaa>",
+		"2" S "line" S "2" S "@6+12" S "live" S "=b\\x0A\"\"c" S "=x" S "-" S "<\"b\\x0A\"\"\"\"c\",x>");
+	/* Trimmed spaces do not count, those within do. */
+	how.limits.field = 4;
+	how.options.trim = true;
+	GIVES(how, "  \"  a\nb    \"  \n", "1" S "line" S "1" S "@0+16" S "live" S "=a\\x0Ab" S "-" S "-" S
+		"<" S S "\"" S S "a\\x0Ab" S S S S "\"" S S ">");
+	GIVES(how, "\"a\nb c\"  \n", "1" S "line" S "1" S "@0+3" S "live" S "-" S "-" S "-" S "record" S "<\"a>",
+		"2" S "line" S "2" S "@3+7" S "live" S "=b" S "c\"" S "-" S "-" S "<b" S "c\"" S S ">");
+	schema_free(schema);
+}
+
 /* What the messages for people say, beyond what the notation above keeps of them. */
 static void test_details(void **state)
 {
 	(void)state;
 	struct schema *schema = csv_schema(2);
-	static const char text[] = "a,b\n\"open,b\nc,\"d\n\"\n1,2,3\n\xC3,1\ntoo long a line,1\n";
+	static const char text[] = "a,b\n\"open,b\nc,\"d\n\"\n1,2,3\n\xC3,1\ntoo long a line,1\n\"e\nf\",1234567\n\"g\nh\",,,,\n";
 	char path[64];
 	int fd = csv_memory_file(text, sizeof text - 1, path);
 	struct csv_case how = csv_case_of(path, schema, false);
 	how.limits.record = 13;
+	how.limits.field = 6;
+	how.limits.columns = 4;
 	struct error error = ERROR_INIT;
 	void *self;
 	assert_int_equal(csv_open_case(&how, &self, &error), 0);
@@ -147,9 +193,15 @@ static void test_details(void **state)
 		"2 cells expected, 3 found",
 		"no UTF-8: 0xC3 at byte 25 of the file",
 		"line 7 has more bytes than limits.record (13); left out: bytes 29 to 46",
+		"a quote in line 8 joins the next lines to it, and a cell is longer than limits.field (6); left out: this line, bytes "
+		"47 to 49",
+		"cell 2 has 7 bytes, more than limits.field (6)",
+		"a quote in line 10 joins the next lines to it, and the cells are more than limits.columns (4); left out: this line, "
+		"bytes 61 to 63",
+		"5 cells, more than limits.columns (4)",
 	};
-	assert_int_equal(batch->fault_count, 4);
-	for (size_t i = 0; i < 4; i++) {
+	assert_int_equal(batch->fault_count, sizeof expected / sizeof *expected);
+	for (size_t i = 0; i < batch->fault_count; i++) {
 		struct span detail = batch->faults[i].detail;
 		char said[256];
 		snprintf(said, sizeof said, "%.*s", (int)detail.length, batch_bytes(batch, detail));
@@ -292,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_limits_over_lines),
 		cmocka_unit_test(test_details),
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_refused),

@@ -29,6 +29,13 @@ static size_t chance(size_t below)
 	return (size_t)(seed % below);
 }
 
+static size_t append(char *out, size_t length, const char *piece)
+{
+	size_t bytes = piece[0] ? strlen(piece) : 1;
+	memcpy(out + length, piece, bytes);
+	return length + bytes;
+}
+
 static size_t random_text(char *out, size_t most)
 {
 	static const char *const pieces[] = {
@@ -38,12 +45,20 @@ static size_t random_text(char *out, size_t most)
 	size_t count = chance(most), length = 0;
 	/* Some files are mostly quotes and line ends, some have hardly any. */
 	size_t kinds = chance(2) ? sizeof pieces / sizeof *pieces : 13;
-	for (size_t i = 0; i < count; i++) {
-		size_t kind = chance(kinds);
-		size_t bytes = pieces[kind][0] ? strlen(pieces[kind]) : 1;
-		memcpy(out + length, pieces[kind], bytes);
-		length += bytes;
-	}
+	for (size_t i = 0; i < count; i++)
+		length = append(out, length, pieces[chance(kinds)]);
+	return length;
+}
+
+/* Records that go on over many lines, in cells of all lengths, with records to begin in any of them. */
+static size_t joined_text(char *out, size_t most)
+{
+	static const char *const pieces[] = {
+		"\n\"", "\n,\"", "\",\"", "\",", "\"\"", ",", "\n", "\"", " ", "abcd", "efghijkl", "mno", "pqrstuv", "wxyz",
+	};
+	size_t count = chance(most), length = 0, kinds = 8 + chance(7);
+	for (size_t i = 0; i < count; i++)
+		length = append(out, length, chance(2) ? &"abcde"[chance(5)] : pieces[chance(kinds)]);
 	return length;
 }
 
@@ -58,8 +73,8 @@ static struct csv_case random_case(const struct schema *const *schemas)
 	if (chance(8) == 0 && how.options.delimiter != '\'')
 		how.options.quote = '\'';
 	if (chance(2)) {
-		how.limits.record = 1 + chance(40);
-		how.limits.field = 1 + chance(20);
+		how.limits.record = 1 + chance(chance(2) ? 40 : 400);
+		how.limits.field = 1 + chance(chance(2) ? 20 : 90);
 		how.limits.columns = 1 + chance(6);
 	}
 	return how;
@@ -73,7 +88,8 @@ static int pieces_pipe(const char *data, size_t size, char *path)
 	assert_int_equal(pipe2(ends, O_DIRECT | O_CLOEXEC), 0);
 	assert_true(fcntl(ends[1], F_SETPIPE_SZ, 1 << 20) > 0);
 	for (size_t done = 0; done < size;) {
-		size_t piece = 1 + chance(5);
+		/* Each is a page of the pipe, which has 256. */
+		size_t piece = 1 + size / 250 + chance(5);
 		if (piece > size - done)
 			piece = size - done;
 		assert_int_equal(write(ends[1], data + done, piece), piece);
@@ -90,10 +106,10 @@ static void test_random(void **state)
 	const struct schema *schemas[4];
 	for (size_t i = 0; i < 4; i++)
 		schemas[i] = csv_schema(i + 1);
-	char *data = malloc(1024);
+	char *data = malloc(8192);
 	for (size_t i = 0; i < cases; i++) {
 		struct csv_case how = random_case(schemas);
-		size_t size = random_text(data, 120);
+		size_t size = i % 2 ? random_text(data, 120) : joined_text(data, 300);
 		struct error error = ERROR_INIT;
 		struct csv_seen expected, seen;
 		char path[64];
@@ -131,20 +147,29 @@ static void test_large(void **state)
 {
 	(void)state;
 	struct schema *schema = csv_schema(3);
-	for (size_t round = 0; round < 6; round++) {
-		static const size_t record_limits[] = { 40, 300, 2000, 300000, 400000, 700000 };
-		static const size_t quote_every[] = { 30, 40, 90, 20000, 60000, 4000 };
-		size_t size = round < 3 ? 700000 : 1500000;
+	for (size_t round = 0; round < 8; round++) {
+		static const size_t record_limits[] = { 40, 300, 2000, 300000, 400000, 700000, 2000, 9000 };
+		static const size_t quote_every[] = { 30, 40, 90, 20000, 60000, 4000, 40, 90 };
+		/* 0: the default. The slow reading takes as long as records that are given up are long. */
+		static const size_t field_limits[] = { 0, 0, 0, 0, 0, 0, 150, 400 };
+		static const size_t columns_limits[] = { 0, 0, 0, 0, 0, 0, 0, 60 };
+		size_t size = round < 3 ? 700000 : round < 6 ? 1500000 : 300000;
 		char *data = malloc(size);
 		assert_non_null(data);
 		for (size_t i = 0; i < size; i++) {
 			/* Lines of some hundred bytes keep the slow reading from being too slow. */
 			size_t dice = chance(quote_every[round]);
-			data[i] = dice == 0 ? '"' : "abcdefgh,\n\r"[round < 3 || chance(30) == 0 ? chance(11) : chance(8)];
+			bool often = round < 3 || round > 5 || chance(30) == 0;
+			data[i] = dice == 0 ? '"' : "abcdefgh,\n\r"[often ? chance(11) : chance(8)];
 		}
 		struct csv_case how = { .options = { .delimiter = ',', .quote = '"' }, .schema = schema,
 		                        .limits = LIMITS_DEFAULT, .capacity = 4096 };
 		how.limits.record = record_limits[round];
+		how.options.trim = round > 6;
+		if (field_limits[round] > 0)
+			how.limits.field = field_limits[round];
+		if (columns_limits[round] > 0)
+			how.limits.columns = columns_limits[round];
 		char path[64];
 		int fd = csv_memory_file(data, size, path);
 		how.options.path = path;
@@ -161,10 +186,11 @@ static void test_large(void **state)
 	schema_free(schema);
 }
 
-static void read_hostile(const char *what, const char *line, const char *every, size_t each, size_t least_faults)
+static void read_hostile(const char *what, const char *line, const char *every, size_t each, struct limits limits, bool trim,
+	size_t least_faults)
 {
 	struct schema *schema = csv_schema(2);
-	char *data = malloc(hostile_bytes + 4096);
+	char *data = malloc(hostile_bytes + strlen(line) + strlen(every));
 	assert_non_null(data);
 	size_t size = 0, lines = 0;
 	for (; size < hostile_bytes; lines++) {
@@ -175,8 +201,8 @@ static void read_hostile(const char *what, const char *line, const char *every, 
 	char path[64];
 	int fd = csv_memory_file(data, size, path);
 	free(data);
-	struct csv_case how = { .options = { .path = path, .delimiter = ',', .quote = '"' }, .schema = schema,
-	                        .limits = LIMITS_DEFAULT };
+	struct csv_case how = { .options = { .path = path, .delimiter = ',', .quote = '"', .trim = trim }, .schema = schema,
+	                        .limits = limits };
 	struct error error = ERROR_INIT;
 	void *self;
 	assert_int_equal(csv_open_case(&how, &self, &error), 0);
@@ -202,19 +228,59 @@ static void test_hostile(void **state)
 {
 	(void)state;
 	size_t lines = hostile_bytes / 128;
+	struct limits limits = LIMITS_DEFAULT;
 	char line[128], every[128];
 	memset(line, 'x', sizeof line);
 	memcpy(line, "1,\"", 3);
 	memcpy(line + 125, "\n", 2);
-	read_hostile("every line opens a quote that never closes", line, "", 0, lines / 2);
+	read_hostile("every line opens a quote that never closes", line, "", 0, limits, false, lines / 2);
 	memcpy(every, line, sizeof every);
 	memcpy(every + 60, "\",\"", 3);
-	read_hostile("quotes close and others open, no record ends", line, every, 100, lines / 4);
+	read_hostile("quotes close and others open, no record ends", line, every, 100, limits, false, lines / 4);
 	memcpy(every + 60, "\"\"\"\"", 4);
-	read_hostile("pairs of quotes everywhere", every, line, 3, lines / 4);
+	read_hostile("pairs of quotes everywhere", every, line, 3, limits, false, lines / 4);
 	line[125] = '\r';
-	read_hostile("the same with lone CRs", line, "", 0, lines / 2);
-	read_hostile("short lines", "\"abcde\n", "", 0, hostile_bytes / 14);
+	read_hostile("the same with lone CRs", line, "", 0, limits, false, lines / 2);
+	read_hostile("short lines", "\"abcde\n", "", 0, limits, false, hostile_bytes / 14);
+}
+
+/* The same with records that do end within limits.record, but are over another limit. */
+static void test_hostile_cells(void **state)
+{
+	(void)state;
+	size_t lines = hostile_bytes / 128;
+	struct limits limits = LIMITS_DEFAULT, small = LIMITS_DEFAULT;
+	small.field = 64;
+	small.columns = 1u << 24;
+	char line[128];
+	memset(line, 'x', sizeof line);
+	memcpy(line, "1,\"", 3);
+	memcpy(line + 125, "\n", 2);
+	read_hostile("a quote of 4 MiB, which is too long for all that open in its first 3", line, "x\",1\n", 32000, limits,
+		false, lines / 2);
+	read_hostile("the same with pairs of quotes", "1,\"a\"\"b\"\"\n", "\",1\n", 200000,
+		limits, false, hostile_bytes / 40);
+	read_hostile("all are over limits.field because of one cell far away", "x\",\"y\n",
+		"x\",xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n", 400000, small,
+		false, hostile_bytes / 14);
+	size_t spaces = 3u << 20;
+	char *wide = malloc(spaces + 100);
+	assert_non_null(wide);
+	memset(wide, ' ', spaces + 100);
+	memset(wide + 3, 'x', 70);
+	memcpy(wide, "x\",", 3);
+	memcpy(wide + spaces, "y\n", 3);
+	read_hostile("the same with spaces before that cell ends", "x\",\"y\n", wide, 50000, small, true, hostile_bytes / 100);
+	memcpy(wide + spaces, ",\n", 3);
+	read_hostile("the same with spaces that are trimmed", "x\",\"y\n", wide, 50000, small, true, hostile_bytes / 100);
+	free(wide);
+	/* For a record that begins before the line this is: the end of a cell, a cell of 62 bytes with its line end. */
+	memset(line, 'x', 64);
+	memcpy(line, "\",\"", 3);
+	memcpy(line + 64, "\n", 2);
+	read_hostile("the first cell of each is too long, where that of those before it is not", line, "x\n", 1u << 20, small,
+		false, hostile_bytes / 140);
+	read_hostile("all are over limits.columns", "\",1,2,3,4,5,\"x\n", "", 0, limits, false, hostile_bytes / 40);
 }
 
 int main(void)
@@ -227,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_hostile_cells),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,74 @@
+/* walk.h - over the bytes of a record that may go on over line ends: its cells, how long they are, its end.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A quote opens a cell only as its first byte, and closes it before a delimiter, a line end or the end of the file; two
+ * in a row are one; any other is a byte like others (libcsv's rules, csv_parse without CSV_STRICT).
+ * A cell's length is counted as split.h counts it: quotes that are none of its bytes, and trimmed spaces, left out.
+ */
+#ifndef PENSTOCK_CONNECTORS_CSV_WALK_H
+#define PENSTOCK_CONNECTORS_CSV_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "connectors/csv/window.h"
+
+struct grammar {
+	char delimiter, quote;
+	bool trim; /* spaces and tabs around cells, and between a quote and its delimiter, are no part of them */
+};
+
+/* A walk stops before what would make the record break one of them. */
+struct caps {
+	uint64_t field;   /* bytes of a cell */
+	uint64_t columns; /* cells, at least 1 */
+};
+#define CAPS_NONE { .field = UINT64_MAX, .columns = UINT64_MAX }
+
+/* What the next byte means. */
+enum walk_state {
+	AT_CELL = 0,    /* at the beginning of a cell; with trim: or behind spaces there */
+	IN_PLAIN,       /* in a cell without quotes around it */
+	OPENED,         /* with trim: in quotes, and nothing but spaces so far */
+	IN_QUOTES,
+	AFTER_QUOTE,    /* behind a quote in a quoted cell: its end, half of a pair, or a byte like others */
+	AFTER_SPACE,    /* with trim: behind spaces that followed such a quote */
+};
+
+struct walk {
+	uint64_t at;     /* offset of the next byte */
+	enum walk_state state;
+	uint64_t cells;  /* of the record so far, the one at at included */
+	uint64_t origin; /* not AT_CELL or OPENED: what stands before x is x - origin bytes of the cell. Behind its first byte
+	                  * two walks of one cell differ in nothing else. */
+	uint64_t tail;   /* AFTER_QUOTE, AFTER_SPACE: if the quote is the cell's end, tail - origin is its length */
+};
+
+enum walk_result {
+	WALK_ON = 0,  /* came to stop */
+	WALK_ENDED,   /* at is the line end that ends the record, or the end of the file */
+	WALK_FIELD,   /* at is behind a cell longer than caps->field */
+	WALK_COLUMNS, /* at is a delimiter, and the record has caps->columns cells before it */
+};
+
+/* The beginning of a record at offset. */
+static inline struct walk walk_from(uint64_t offset)
+{
+	return (struct walk){ .at = offset, .cells = 1 };
+}
+
+/* The walk is inside quotes, where a line end does not end the record. */
+static inline bool walk_is_open(const struct walk *walk)
+{
+	return walk->state == IN_QUOTES || walk->state == OPENED;
+}
+
+/* Walks on to at most stop, window->base <= walk->at <= stop <= window->end. */
+enum walk_result walk_on(struct walk *walk, const struct window *window, uint64_t stop, const struct grammar *grammar,
+	const struct caps *caps);
+
+/* The walk is at the end of the file and not inside quotes: WALK_ENDED or WALK_FIELD. */
+enum walk_result walk_finish(struct walk *walk, const struct window *window, const struct grammar *grammar,
+	const struct caps *caps);
+
+#endif
