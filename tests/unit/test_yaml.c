@@ -369,7 +369,7 @@ static void test_tree(void **state)
 	tree_remove(copy, "a");
 	tree_remove(copy, "none");
 	for (int i = 0; i < 20; i++) {
-		char key[8];
+		char key[16];
 
 		snprintf(key, sizeof(key), "k%d", i);
 		assert_int_equal(tree_add_text(copy, key, "v"), 0);
