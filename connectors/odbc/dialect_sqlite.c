@@ -14,6 +14,7 @@
 #include "connectors/odbc/connect.h"
 #include "connectors/odbc/dialect.h"
 #include "engine/core/clock.h"
+#include "engine/core/diagnostics.h"
 
 /* Result codes of SQLite (its documentation, "Result and Error Codes"); the driver gives them as native error. */
 enum {
@@ -57,12 +58,26 @@ static void resolve_missing(const char *path, char *out, size_t size)
 }
 
 /* errno says why not. */
-static bool folder_is_there(const char *path)
+static bool folder_takes_files(const char *path)
 {
 	char folder[PATH_MAX];
 
 	snprintf(folder, sizeof folder, "%s", path);
-	return access(dirname(folder), X_OK) == 0;
+	return access(dirname(folder), W_OK | X_OK) == 0;
+}
+
+/* Without one the driver would take the whole connection string for the name of a file, and make it. */
+static int need_database(const struct session *session, const struct connect_string *string, struct error *error)
+{
+	static const char *const keys[] = { "Database", NULL };
+	const char *meant = NULL;
+
+	for (size_t i = 0; i < string->count && !meant; i++)
+		if (suggest(string->pairs[i].key, keys))
+			meant = string->pairs[i].key;
+	return error_set(error, ERROR_CONFIG, session->place,
+		"the connection string names no database: add Database=FILE%s%s%s", meant ? " (is \"" : "", meant ? meant : "",
+		meant ? "\" a misspelling of it?)" : "");
 }
 
 static int prepare(struct session *session, const struct store_target *target, struct connect_string *string,
@@ -72,6 +87,8 @@ static int prepare(struct session *session, const struct store_target *target, s
 	struct stat status;
 	char timeout[24];
 
+	if ((!path || !*path) && !connect_find(string, "DSN"))
+		return need_database(session, string, error);
 	/* This driver takes braces for a part of the path. */
 	if (path && strchr(path, ';'))
 		return error_set(error, ERROR_CONFIG, session->place, "the driver of SQLite cannot open a path with \";\" in it");
@@ -89,8 +106,10 @@ static int prepare(struct session *session, const struct store_target *target, s
 		} else if (errno != ENOENT) {
 			return error_errno(error, ERROR_SINK, session->place, errno, "cannot open the database %s", path);
 		} else if (target->read_only) {
-			if (!folder_is_there(path))
+			if (!folder_takes_files(path))
 				return error_errno(error, ERROR_SINK, session->place, errno, "cannot create the database: its folder");
+			if (session_need_driver(session, connect_find(string, "Driver"), error))
+				return -1;
 			session->absent = true;
 			snprintf(session->default_schema, sizeof session->default_schema, "main");
 			return 0;
@@ -165,6 +184,7 @@ static int settings(struct session *session, struct error *error)
 		    sizeof session->database, error) < 0)
 		return -1;
 	snprintf(session->default_schema, sizeof session->default_schema, "main");
+	session->in_memory = !session->database[0];
 	return 0;
 }
 

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "connectors/odbc/connect.h"
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/session.h"
+#include "engine/core/diagnostics.h"
 
 static SQLCHAR *sql_text(const char *text)
 {
@@ -149,6 +151,29 @@ static int connect_as(struct session *session, const struct store_target *target
 		return error_set(error, ERROR_CONFIG, session->place, "the driver looked like %s but the database is %s",
 			session->dialect->name, found->name);
 	return session->dialect->setup(session, target, error);
+}
+
+int session_need_driver(const struct session *session, const char *driver, struct error *error)
+{
+	SQLUSMALLINT direction = SQL_FETCH_FIRST;
+	SQLCHAR name[512], attributes[4096];
+	SQLSMALLINT length;
+	char near[512] = "";
+
+	if (!driver || (strchr(driver, '/') && access(driver, R_OK) == 0))
+		return 0;
+	while (SQL_SUCCEEDED(SQLDrivers(session->environment, direction, name, sizeof name, &length, attributes,
+		sizeof attributes, &length))) {
+		const char *const candidates[] = { (const char *)name, NULL };
+
+		direction = SQL_FETCH_NEXT;
+		if (strcasecmp((const char *)name, driver) == 0)
+			return 0;
+		if (suggest(driver, candidates))
+			snprintf(near, sizeof near, "%s", (const char *)name);
+	}
+	return error_set(error, ERROR_SINK, session->place, "there is no ODBC driver \"%s\"%s%s%s; odbcinst -q -d lists them", driver,
+		near[0] ? " (did you mean \"" : "", near, near[0] ? "\"?)" : "");
 }
 
 int session_open(struct session *session, const struct store_target *target, struct error *error)

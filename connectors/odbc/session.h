@@ -26,6 +26,7 @@ struct session {
 	char place[ERROR_PLACE_MAX]; /* "connection NAME"; of a database that is a file with its path behind it */
 	char database[4096];           /* SQLite: the path of the file as SQLite resolved it; others: the database's name */
 	char default_schema[NAME_MAX_BYTES]; /* PostgreSQL: current_schema; SQLite: "main" */
+	bool in_memory;                /* the database is gone with the session */
 	bool absent;                   /* read only, and the SQLite file does not exist: nothing is connected, everything is empty */
 	bool read_only;
 	bool in_transaction;
@@ -72,6 +73,10 @@ struct diagnosis {
 /* Connects and sets the session up (lock timeout, UTC, strictness; never lowers durability). ERROR_SINK, retry as known. */
 int session_open(struct session *session, const struct store_target *target, struct error *error) MUST_CHECK;
 void session_close(struct session *session); /* rolls back first; may be called twice */
+
+/* ERROR_SINK unless the driver manager knows a driver of that name (NULL: nothing is asked), or it is a file. For databases that are not
+ * connected to because they do not exist. */
+int session_need_driver(const struct session *session, const char *driver, struct error *error) MUST_CHECK;
 
 int session_begin(struct session *session, struct error *error) MUST_CHECK;
 int session_commit(struct session *session, struct error *error) MUST_CHECK; /* error->retry: outcome unknown or worth a retry */

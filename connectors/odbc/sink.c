@@ -138,6 +138,9 @@ static int sink_open(void *self, const struct sink_context *context, struct sink
 	if (sink->mode == MODE_REPLACE)
 		return error_set(error, ERROR_CONFIG, session->place, "mode: replace into %s: this version appends and upserts only",
 			sink->target.table);
+	if (session->in_memory)
+		return error_set(error, ERROR_CONFIG, session->place,
+			"the database is in memory, and what is written into it would be gone with the run; name a file");
 	for (size_t i = 0; i < context->schema->field_count; i++)
 		session->discreet = session->discreet || context->schema->fields[i].sensitive;
 	if (read_key(sink, error) || target_read(&sink->target, error) || road_open(sink, error))
