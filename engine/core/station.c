@@ -180,6 +180,12 @@ static void count_batch(struct attempt *attempt, const struct batch *batch)
 	}
 }
 
+/* A product such as 0.29 * 100 comes out a little below the 29 that are allowed. */
+static bool above_share(uint64_t rejected, double fraction, uint64_t judged)
+{
+	return (double)rejected > fraction * (double)judged * (1 + 1e-12);
+}
+
 /* More rejects than allowed? A number is decided at any time, a share at the end. */
 static int check_limit(const struct attempt *attempt, bool at_end, struct error *error)
 {
@@ -189,11 +195,11 @@ static int check_limit(const struct attempt *attempt, bool at_end, struct error 
 	uint64_t judged = state->committed.judged + state->pending.judged;
 	if (step->abort_on_violation && rejected > 0)
 		return error_set(error, ERROR_REJECTS, step->name, "on_violation is abort, and a record was rejected: %s %s",
-			attempt->identity.path, attempt->first_reject);
+			attempt->identity.path, attempt->first_reject[0] ? attempt->first_reject : "(by an earlier run of this load)");
 	if (!step->max_rejects.share && rejected > step->max_rejects.number)
 		return error_set(error, ERROR_REJECTS, step->name, "%llu records rejected, more than max_rejects: %llu",
 			(unsigned long long)rejected, (unsigned long long)step->max_rejects.number);
-	if (step->max_rejects.share && at_end && (double)rejected > step->max_rejects.fraction * (double)judged)
+	if (step->max_rejects.share && at_end && above_share(rejected, step->max_rejects.fraction, judged))
 		return error_set(error, ERROR_REJECTS, step->name, "%llu of %llu records rejected (%.2f%%), more than max_rejects: %g%%",
 			(unsigned long long)rejected, (unsigned long long)judged, 100.0 * (double)rejected / (double)judged,
 			100.0 * step->max_rejects.fraction);
@@ -290,7 +296,8 @@ static int finish(struct attempt *attempt, struct error *error)
 int station_run(struct attempt *attempt, struct error *error)
 {
 	struct batch *batch;
-	int result = 0;
+	/* A load that stopped at its limit stays there, and does not move by a piece with every run. */
+	int result = limit_ends_now(attempt, error) ? -1 : 0;
 	while (result == 0 && (batch = flow_next(attempt->flow))) {
 		result = take(attempt, batch, error);
 		flow_release(attempt->flow, batch);

@@ -130,6 +130,9 @@ static int try_once(struct step_state *state, struct sessions *sessions, unsigne
 	/* After a lost connection the server may hold the old session, and with it the step's lock, for a while. */
 	if (result < 0 && error->kind == ERROR_BUSY && tries > 1)
 		error->retry = true;
+	/* Without a checkpoint the next try would begin at the first record again, and write twice what this one has committed. */
+	if (state->progressed && !attempt.recording)
+		error->retry = false;
 	if (result < 0 && (tries >= TRIES_MAX || !error->retry) && state->rule_ids)
 		station_settle(&attempt, error);
 	attempt_close(&attempt);
