@@ -82,6 +82,28 @@ static int add_earlier(struct keystage *stage, struct keyview *view, bool *repla
 	return 0;
 }
 
+static bool same_target(const struct keystage *stage, const struct keystage *earlier)
+{
+	return stage->context.target && earlier->context.target && strcmp(stage->context.target, earlier->context.target) == 0;
+}
+
+/* In a dry run what earlier steps accepted for the same table is what it would hold by now. */
+static int add_same_target(struct keystage *stage, struct keyview *view, struct error *error)
+{
+	view->earlier = calloc(stage->earlier_count ? stage->earlier_count : 1, sizeof *view->earlier);
+	if (!view->earlier)
+		return error_memory(error, "keys of earlier steps");
+	for (size_t i = 0; i < stage->earlier_count; i++) {
+		struct keystage *earlier = stage->earlier[i];
+		for (size_t j = 0; j < earlier->view_count && same_target(stage, earlier); j++)
+			if (!earlier->views[j].parents && same_shape(earlier->views[j].shape, view->shape)) {
+				view->earlier[view->earlier_count++] = &earlier->views[j];
+				break;
+			}
+	}
+	return 0;
+}
+
 struct keystage *keystage_new(const struct program *program, const struct judge_context *context,
 			      const struct rule *const *rules, const struct key_draft *also_key,
 			      struct keystage *const *earlier, size_t earlier_count, struct error *error)
@@ -151,6 +173,8 @@ static int prepare_view(struct keystage *stage, struct keyview *view, struct err
 	} else {
 		view->counts_target = database && context->policy == KEYS_APPEND;
 		view->own_in_target = view->counts_target && !context->dry_run;
+		if (context->policy == KEYS_APPEND && add_same_target(stage, view, error) < 0)
+			return -1;
 	}
 	return keyview_init(view, &stage->world, error);
 }

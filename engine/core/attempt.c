@@ -78,17 +78,18 @@ static int keep_rules(struct attempt *attempt, struct error *error)
 	struct step_state *state = attempt->state;
 	if (state->rule_ids)
 		return 0;
+	/* The ids come last: where they are, there are books. */
 	size_t count = attempt->rules.count;
+	if (ledger_init(&state->committed, count, error) < 0 || ledger_init(&state->pending, count, error) < 0)
+		return -1;
+	state->rule_count = count;
 	state->rule_ids = calloc(count ? count : 1, sizeof *state->rule_ids);
 	if (!state->rule_ids)
 		return error_memory(error, "the rules of a step");
-	state->rule_count = count;
 	for (size_t i = 0; i < count; i++)
 		if (!(state->rule_ids[i] = strdup(attempt->rules.rules[i]->id)))
 			return error_memory(error, "the rules of a step");
-	if (ledger_init(&state->committed, count, error) < 0)
-		return -1;
-	return ledger_init(&state->pending, count, error);
+	return 0;
 }
 
 static int open_judge_and_sink(struct attempt *attempt, struct error *error)
@@ -100,6 +101,7 @@ static int open_judge_and_sink(struct attempt *attempt, struct error *error)
 		.rules = &attempt->rules,
 		.policy = step->policy,
 		.upsert_key = step->policy == KEYS_UPSERT ? &step->upsert_key : NULL,
+		.target = step->target,
 		.check_types_only = step->check_types_only,
 		.dry_run = state->options->dry_run,
 		.earlier = state->earlier,
@@ -278,6 +280,8 @@ static int open_rest(struct attempt *attempt, struct error *error)
 	}
 	struct lookup *lookup =
 		attempt->store ? attempt->store->ops->lookup(attempt->store, &state->plan->tables, attempt->step->target) : NULL;
+	if (attempt->store && !lookup)
+		return error_memory(error, "a look-up");
 	if (attempt->judge->ops->prepare(attempt->judge, lookup, error) < 0)
 		return -1;
 	struct flow_parts parts = {
