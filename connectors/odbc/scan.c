@@ -76,13 +76,13 @@ static int open_pages(struct scan *scan, const struct schema *keys, struct error
 		if (!catalog_find(&scan->catalog, dialect, aliases[i]))
 			alias = aliases[i];
 	scan->first = alias ? 2 : 1;
-	scan->after = alias ? INT64_MIN : 0;
+	scan->from = alias ? INT64_MIN : 0;
 	if (buffer_puts(sql, alias || is_unique(scan, keys) ? "SELECT " : "SELECT DISTINCT ", error) ||
 	    (alias && buffer_printf(sql, error, "%s, ", alias)) || put_columns(scan, keys, sql, error) ||
 	    put_from(scan, keys, sql, error))
 		return -1;
 	if (alias)
-		return buffer_printf(sql, error, " AND %s > ? ORDER BY 1 LIMIT %d", alias, SCAN_PAGE);
+		return buffer_printf(sql, error, " AND %s >= ? ORDER BY 1 LIMIT %d", alias, SCAN_PAGE);
 	for (size_t i = 0; i < keys->field_count; i++)
 		if (buffer_printf(sql, error, "%s%zu", i ? ", " : " ORDER BY ", i + 1))
 			return -1;
@@ -128,7 +128,7 @@ int scan_open(struct scan *scan, struct session *session, const char *table, con
 
 static int open_page(struct scan *scan, struct error *error)
 {
-	if (!scan->session->dialect->has_cursors && statement_bind_integer(&scan->page, 1, scan->after, error))
+	if (!scan->session->dialect->has_cursors && statement_bind_integer(&scan->page, 1, scan->from, error))
 		return -1;
 	if (statement_execute(&scan->page, NULL, NULL, error))
 		return -1;
@@ -138,9 +138,14 @@ static int open_page(struct scan *scan, struct error *error)
 
 static int note_place(struct scan *scan, struct error *error)
 {
-	if (scan->first == 2)
-		return statement_integer(&scan->page, 1, &scan->after, NULL, error);
-	scan->after++;
+	if (scan->first == 1) {
+		scan->from++;
+		return 0;
+	}
+	if (statement_integer(&scan->page, 1, &scan->from, NULL, error))
+		return -1;
+	scan->ended = scan->from == INT64_MAX;
+	scan->from += !scan->ended;
 	return 0;
 }
 

@@ -18,7 +18,7 @@ struct scan {
 	bool own_transaction;     /* begun for the cursor */
 	bool cursor;
 	bool page_open, ended;
-	int64_t after;            /* without a cursor: the row number behind which the next page begins, or how many rows were read */
+	int64_t from;             /* without a cursor: the row number at which the next page begins, or how many rows were read */
 	unsigned first;           /* column of the result where the key begins */
 };
 
