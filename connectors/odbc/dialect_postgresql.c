@@ -119,7 +119,8 @@ static struct trouble classify(const char *state, int native, const char *words)
 {
 	static const char *const lost[] = { "08", "57P01", "57P02", "57P03", "57P05", "25P03", NULL };
 	static const char *const conflict[] = { "40001", "40P01", "40003", "55006", NULL };
-	static const char *const row[] = { "22", "23", "44000", "P0001", "21000", NULL };
+	/* 54000: a value too long for an index; the rest of class 54 is about the statement. */
+	static const char *const row[] = { "22", "23", "44000", "P0001", "21000", "54000", NULL };
 	static const char *const world[] = { "53", "54", "58", "25006", "57014", "HY001", "XX", NULL };
 
 	(void)native;
