@@ -84,7 +84,8 @@ static int add_earlier(struct keystage *stage, struct keyview *view, bool *repla
 
 static bool same_target(const struct keystage *stage, const struct keystage *earlier)
 {
-	return stage->context.target && earlier->context.target && strcmp(stage->context.target, earlier->context.target) == 0;
+	return stage->context.target && earlier->context.target &&
+	       strcmp(stage->context.target, earlier->context.target) == 0;
 }
 
 /* In a dry run what earlier steps accepted for the same table is what it would hold by now. */
