@@ -14,9 +14,22 @@ import oracle
 from harness import FULL, build_shim, check, databases, equal, fail, hr_data, hr_pipeline, last_line, main, newdb, penstock, run, tmp, until_done
 
 rows, sample, least = (int(text) for text in sys.argv[1:4])
+END = {"pieces": 0, "once": 0, "over": 3}
 
 
-def die(kind, shim, arguments, tables, at, torn, points):
+def ended(db, arguments, tables, mode):
+    """Runs to the end, which is a refusal (exit 3) where the step has more rejects than it may; compares with an undisturbed run."""
+    if mode != "over":
+        compare.finished(until_done(*arguments, db=db), tables)
+        compare.everything(db, tables)
+        return
+    until_done(*arguments, db=db, code=3)
+    equal(db.count("hired_employees"), 0, "rows of a step over its limit")
+    compare.rows(db, {name: tables[name] for name in ("departments", "jobs")})
+    compare.rejects(db, tables, flag=False)
+
+
+def die(kind, shim, arguments, tables, mode, at, torn, points):
     """One death at call number at; False where the load has fewer calls."""
     db = newdb(kind)
     log = tmp("log")
@@ -26,7 +39,7 @@ def die(kind, shim, arguments, tables, at, torn, points):
     if torn:
         env["SHIM_DIE_TORN"] = "1"
     done = penstock("run", *arguments, "--json", db=db, env=env, preload=shim)
-    if done.code == 0:
+    if done.code == END[mode]:
         check(last_line(log).startswith("survived"), "the shim was not there: " + last_line(log))
         return False
     equal(done.code, 137, "%s, call %d: the run dies of SIGKILL; %s" % (kind, at, done.tail()))
@@ -35,9 +48,8 @@ def die(kind, shim, arguments, tables, at, torn, points):
     path = match.group(3)
     what = "socket" if path.startswith("socket:") else re.sub(r"/proc/\d+", "/proc/self", re.sub(r"^.*/db\d+\.sqlite", "database", path))
     points[at, torn] = "%s %s" % (match.group(2), what)
-    compare.finished(until_done(*arguments, db=db), tables)
     try:
-        compare.everything(db, tables)
+        ended(db, arguments, tables, mode)
     except Exception as bad:
         fail("after death at call %d (%s%s), then a run to the end: %s" % (at, points[at, torn], ", torn" if torn else "", bad))
     return True
@@ -48,13 +60,13 @@ def test():
     data = hr_data(tmp("data"), rows, 3)
     tables = oracle.folder(data)
     for kind in databases():
-        for mode, commit in (("pieces", "{ rows: 250 }"), ("once", "step")):
-            pipeline = hr_pipeline(tmp("%s.%s.yaml" % (kind, mode)), commit)
+        for mode, commit, most in (("pieces", "{ rows: 250 }", None), ("once", "step", None), ("over", "step", "0")):
+            pipeline = hr_pipeline(tmp("%s.%s.yaml" % (kind, mode)), commit, max_rejects=most)
             arguments = [pipeline, "--set", "data=" + data]
             log = tmp("count")
             db = newdb(kind)
-            run(*arguments, db=db, env={"SHIM_DIE_LOG": log}, preload=shim)
-            compare.everything(db, tables, 1)
+            run(*arguments, db=db, env={"SHIM_DIE_LOG": log}, preload=shim, code=END[mode])
+            ended(db, arguments, tables, mode)
             total = int(last_line(log).split()[1])
             os.unlink(log)
             check(total >= least, "a load of %d rows has only %d write-like calls" % (rows, total))
@@ -65,7 +77,7 @@ def test():
             points = collections.OrderedDict()
             for at in chosen:
                 for torn in ((False, True) if FULL else (at % 2 == 0,)):
-                    die(kind, shim, arguments, tables, at, torn, points)
+                    die(kind, shim, arguments, tables, mode, at, torn, points)
             distinct = {at for at, _ in points}
             print("%s, %s: died at %d distinct points of about %d (%d deaths): %s" % (kind, mode, len(distinct), total, len(points),
                   ", ".join("%s %d" % pair for pair in sorted(collections.Counter(points.values()).items()))))
