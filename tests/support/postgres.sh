@@ -1,16 +1,16 @@
 #!/bin/sh
 # A private PostgreSQL for tests: loopback, a free port, its own folder, the server's own defaults otherwise.
+# SPDX-License-Identifier: Apache-2.0
 #   postgres.sh start FOLDER           makes FOLDER (which must not exist) and starts; or starts again what is in it
 #   postgres.sh stop FOLDER            clean shutdown (fast); fine when it is not running
 #   postgres.sh kill FOLDER            kill -9 of the server and its children, as a crash would
 #   postgres.sh connect FOLDER [DB]    prints the ODBC connection string
 #   postgres.sh psql FOLDER DB ARGS... psql on that database
 # The server refuses root, so as root it runs as the user `postgres` (or $PENSTOCK_TEST_PG_USER).
-# SPDX-License-Identifier: Apache-2.0
 set -eu
 
 usage() {
-    sed -n '3,7s/^# *//p' "$0" >&2
+    sed -n '4,8s/^# *//p' "$0" >&2
     exit 2
 }
 die() {
