@@ -109,6 +109,7 @@ struct batch {
 	bool last;                   /* the source has nothing after it */
 	bool replayed;               /* before the checkpoint: judged for its keys, never written again */
 	bool keys_judged;            /* false: the rules thread left the keys to the sink's station */
+	struct batch *company;       /* flow.c alone: the empty batches whose place in the pool its bytes take, a list; else NULL */
 };
 
 /* How many rows a batch of this schema should have: bounded in rows and in cells (wide tables get fewer rows), and by

@@ -10,6 +10,7 @@
 
 enum {
 	FLOW_BATCHES = 5,      /* one at each station, and two on the way */
+	FLOW_SHARE = 4,        /* of limits.memory, this part is for the bytes of all batches */
 	CANCEL_PATIENCE_MS = 100,
 };
 
@@ -22,6 +23,7 @@ struct flow {
 	pthread_t source_thread, rules_thread;
 	int threads;
 	struct batch *batches[FLOW_BATCHES];
+	size_t place; /* bytes of records that one place in the pool stands for */
 };
 
 static void stop_all(struct flow *flow)
@@ -39,6 +41,23 @@ static void fail(struct flow *flow, const struct error *error)
 		flow->error = *error;
 	pthread_mutex_unlock(&flow->mutex);
 	stop_all(flow);
+}
+
+/* A batch of huge records takes as many places in the pool as its bytes fill, so that the pool bounds memory whatever
+ * records are like: at worst one batch is on its way, and nothing is read beside it. Ordinary ones never come to it. */
+static void take_places(struct flow *flow, struct batch *batch)
+{
+	size_t more = batch->arena.used / flow->place;
+	if (more > FLOW_BATCHES - 1)
+		more = FLOW_BATCHES - 1;
+	for (; more > 0; more--) {
+		/* The stations need nothing of the source to give back what they have. NULL: the flow stops. */
+		struct batch *empty = queue_pop(&flow->pool, 0, NULL);
+		if (!empty)
+			return;
+		empty->company = batch->company;
+		batch->company = empty;
+	}
 }
 
 /* Marks what lies beyond --limit; true when the limit is reached. */
@@ -63,7 +82,6 @@ static void *source_main(void *arg)
 		struct batch *batch = queue_pop(&flow->pool, 0, NULL);
 		if (!batch)
 			break;
-		batch_reset(batch);
 		enum source_result result = flow->parts.source->read(flow->parts.source_instance, batch, &error);
 		if (result != SOURCE_BATCH) {
 			queue_push(&flow->pool, batch);
@@ -75,6 +93,7 @@ static void *source_main(void *arg)
 		more = !batch->last;
 		if (apply_limit(&flow->parts, batch, &seen))
 			more = false;
+		take_places(flow, batch);
 		queue_push(&flow->raw, batch);
 	}
 	queue_close(&flow->raw);
@@ -124,6 +143,7 @@ struct flow *flow_start(const struct flow_parts *parts, struct error *error)
 	queue_init(&flow->raw, &flow->stop);
 	queue_init(&flow->judged, &flow->stop);
 	size_t rows = batch_rows_for(parts->schema, parts->batch_rows);
+	flow->place = (size_t)(parts->limits->memory / FLOW_SHARE / FLOW_BATCHES) + 1;
 	int result = 0;
 	for (int i = 0; i < FLOW_BATCHES && result == 0; i++) {
 		flow->batches[i] = batch_new(parts->schema, rows, parts->limits, error);
@@ -161,7 +181,16 @@ struct batch *flow_next(struct flow *flow)
 
 void flow_release(struct flow *flow, struct batch *batch)
 {
+	struct batch *company = batch->company;
+	batch->company = NULL;
+	batch_reset(batch);
 	queue_push(&flow->pool, batch);
+	while (company) {
+		struct batch *next = company->company;
+		company->company = NULL;
+		queue_push(&flow->pool, company);
+		company = next;
+	}
 }
 
 int flow_finish(struct flow *flow, struct error *error)
