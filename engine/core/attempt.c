@@ -175,6 +175,54 @@ static int claim(struct attempt *attempt, struct error *error)
 	return 0;
 }
 
+/* What became of the transaction that an earlier try had open when it was lost: where its COMMIT arrived, only the answer was lost.
+ * Whoever took the step over since began behind it. */
+static void learn_outcome(struct attempt *attempt)
+{
+	struct step_state *state = attempt->state;
+	const struct checkpoint *checkpoint = &attempt->checkpoint;
+	bool arrived = is_ours(attempt)
+		? checkpoint->counts.read == state->committed.counts.read + state->pending.counts.read
+		: checkpoint->counts.skipped[SKIP_ALREADY_COMMITTED] == state->committed.read + state->pending.read;
+	if (attempt->recording && arrived)
+		ledger_add(&state->committed, &state->pending, state->rule_count);
+	ledger_clear(&state->pending, state->rule_count);
+}
+
+/* Records of this load that others committed, before this run or while it was cut off. */
+static void count_theirs(struct step_state *state, const struct checkpoint *checkpoint)
+{
+	if (checkpoint->load_read < state->committed.read)
+		ledger_clear(&state->committed, state->rule_count); /* somebody began anew */
+	uint64_t theirs = checkpoint->load_read - state->committed.read;
+	state->committed.counts.read += theirs;
+	state->committed.counts.skipped[SKIP_ALREADY_COMMITTED] += theirs;
+	state->committed.read = checkpoint->load_read;
+	state->committed.judged = checkpoint->load_judged;
+	state->committed.rejected = checkpoint->load_rejected;
+}
+
+/* Another run took this load over while this one was cut off, and brought it to its end. */
+static bool finished_by_other(const struct attempt *attempt)
+{
+	const struct checkpoint *checkpoint = &attempt->checkpoint;
+	uint64_t own = attempt->state->committed.read;
+	return attempt->recording && !is_ours(attempt) && checkpoint->state == CHECKPOINT_COMPLETE && own > 0 &&
+		checkpoint->load_read >= own && strcmp(checkpoint->step_hash, attempt->step->step_hash) == 0 &&
+		strcmp(checkpoint->dictionary_hash, attempt->step->dictionary_hash) == 0;
+}
+
+static void leave_to_other(struct attempt *attempt)
+{
+	struct step_state *state = attempt->state;
+	char text[sizeof state->report->note];
+	count_theirs(state, &attempt->checkpoint);
+	attempt->skip = true;
+	snprintf(text, sizeof text, "%s: run %s took this step over while the connection was lost, and finished it",
+		attempt->step->name, attempt->checkpoint.run_id);
+	note(state, "warning", text);
+}
+
 /* Once only: a file whose content this step has loaded completely is not loaded again. */
 static int check_loaded(struct attempt *attempt, struct error *error)
 {
@@ -197,6 +245,7 @@ static int check_loaded(struct attempt *attempt, struct error *error)
 	if (!found)
 		return 0;
 	attempt->skip = true;
+	ledger_clear(&state->committed, state->rule_count);
 	state->committed.counts.read = file.records;
 	state->committed.counts.skipped[SKIP_ALREADY_LOADED] = file.records;
 	char text[sizeof state->report->note];
@@ -229,11 +278,6 @@ static int resume(struct attempt *attempt, struct error *error)
 	const struct plan_step *step = attempt->step;
 	struct checkpoint *checkpoint = &attempt->checkpoint;
 	bool ours = is_ours(attempt);
-	if (ours && checkpoint->counts.read == state->committed.counts.read + state->pending.counts.read) {
-		/* The answer to a commit was lost, and the commit was not. */
-		ledger_add(&state->committed, &state->pending, state->rule_count);
-	}
-	ledger_clear(&state->pending, state->rule_count);
 	if (ours && checkpoint->state == CHECKPOINT_COMPLETE) {
 		attempt->skip = true;
 		return 0;
@@ -254,12 +298,7 @@ static int resume(struct attempt *attempt, struct error *error)
 		return -1;
 	attempt->position = checkpoint->position;
 	if (!ours) {
-		ledger_clear(&state->committed, state->rule_count);
-		state->committed.counts.read = checkpoint->load_read;
-		state->committed.counts.skipped[SKIP_ALREADY_COMMITTED] = checkpoint->load_read;
-		state->committed.read = checkpoint->load_read;
-		state->committed.judged = checkpoint->load_judged;
-		state->committed.rejected = checkpoint->load_rejected;
+		count_theirs(state, checkpoint);
 		char text[sizeof state->report->note];
 		snprintf(text, sizeof text, "%s: going on after %llu records that run %s committed", step->name,
 			(unsigned long long)checkpoint->load_read, checkpoint->run_id);
@@ -314,6 +353,11 @@ int attempt_open(struct attempt *attempt, struct step_state *state, struct store
 	buffer_init(&attempt->scratch, (size_t)REJECT_VIOLATIONS_MAX * 8 * 1024);
 	if (open_source(attempt, error) < 0 || open_judge_and_sink(attempt, error) < 0 || claim(attempt, error) < 0)
 		return -1;
+	learn_outcome(attempt);
+	if (finished_by_other(attempt)) {
+		leave_to_other(attempt);
+		return 0;
+	}
 	if (check_loaded(attempt, error) < 0 || attempt->skip)
 		return attempt->skip ? 0 : -1;
 	if (attempt->recording && (resume(attempt, error) < 0 || attempt->skip))

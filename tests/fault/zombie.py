@@ -19,6 +19,8 @@ rows, times = int(sys.argv[1]), int(sys.argv[2])
 seed = int(os.environ.get("PENSTOCK_TEST_SEED", "0")) or int(time.time())
 dice = random.Random(seed)
 
+SUMS = "select sum(written_rows), sum(rejected_rows) from penstock_runs"
+
 
 def test():
     print("seed %d (PENSTOCK_TEST_SEED sets it)" % seed)
@@ -27,7 +29,8 @@ def test():
     for mode, commit in (("pieces", "{ rows: 500 }"), ("once", "step")):
         arguments = [hr_pipeline(tmp(mode + ".yaml"), commit), "--set", "data=" + data]
         begin = time.monotonic()
-        run(*arguments, db=newdb("postgresql"))
+        undisturbed = newdb("postgresql")
+        run(*arguments, db=undisturbed)
         pace = time.monotonic() - begin
         done = tries = 0
         ends = []
@@ -60,6 +63,7 @@ def test():
                 until_done(*arguments, db=db)
             compare.rows(db, tables)
             compare.rejects(db, tables)
+            equal(db.query(SUMS), undisturbed.query(SUMS), "%s: written and rejected over all attempts, which ended %s" % (mode, codes))
             ends.append(codes)
             done += 1
         print("%s: %d zombies; they and their successors ended %s" % (mode, done, " ".join("%d/%d" % pair for pair in ends)))
