@@ -169,7 +169,10 @@ int log_diagnostics(struct log *log, const struct diagnostics *diagnostics)
 			diagnostic_line(log, item);
 	}
 	size_t found = diagnostics->errors + diagnostics->warnings;
-	if (found > diagnostics->count) {
+	if (diagnostics->out_of_memory) {
+		/* What was found without it may be wrong: the reader stopped somewhere. */
+		log_note(log, "error", NULL, "out of memory while the configuration was read");
+	} else if (found > diagnostics->count) {
 		char more[64];
 		snprintf(more, sizeof more, "and %zu more", found - diagnostics->count);
 		log_note(log, "info", NULL, more);
