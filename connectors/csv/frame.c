@@ -175,12 +175,12 @@ static int find_end_beyond(struct framer *framer, struct frame *out, struct erro
 	return 0;
 }
 
-/* With trim: nothing but spaces. A tab that delimits cells is no space. */
-static bool only_spaces(const struct framer *framer, const char *p, const char *end)
+/* Behind the spaces that trim takes away; a tab that delimits cells is none. */
+static const char *skip_spaces(const struct framer *framer, const char *p, const char *end)
 {
-	while (p < end && (*p == ' ' || *p == '\t') && *p != framer->grammar.delimiter)
+	while (framer->grammar.trim && p < end && (*p == ' ' || *p == '\t') && *p != framer->grammar.delimiter)
 		p++;
-	return p == end;
+	return p;
 }
 
 int framer_next(struct framer *framer, struct frame *out, struct error *error)
@@ -202,7 +202,7 @@ int framer_next(struct framer *framer, struct frame *out, struct error *error)
 		out->kind = out->next == start ? FRAME_END : FRAME_BLANK;
 		return 0;
 	}
-	if (framer->grammar.trim && only_spaces(framer, window_at(window, start), window_at(window, out->end))) {
+	if (skip_spaces(framer, window_at(window, start), window_at(window, out->end)) == window_at(window, out->end)) {
 		out->kind = FRAME_BLANK;
 		return 0;
 	}
@@ -213,6 +213,24 @@ int framer_next(struct framer *framer, struct frame *out, struct error *error)
 	if (walk_on(&line, window, out->end, &framer->grammar, &no_caps) != WALK_ON)
 		assert(0 && "a line end in a line");
 	return walk_is_open(&line) ? find_end_beyond(framer, out, error) : 0;
+}
+
+void framer_find_cell(const struct framer *framer, const struct frame *record, size_t cell, uint64_t *lines, uint64_t *column)
+{
+	const struct window *window = framer->window;
+	struct walk walk = walk_from(record->start);
+	struct caps before = { .field = UINT64_MAX, .columns = cell };
+	if (cell > 0) {
+		if (walk_on(&walk, window, record->end, &framer->grammar, &before) != WALK_COLUMNS)
+			assert(0 && "a cell that is not there");
+		walk.at++;
+	}
+	const char *first = window_at(window, record->start);
+	const char *at = skip_spaces(framer, window_at(window, walk.at), window_at(window, record->end)), *line = at;
+	while (line > first && line[-1] != '\n' && line[-1] != '\r')
+		line--;
+	*lines = count_lines(window, record->start, walk.at);
+	*column = (uint64_t)(at - line) + 1;
 }
 
 int framer_pass_line(struct framer *framer, struct error *error)

@@ -72,6 +72,10 @@ void framer_init(struct framer *framer, struct window *window, const struct limi
  * next when done. Returns 0, or -1 when the window cannot read. */
 int framer_next(struct framer *framer, struct frame *out, struct error *error) MUST_CHECK;
 
+/* Where a cell (from 0, and there) of a FRAME_RECORD that is still at the position begins: line ends before it in the record,
+ * and its column in bytes from 1; with trim, behind the spaces. */
+void framer_find_cell(const struct framer *framer, const struct frame *record, size_t cell, uint64_t *lines, uint64_t *column);
+
 /* Consumes the rest of the line at the position, however long it is, with its line end. */
 int framer_pass_line(struct framer *framer, struct error *error) MUST_CHECK;
 

@@ -41,15 +41,13 @@ int header_check_labels(const struct option_map *labels, const struct schema *sc
 	return 0;
 }
 
-/* "FILE:LINE:COLUMN" of a cell; quotes hide the column, and then the line has to do. */
+/* "FILE:LINE:COLUMN" of a cell. */
 static const char *place_of(const struct match *match, size_t cell, char place[ERROR_PLACE_MAX])
 {
 	const struct header_line *line = match->line;
-	if (line->quoted)
-		snprintf(place, ERROR_PLACE_MAX, "%s:%" PRIu64, line->path, line->line_no);
-	else
-		snprintf(place, ERROR_PLACE_MAX, "%s:%" PRIu64 ":%" PRIu32, line->path, line->line_no,
-			line->split->cells[cell].offset + 1);
+	uint64_t lines, column;
+	framer_find_cell(line->framer, line->frame, cell, &lines, &column);
+	snprintf(place, ERROR_PLACE_MAX, "%s:%" PRIu64 ":%" PRIu64, line->path, line->line_no + lines, column);
 	return place;
 }
 

@@ -4,6 +4,7 @@
 #ifndef PENSTOCK_CONNECTORS_CSV_HEADER_H
 #define PENSTOCK_CONNECTORS_CSV_HEADER_H
 
+#include "connectors/csv/frame.h"
 #include "connectors/csv/split.h"
 #include "engine/core/option.h"
 #include "engine/core/schema.h"
@@ -11,7 +12,8 @@
 struct header_line {
 	const char *path;          /* for messages */
 	uint64_t line_no;
-	bool quoted;
+	const struct framer *framer; /* still at the header, */
+	const struct frame *frame;   /* which is this record */
 	const char *cells;         /* what the spans of split point into */
 	const struct split *split; /* has kept all its cells */
 };

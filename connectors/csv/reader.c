@@ -76,7 +76,7 @@ static int match_header(struct reader *reader, const struct frame *frame, const 
 		goto out;
 	}
 	struct header_line line = {
-		.path = options->path, .line_no = reader->line_no, .quoted = frame->quoted,
+		.path = options->path, .line_no = reader->line_no, .framer = &reader->framer, .frame = frame,
 		.cells = frame->quoted ? cells : text, .split = &split,
 	};
 	result = header_match(&line, reader->schema, labels, reader->fields, error);

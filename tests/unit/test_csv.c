@@ -229,9 +229,14 @@ static void test_header(void **state)
 	REFUSED(how, "id,Hire Dat,name\n", ERROR_CONFIG, ":1:4: ", "\"Hire Dat\"", "did you mean \"Hire Date\"?");
 	REFUSED(how, "id,hired,name\n", ERROR_CONFIG, ":1:4: ", "label \"hired\" is no field");
 	REFUSED(how, "id,name\n", ERROR_CONFIG, ":1: ", "no label \"Hire Date\" (for field hired)");
+	labels.values = (const char *const[]){ "Hire\nDate" };
+	REFUSED(how, "\"Hire\nDate\",id,nme\n", ERROR_CONFIG, ":2:10: ", "did you mean \"name\"?");
 	how.labels = NULL;
 	REFUSED(how, "id,nmae,hired\n", ERROR_CONFIG, ":1:4: ", "did you mean \"name\"?");
-	REFUSED(how, "\nid,\"nmae\",hired\n", ERROR_CONFIG, ":2: ", "did you mean \"name\"?");
+	REFUSED(how, "\nid,\"nmae\",hired\n", ERROR_CONFIG, ":2:4: ", "did you mean \"name\"?");
+	REFUSED(how, "\n\"id\",name,\"hi\"\"red\"\n", ERROR_CONFIG, ":2:11: ", "label \"hi\"red\" is no field");
+	REFUSED(how, "\"a\r\nb\nc\",name,hired\n", ERROR_CONFIG, ":1:1: ", "is no field");
+	REFUSED(how, "\xEF\xBB\xBFid,\"name\",\"a\r\nb\"\n", ERROR_CONFIG, ":1:11: ", "is no field");
 	REFUSED(how, "id,name,hired,id\n", ERROR_CONFIG, ":1:15: ", "twice", "1 and 4");
 	REFUSED(how, "id,name,hired,\n", ERROR_CONFIG, ":1:15: ", "cell 4 of the header is empty");
 	REFUSED(how, "id, name,hired\n", ERROR_CONFIG, "spaces around it", "trim: true");
@@ -241,6 +246,8 @@ static void test_header(void **state)
 	REFUSED(how, "\n\n", ERROR_SOURCE, "empty", "header: false");
 	how.options.trim = true;
 	GIVES(how, " id , name,\thired\n", NULL);
+	REFUSED(how, " id , \"nme\" ,hired\n", ERROR_CONFIG, ":1:7: ", "did you mean \"name\"?");
+	REFUSED(how, " id ,\"na\r\nme\", hird\n", ERROR_CONFIG, ":1:6: ", "is no field");
 	how.options.trim = false;
 	how.options.header = false;
 	how.labels = &labels;
