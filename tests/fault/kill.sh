@@ -12,7 +12,7 @@ loads=${PENSTOCK_TEST_FULL:+20}
 : "${loads:=1}"
 # One of the loads has this many rows.
 large=${PENSTOCK_TEST_FULL:+1000000}
-: "${large:=60000}"
+: "${large:=$rows}"
 # A share of the rows, so that there are some forty commits in a load.
 piece=${PENSTOCK_TEST_FULL:+5000}
 : "${piece:=500}"

@@ -6,10 +6,10 @@
 rows=2000
 # How many of the points are taken, spread evenly over the load, for each database and way to commit; 0: every one.
 sample=${PENSTOCK_TEST_FULL:+0}
-: "${sample:=20}"
+: "${sample:=14}"
 # Fails below this number of distinct points, for each database and way to commit.
 least=${PENSTOCK_TEST_FULL:+100}
-: "${least:=18}"
+: "${least:=12}"
 need python3
 need_penstock
 exec python3 "$TOP/tests/fault/killpoints.py" "$rows" "$sample" "$least"

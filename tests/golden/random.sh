@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
 rounds=${PENSTOCK_TEST_FULL:+400}
-: "${rounds:=8}"
+: "${rounds:=5}"
 records=${PENSTOCK_TEST_FULL:+1500}
 : "${records:=400}"
 need python3
