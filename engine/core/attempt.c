@@ -299,10 +299,12 @@ static int resume(struct attempt *attempt, struct error *error)
 	attempt->position = checkpoint->position;
 	if (!ours) {
 		count_theirs(state, checkpoint);
+		bool emptied = attempt->info.empty_table && checkpoint->load_judged > checkpoint->load_rejected;
 		char text[sizeof state->report->note];
-		snprintf(text, sizeof text, "%s: going on after %llu records that run %s committed", step->name,
-			(unsigned long long)checkpoint->load_read, checkpoint->run_id);
-		note(state, "info", text);
+		snprintf(text, sizeof text, "%s: going on after %llu records that run %s committed%s", step->name,
+			(unsigned long long)checkpoint->load_read, checkpoint->run_id,
+			emptied ? ", but the table is empty; --restart loads it from the beginning" : "");
+		note(state, emptied ? "warning" : "info", text);
 	}
 	return 0;
 }
