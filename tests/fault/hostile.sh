@@ -10,4 +10,4 @@ rows=${PENSTOCK_TEST_FULL:+1000000}
 : "${rows:=100000}"
 need python3
 need_penstock
-exec python3 "$TOP/tests/fault/hostile.py" "$mib" "$columns" "$rows"
+python3 "$TOP/tests/fault/hostile.py" "$mib" "$columns" "$rows"

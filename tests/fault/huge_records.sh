@@ -6,4 +6,4 @@ records=${PENSTOCK_TEST_FULL:+300}
 : "${records:=24}"
 need python3
 need_penstock
-exec python3 "$TOP/tests/fault/huge_records.py" "$records"
+python3 "$TOP/tests/fault/huge_records.py" "$records"

@@ -18,4 +18,4 @@ piece=${PENSTOCK_TEST_FULL:+5000}
 : "${piece:=500}"
 need python3
 need_penstock
-exec python3 "$TOP/tests/fault/kill.py" --kills "$kills" --rows "$rows" --loads "$loads" --large "$large" --piece "$piece"
+python3 "$TOP/tests/fault/kill.py" --kills "$kills" --rows "$rows" --loads "$loads" --large "$large" --piece "$piece"

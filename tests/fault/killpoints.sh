@@ -12,4 +12,4 @@ least=${PENSTOCK_TEST_FULL:+100}
 : "${least:=12}"
 need python3
 need_penstock
-exec python3 "$TOP/tests/fault/killpoints.py" "$rows" "$sample" "$least"
+python3 "$TOP/tests/fault/killpoints.py" "$rows" "$sample" "$least"

@@ -7,4 +7,4 @@ seconds=${PENSTOCK_TEST_FULL:+30}
 : "${seconds:=2}"
 need python3
 need_penstock
-exec python3 "$TOP/tests/fault/locked.py" "$seconds"
+python3 "$TOP/tests/fault/locked.py" "$seconds"

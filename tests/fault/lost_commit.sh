@@ -13,4 +13,4 @@ least=${PENSTOCK_TEST_FULL:+60}
 need python3
 need_penstock
 need_postgres
-exec python3 "$TOP/tests/fault/lost_commit.py" "$rows" "$sample" "$least"
+python3 "$TOP/tests/fault/lost_commit.py" "$rows" "$sample" "$least"

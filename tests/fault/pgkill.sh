@@ -11,4 +11,4 @@ rows=${PENSTOCK_TEST_FULL:+200000}
 need python3
 need_penstock
 need_postgres
-exec python3 "$TOP/tests/fault/pgkill.py" "$kills" "$rows"
+python3 "$TOP/tests/fault/pgkill.py" "$kills" "$rows"

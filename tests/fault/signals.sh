@@ -9,4 +9,4 @@ times=${PENSTOCK_TEST_FULL:+20}
 : "${times:=2}"
 need python3
 need_penstock
-exec python3 "$TOP/tests/fault/signals.py" "$rows" "$times"
+python3 "$TOP/tests/fault/signals.py" "$rows" "$times"

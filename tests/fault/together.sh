@@ -7,4 +7,4 @@ rows=${PENSTOCK_TEST_FULL:+100000}
 : "${rows:=10000}"
 need python3
 need_penstock
-exec python3 "$TOP/tests/fault/together.py" "$rows"
+python3 "$TOP/tests/fault/together.py" "$rows"

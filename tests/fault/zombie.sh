@@ -11,4 +11,4 @@ times=${PENSTOCK_TEST_FULL:+10}
 need python3
 need_penstock
 need_postgres
-exec python3 "$TOP/tests/fault/zombie.py" "$rows" "$times"
+python3 "$TOP/tests/fault/zombie.py" "$rows" "$times"

@@ -5,4 +5,4 @@
 . "$TOP/tests/support/lib.sh"
 need python3
 need_penstock
-exec python3 "$TOP/tests/golden/cases.py" types_
+python3 "$TOP/tests/golden/cases.py" types_

@@ -15,4 +15,4 @@ wanted=$(awk '
             printf "%s\"%s\": [%d, %d, %d], ", i == 3 ? "{" : "", t[i], n[t[i] ".read"], n[t[i] ".written"], n[t[i] ".rejected"]
         printf "\"rules\": {%s}}", rules
     }' "$data/expected.txt")
-exec python3 "$TOP/tests/golden/hr.py" "$data" "$wanted"
+python3 "$TOP/tests/golden/hr.py" "$data" "$wanted"

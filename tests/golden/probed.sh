@@ -7,4 +7,4 @@ rows=${PENSTOCK_TEST_FULL:+200000}
 : "${rows:=20000}"
 need python3
 need_penstock
-exec python3 "$TOP/tests/golden/probed.py" "$rows"
+python3 "$TOP/tests/golden/probed.py" "$rows"

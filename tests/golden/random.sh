@@ -9,4 +9,4 @@ records=${PENSTOCK_TEST_FULL:+1500}
 : "${records:=400}"
 need python3
 need_penstock
-exec python3 "$TOP/tests/golden/random_tables.py" "$rounds" "$records"
+python3 "$TOP/tests/golden/random_tables.py" "$rounds" "$records"

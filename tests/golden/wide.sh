@@ -7,4 +7,4 @@ rows=${PENSTOCK_TEST_FULL:+5000}
 : "${rows:=300}"
 need python3
 need_penstock
-exec python3 "$TOP/tests/golden/wide.py" "$rows"
+python3 "$TOP/tests/golden/wide.py" "$rows"
