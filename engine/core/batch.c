@@ -131,8 +131,10 @@ uint32_t batch_add_row(struct batch *batch)
 {
 	assert(batch->rows < batch->capacity);
 	size_t row = batch->rows++;
-	for (size_t i = 0; i < batch->schema->field_count; i++)
+	for (size_t i = 0; i < batch->schema->field_count; i++) {
 		batch->columns[i].cells[row] = CELL_ABSENT;
+		batch->columns[i].texts[row] = (struct span){ 0 }; /* never that of a record that was here before */
+	}
 	batch->origins[row] = (struct origin){ 0 };
 	batch->status[row] = ROW_LIVE;
 	batch->passed[row] = 0;

@@ -130,7 +130,8 @@ static inline bool batch_is_full(const struct batch *batch)
 	return batch->rows >= batch->capacity || batch->arena.used >= batch->arena.soft;
 }
 
-/* Adds a row with all cells CELL_ABSENT, status ROW_LIVE and a zero origin; returns its index. Asserts that there is room. */
+/* Adds a row with all cells CELL_ABSENT and without text, status ROW_LIVE and a zero origin; returns its index. Asserts that
+ * there is room. */
 uint32_t batch_add_row(struct batch *batch);
 
 /* Copies length bytes into the arena. Returns 0 and the span, or -1 and error beyond the ceiling (ERROR_RESOURCE). */

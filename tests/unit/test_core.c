@@ -348,6 +348,30 @@ static void arenas_have_a_ceiling(void **state)
 	schema_free(schema);
 }
 
+/* What is said of a cell that is not there must not quote the record that the row held in an earlier use of the batch. */
+static void rows_begin_empty(void **state)
+{
+	(void)state;
+	struct schema *schema = people(false);
+	static const struct limits limits = LIMITS_DEFAULT;
+	struct error error = ERROR_INIT;
+	struct batch *batch = batch_new(schema, 1, &limits, &error);
+	assert_non_null(batch);
+	uint32_t row = batch_add_row(batch);
+	for (size_t i = 0; i < schema->field_count; i++) {
+		batch->columns[i].cells[row] = CELL_TEXT;
+		assert_int_equal(batch_store(batch, "secret", 6, &batch->columns[i].texts[row], &error), 0);
+	}
+	batch_reset(batch);
+	row = batch_add_row(batch);
+	for (size_t i = 0; i < schema->field_count; i++) {
+		assert_int_equal(batch->columns[i].cells[row], CELL_ABSENT);
+		assert_int_equal(batch->columns[i].texts[row].length, 0);
+	}
+	batch_free(batch);
+	schema_free(schema);
+}
+
 static void spools_give_back_what_they_took(void **state)
 {
 	(void)state;
@@ -446,6 +470,7 @@ int main(void)
 		cmocka_unit_test(rejects_say_what_and_where),
 		cmocka_unit_test(sensitive_values_never_show),
 		cmocka_unit_test(arenas_have_a_ceiling),
+		cmocka_unit_test(rows_begin_empty),
 		cmocka_unit_test(spools_give_back_what_they_took),
 		cmocka_unit_test(queues_end_and_stop),
 		cmocka_unit_test(books_balance),
