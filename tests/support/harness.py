@@ -51,6 +51,7 @@ def skip(reason):
 
 def main(function):
     """Runs a test's main function and turns what it found into an exit status."""
+    sys.stdout.reconfigure(line_buffering=True)
     try:
         function()
     except Failed as bad:
