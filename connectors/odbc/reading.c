@@ -1,14 +1,10 @@
 /* reading.c - from a result set back to typed values of a batch.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "connectors/odbc/reading.h"
+#include "engine/core/typed.h"
 
-enum { MICROS_PER_SECOND = 1000000, SECONDS_PER_DAY = 86400, EXPRESSION_MAX = 4096 };
+enum { EXPRESSION_MAX = 4096 };
 
 int reading_put(const struct dialect *dialect, const struct field *field, const struct catalog_column *column,
 	const char *name, struct buffer *out, struct error *error)
@@ -21,134 +17,6 @@ int reading_put(const struct dialect *dialect, const struct field *field, const 
 		result = dialect->read(field, column, buffer_text(&quoted), out, error);
 	buffer_fini(&quoted);
 	return result;
-}
-
-static bool read_integer(const char *text, int64_t *out)
-{
-	char *end;
-
-	if (strcmp(text, "t") == 0 || strcmp(text, "f") == 0) {
-		*out = text[0] == 't';
-		return true;
-	}
-	errno = 0;
-	*out = strtoll(text, &end, 10);
-	return !errno && end != text && !*end;
-}
-
-/* digits of exactly this width; moves the text. */
-static bool take_number(const char **text, int width, int *out)
-{
-	*out = 0;
-	for (int i = 0; i < width; i++, (*text)++) {
-		if (**text < '0' || **text > '9')
-			return false;
-		*out = *out * 10 + (**text - '0');
-	}
-	return true;
-}
-
-static bool take_date(const char **text, int64_t *days)
-{
-	int year, month, day;
-
-	if (!take_number(text, 4, &year) || *(*text)++ != '-' || !take_number(text, 2, &month) || *(*text)++ != '-' ||
-	    !take_number(text, 2, &day))
-		return false;
-	return value_days_from_civil(year, (unsigned)month, (unsigned)day, days);
-}
-
-static bool take_time(const char **text, int64_t *micros)
-{
-	int hour, minute, second, fraction = 0, digits = 0;
-
-	if (!take_number(text, 2, &hour) || *(*text)++ != ':' || !take_number(text, 2, &minute) || *(*text)++ != ':' ||
-	    !take_number(text, 2, &second) || hour > 23 || minute > 59 || second > 59)
-		return false;
-	if (**text == '.') {
-		for ((*text)++; **text >= '0' && **text <= '9' && digits < 6; (*text)++, digits++)
-			fraction = fraction * 10 + (**text - '0');
-		for (; digits < 6; digits++)
-			fraction *= 10;
-	}
-	*micros = ((int64_t)hour * 3600 + minute * 60 + second) * MICROS_PER_SECOND + fraction;
-	return true;
-}
-
-/* "2021-11-07T02:48:42.5Z" or "2021-11-07 02:48:42.5+00": every session is in UTC. */
-static bool read_datetime(const char *text, int64_t *out)
-{
-	int64_t days, micros;
-
-	if (!take_date(&text, &days) || (*text != 'T' && *text != ' '))
-		return false;
-	text++;
-	if (!take_time(&text, &micros) || (*text && strcmp(text, "Z") != 0 && strcmp(text, "+00") != 0))
-		return false;
-	*out = days * SECONDS_PER_DAY * MICROS_PER_SECOND + micros;
-	return true;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static int store_binary(struct batch *batch, struct text text, struct span *out, bool *valid, struct error *error)
-{
-	char *to = batch_reserve(batch, text.length / 2, out, error);
-
-	if (!to)
-		return -1;
-	*valid = text.length % 2 == 0;
-	for (size_t i = 0; *valid && i + 1 < text.length; i += 2) {
-		int high = hex_digit(text.data[i]), low = hex_digit(text.data[i + 1]);
-
-		*valid = high >= 0 && low >= 0;
-		*to++ = (char)(high * 16 + low);
-	}
-	return 0;
-}
-
-static int read_value(struct batch *batch, struct column *column, uint32_t row, struct text text, bool *valid,
-	struct error *error)
-{
-	const char *p = text.data;
-	char *end;
-
-	*valid = true;
-	switch (column->field->type) {
-	case VALUE_INTEGER:
-	case VALUE_BOOLEAN:
-	case VALUE_YEAR:
-		*valid = read_integer(p, &column->integers[row]);
-		return 0;
-	case VALUE_DOUBLE:
-		column->doubles[row] = strtod(p, &end);
-		*valid = end != p && !*end && isfinite(column->doubles[row]);
-		return 0;
-	case VALUE_DECIMAL:
-		*valid = value_parse_decimal(p, text.length, column->field->precision, column->field->scale,
-			&column->decimals[row]);
-		return 0;
-	case VALUE_DATE:
-		*valid = take_date(&p, &column->integers[row]) && !*p;
-		return 0;
-	case VALUE_TIME:
-		*valid = take_time(&p, &column->integers[row]) && !*p;
-		return 0;
-	case VALUE_DATETIME:
-		*valid = read_datetime(p, &column->integers[row]);
-		return 0;
-	case VALUE_BINARY:
-		return store_binary(batch, text, &column->spans[row], valid, error);
-	default:
-		return batch_store(batch, text.data, text.length, &column->spans[row], error);
-	}
 }
 
 int reading_row(struct statement *statement, unsigned first, struct batch *out, struct error *error)
@@ -165,13 +33,12 @@ int reading_row(struct statement *statement, unsigned first, struct batch *out, 
 			out->rows--;
 			return 0;
 		}
-		if (read_value(out, &out->columns[i], row, text, &valid, error))
+		if (typed_read(out, i, row, text, &valid, error))
 			return -1;
 		if (!valid) {
 			out->rows--;
 			return 0;
 		}
-		out->columns[i].cells[row] = CELL_VALUE;
 	}
 	return 1;
 }

@@ -182,9 +182,11 @@ static int sink_write(void *self, struct batch *batch, struct error *error)
 	return sink->context.dry_run ? 0 : refuser_write(&sink->road.refuser, batch, error);
 }
 
-static int sink_flush(void *self, struct error *error)
+static int sink_publish(void *self, enum publish_phase phase, const struct outcome *outcome, struct error *error)
 {
 	(void)self; /* every write has been answered */
+	(void)phase;
+	(void)outcome;
 	(void)error;
 	return 0;
 }
@@ -265,7 +267,7 @@ const struct sink_ops odbc_sink_ops = {
 	.open = sink_open,
 	.begin = sink_begin,
 	.write = sink_write,
-	.flush = sink_flush,
+	.publish = sink_publish,
 	.rollback = sink_rollback,
 	.explain = sink_explain,
 	.close = sink_close,

@@ -204,6 +204,12 @@ static int write_parts(struct odbc_store *store, const struct step_key *key, con
 	return checkpoint ? checkpoint_write(store, key, checkpoint, error) : 0;
 }
 
+static int store_record(struct store *base, const struct step_key *key, const struct checkpoint *checkpoint,
+	const struct file_record *file, struct error *error)
+{
+	return write_parts(store_of(base), key, checkpoint, file, error);
+}
+
 static int store_commit(struct store *base, const struct step_key *key, const struct checkpoint *checkpoint,
 	const struct file_record *file, struct error *error)
 {
@@ -229,6 +235,7 @@ const struct store_ops odbc_store_ops = {
 	.find_file = store_find_file,
 	.begin = store_begin,
 	.commit = store_commit,
+	.record = store_record,
 	.rollback = store_rollback,
 	.reject = store_reject,
 	.drop_unpublished = store_drop_unpublished,

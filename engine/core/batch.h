@@ -67,12 +67,17 @@ struct arena {
 };
 
 /* What a source finds wrong with a record itself; the rules turn it into violations. */
-enum fault_kind { FAULT_ENCODING = 1, FAULT_RECORD, FAULT_EXTRA };
+enum fault_kind {
+	FAULT_ENCODING = 1,
+	FAULT_RECORD,
+	FAULT_EXTRA,
+	FAULT_TYPE, /* a source with types of its own had a value that is none of the field's; the cell is CELL_BAD */
+};
 
 struct fault {
 	uint32_t row;
 	enum fault_kind kind;
-	size_t field;       /* FAULT_ENCODING: the cell (its state is CELL_BAD), or SCHEMA_NO_FIELD */
+	size_t field;       /* FAULT_ENCODING, FAULT_TYPE: the cell (its state is CELL_BAD), or SCHEMA_NO_FIELD */
 	struct span detail; /* what a person should read; may be empty */
 };
 
@@ -81,6 +86,8 @@ struct violation {
 	const struct rule *rule;
 	struct span detail; /* replaces rule->text where it is not empty */
 };
+
+struct fingerprints; /* engine/core/fingerprint.h */
 
 /* Where a source stands after a batch: what a checkpoint keeps. The token is the source's own business. */
 enum { POSITION_TOKEN_MAX = 512, SHA256_HEX_SIZE = 65 };
@@ -109,6 +116,7 @@ struct batch {
 	bool last;                   /* the source has nothing after it */
 	bool replayed;               /* before the checkpoint: judged for its keys, never written again */
 	bool keys_judged;            /* false: the rules thread left the keys to the sink's station */
+	struct fingerprints *prints; /* flow.c: of its live rows once they were judged; NULL where nobody wants them */
 	struct batch *company;       /* flow.c alone: the empty batches whose place in the pool its bytes take, a list; else NULL */
 };
 

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "engine/core/fingerprint.h"
 #include "engine/core/queue.h"
 
 enum {
@@ -23,6 +24,8 @@ struct flow {
 	pthread_t source_thread, rules_thread;
 	int threads;
 	struct batch *batches[FLOW_BATCHES];
+	struct fingerprints prints[FLOW_BATCHES]; /* one a batch, where they are wanted */
+	struct buffer work;                       /* of the rules thread, for fingerprints */
 	size_t place; /* bytes of records that one place in the pool stands for */
 };
 
@@ -100,6 +103,14 @@ static void *source_main(void *arg)
 	return NULL;
 }
 
+static int take_prints(struct flow *flow, struct batch *batch, struct error *error)
+{
+	if (!batch->prints || batch->replayed)
+		return 0;
+	fingerprints_clear(batch->prints);
+	return fingerprints_add_batch(batch->prints, batch, &flow->work, NULL, error);
+}
+
 static void *rules_main(void *arg)
 {
 	struct flow *flow = arg;
@@ -107,7 +118,8 @@ static void *rules_main(void *arg)
 	struct error error = ERROR_INIT;
 	struct batch *batch;
 	while ((batch = queue_pop(&flow->raw, 0, NULL))) {
-		if (judge->ops->cells(judge, batch, &error) < 0 || judge->ops->keys(judge, batch, false, &error) < 0) {
+		if (judge->ops->cells(judge, batch, &error) < 0 || judge->ops->keys(judge, batch, false, &error) < 0 ||
+			take_prints(flow, batch, &error) < 0) {
 			fail(flow, &error);
 			break;
 		}
@@ -130,6 +142,21 @@ static int start_threads(struct flow *flow, struct error *error)
 	return 0;
 }
 
+static int add_batch(struct flow *flow, int index, size_t rows, struct error *error)
+{
+	struct batch *batch = batch_new(flow->parts.schema, rows, flow->parts.limits, error);
+	flow->batches[index] = batch;
+	if (!batch)
+		return -1;
+	if (flow->parts.prints) {
+		if (fingerprints_init(&flow->prints[index], flow->parts.schema->field_count, error) < 0)
+			return -1;
+		batch->prints = &flow->prints[index];
+	}
+	queue_push(&flow->pool, batch);
+	return 0;
+}
+
 struct flow *flow_start(const struct flow_parts *parts, struct error *error)
 {
 	struct flow *flow = calloc(1, sizeof *flow);
@@ -144,14 +171,11 @@ struct flow *flow_start(const struct flow_parts *parts, struct error *error)
 	queue_init(&flow->judged, &flow->stop);
 	size_t rows = batch_rows_for(parts->schema, parts->batch_rows);
 	flow->place = (size_t)(parts->limits->memory / FLOW_SHARE / FLOW_BATCHES) + 1;
+	/* A row's bytes are in its batch already; canonical ones take a few more for each field. */
+	buffer_init(&flow->work, (size_t)parts->limits->memory);
 	int result = 0;
-	for (int i = 0; i < FLOW_BATCHES && result == 0; i++) {
-		flow->batches[i] = batch_new(parts->schema, rows, parts->limits, error);
-		if (flow->batches[i])
-			queue_push(&flow->pool, flow->batches[i]);
-		else
-			result = -1;
-	}
+	for (int i = 0; i < FLOW_BATCHES && result == 0; i++)
+		result = add_batch(flow, i, rows, error);
 	if (result == 0)
 		result = start_threads(flow, error);
 	if (result < 0) {
@@ -200,8 +224,11 @@ int flow_finish(struct flow *flow, struct error *error)
 		pthread_join(flow->source_thread, NULL);
 	if (flow->threads > 1)
 		pthread_join(flow->rules_thread, NULL);
-	for (int i = 0; i < FLOW_BATCHES; i++)
+	for (int i = 0; i < FLOW_BATCHES; i++) {
 		batch_free(flow->batches[i]);
+		fingerprints_fini(&flow->prints[i]);
+	}
+	buffer_fini(&flow->work);
 	queue_fini(&flow->pool);
 	queue_fini(&flow->raw);
 	queue_fini(&flow->judged);

@@ -19,6 +19,7 @@ struct flow_parts {
 	const struct source_ops *source; /* opened, and resumed where it should be */
 	void *source_instance;
 	struct judge *judge;             /* prepared */
+	bool prints;                     /* batches carry the fingerprints of their live rows */
 	bool limited;
 	uint64_t limit;                  /* records that are let through; the rest of the last batch is ROW_LIMIT */
 	struct cancel *cancel;

@@ -33,6 +33,7 @@ struct plan_step {
 
 	const struct source_ops *source;
 	const void *source_options;     /* source->size bytes with the options bound; to be copied into an instance */
+	const struct plan_connection *source_connection; /* of the source; NULL: it has none */
 	bool once;                      /* a file that was loaded completely is skipped (append only) */
 
 	const struct sink_ops *sink;
@@ -49,6 +50,12 @@ struct plan_step {
 	bool abort_on_violation;
 	struct reject_limit max_rejects;
 	struct option_map labels;       /* rules.columns */
+	const char *rejects_path;       /* a sink without a database: where rejects are kept, one JSON object a line; else NULL */
+	const char *table_json;         /* the table as a Table Schema descriptor (JSON) */
+
+	unsigned each;                  /* steps of one for_each have the same number, from 1; 0: outside of one */
+	bool every_table;               /* for_each "*" */
+	struct option_map each_tables;  /* dictionary table -> `table` of the source, of this for_each (shared by its steps) */
 
 	char step_hash[SHA256_HEX_SIZE];       /* of the step's definition after interpolation, secrets left out */
 	char dictionary_hash[SHA256_HEX_SIZE]; /* of the dictionary's table */

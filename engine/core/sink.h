@@ -1,7 +1,9 @@
 /* sink.h - what a connector must do to be written to.
  * SPDX-License-Identifier: Apache-2.0
  *
- * open -> ( begin -> write* -> flush -> [the store commits] )* -> close, and after a rollback of the store: rollback, begin again.
+ * open -> ( begin -> write* -> publish -> [the store commits] )* -> close, and after a rollback of the store: rollback, begin again.
+ * Steps that replace tables together (one transaction): begin and write of those with `staged` set; retire of all, children first;
+ * place of the staged ones, parents first; begin and write of the others and their place; then the store commits.
  * The engine allocates size bytes and copies the bound options to their beginning, as for a source.
  */
 #ifndef PENSTOCK_CORE_SINK_H
@@ -9,6 +11,8 @@
 
 #include "engine/core/batch.h"
 #include "engine/core/buffer.h"
+#include "engine/core/counts.h"
+#include "engine/core/fingerprint.h"
 #include "engine/core/judge.h"
 #include "engine/core/store.h"
 
@@ -19,14 +23,34 @@ struct sink_context {
 	const struct option_map *tables; /* resource -> target table, for foreign keys of a table that is created */
 	const struct limits *limits;
 	bool dry_run;                    /* check what can be checked, write nothing */
+	bool check_types_only;           /* the rules check types alone: a required field may be null here */
 	struct cancel *cancel;
+	struct shared *shared;           /* what lives as long as the run; NULL: alone */
+	const struct source_identity *source; /* where the rows come from; valid until close */
+	const char *pipeline, *step, *run_id;
+	const char *table_json;          /* the table of the dictionary as a Table Schema descriptor (JSON), for files that keep it */
+	const char *dictionary_hash;     /* of the table */
 };
 
 struct sink_info {
 	bool creates_table; /* the table is not there: begin will create it, in the transaction */
 	bool empty_table;   /* it is there and has no row */
 	bool loads_faster_at_once; /* this database gains from one commit when the step creates the table */
+	bool staged;        /* replace: rows are written aside first, since something references the table */
+	bool wants_prints;  /* fingerprints of the rows are to be in the outcome */
 	bool has_key;       /* the target has a unique index or primary key that would refuse a row written twice */
+};
+
+enum publish_phase {
+	PUBLISH_RETIRE = 1, /* replace: rows that will not stay are deleted */
+	PUBLISH_PLACE,      /* everything written so far is in its place when it returns: all rows with the database, the file renamed */
+};
+
+/* What was written, for PUBLISH_PLACE. */
+struct outcome {
+	bool complete;                     /* the source was read to its end and every check has passed */
+	const struct counts *counts;       /* of the load, for the manifest */
+	const struct fingerprints *prints; /* of the rows that were written; NULL unless wanted */
 };
 
 struct sink_ops {
@@ -45,8 +69,9 @@ struct sink_ops {
 	 * (code, rule, the database's words as detail); all others are written. Savepoints are its own affair. */
 	int (*write)(void *self, struct batch *batch, struct error *error);
 
-	/* Required. All rows given so far are with the database when it returns. */
-	int (*flush)(void *self, struct error *error);
+	/* Required. Before each commit of the store; a sink without a database publishes here, once, when the outcome is complete.
+	 * PUBLISH_RETIRE comes to replace sinks alone, with outcome NULL. */
+	int (*publish)(void *self, enum publish_phase phase, const struct outcome *outcome, struct error *error);
 
 	/* Required. The transaction was rolled back; a table created in it is gone. */
 	void (*rollback)(void *self);

@@ -13,16 +13,26 @@
 #include <stdint.h>
 
 #include "engine/core/batch.h"
+#include "engine/core/buffer.h"
 #include "engine/core/cancel.h"
 #include "engine/core/error.h"
 #include "engine/core/limits.h"
 #include "engine/core/option.h"
+
+struct fingerprints;    /* engine/core/fingerprint.h */
+struct plan_connection; /* engine/core/plan.h */
+struct shared;          /* engine/core/shared.h */
 
 struct source_context {
 	const struct schema *schema;       /* the fields that are wanted, in dictionary order */
 	const struct option_map *labels;   /* rules.columns: field -> label in the source; may be NULL */
 	const struct limits *limits;
 	struct cancel *cancel;             /* read must look at it at least every few MiB */
+	const struct plan_connection *connection; /* of a source that has one, else NULL */
+	struct shared *shared;             /* what lives as long as the run; NULL: alone */
+	const struct option_map *tables;   /* dictionary table -> table in the source, of all steps of this for_each; NULL outside of one */
+	bool every_table;                  /* for_each "*": a table of the source that is not in tables must be ignored by name */
+	const char *dictionary_hash;       /* of the table; NULL: none */
 };
 
 /* What a file is: path, size and time first (cheap), content hash when asked for. */
@@ -32,6 +42,15 @@ struct source_identity {
 	uint64_t size;     /* bytes */
 	int64_t mtime_ns;
 	char hash[SHA256_HEX_SIZE]; /* empty until asked for */
+	char isolation[128];        /* what the reading saw of a database ("repeatable read, one snapshot for all tables"); empty for files */
+	bool by_key;                /* a database: pages by a key; false: one streaming cursor */
+};
+
+/* What a manifest says that the source holds; compared before anything is published. */
+struct expectation {
+	uint64_t rows;
+	const struct fingerprints *prints; /* NULL: made under another dictionary, so that only rows can be compared */
+	const char *origin;         /* "backup 0193... of 2026-11-21T02:00:00Z", for messages */
 };
 
 enum source_result { SOURCE_ERROR = -1, SOURCE_BATCH = 0, SOURCE_END = 1 };
@@ -59,6 +78,12 @@ struct source_ops {
 	 * shorter. With replay the content before it is given again first, in batches with replayed set, the last of which
 	 * ends exactly at the position; the hash is checked no later than there. */
 	int (*resume)(void *self, const struct position *at, bool replay, struct error *error);
+
+	/* Optional. What the manifest beside it promises; *out NULL where there is none. After open. Borrowed until close. */
+	int (*expect)(void *self, const struct expectation **out, struct error *error);
+
+	/* Optional. For `penstock plan`: field for field where it comes from, what does not map, the SQL. After open. */
+	int (*explain)(void *self, struct buffer *out, struct error *error);
 
 	/* Required. */
 	void (*close)(void *self);

@@ -89,7 +89,8 @@ static int commit(struct attempt *attempt, bool complete, struct error *error)
 		file.records = attempt->checkpoint.load_read;
 		file.loaded_at = clock_wall_us();
 	}
-	if (attempt->step->sink->flush(attempt->sink, error) < 0)
+	const struct outcome outcome = { .complete = complete, .counts = &attempt->checkpoint.counts };
+	if (attempt->step->sink->publish(attempt->sink, PUBLISH_PLACE, &outcome, error) < 0)
 		return -1;
 	attempt->in_transaction = false; /* whatever comes now, the transaction is over */
 	if (store->ops->commit(store, &attempt->key, attempt->recording ? &attempt->checkpoint : NULL,

@@ -119,6 +119,9 @@ struct store_ops {
 	int (*begin)(struct store *store, struct error *error);
 	int (*commit)(struct store *store, const struct step_key *key, const struct checkpoint *checkpoint,
 		const struct file_record *file, struct error *error);
+	/* The part of commit that comes before the end: checkpoint and file into the open transaction; for steps that commit together. */
+	int (*record)(struct store *store, const struct step_key *key, const struct checkpoint *checkpoint,
+		const struct file_record *file, struct error *error);
 	void (*rollback)(struct store *store);
 
 	/* Adds a reject to the open transaction (buffered until flush_rejects or commit). */

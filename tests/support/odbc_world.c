@@ -316,7 +316,7 @@ void rig_write(struct rig *rig, struct batch *batch)
 
 void rig_commit(struct rig *rig)
 {
-	expect_done(rig, odbc_sink_ops.flush(rig->sink, &rig->error));
+	expect_done(rig, odbc_sink_ops.publish(rig->sink, PUBLISH_PLACE, &(struct outcome){ .complete = true }, &rig->error));
 	expect_done(rig, session_commit(rig->session, &rig->error));
 }
 

@@ -5,9 +5,10 @@
 set -eu
 
 build="gcc make autoconf automake pkg-config libc6-dev libyaml-dev libcsv-dev unixodbc-dev libsqliteodbc odbc-postgresql
-    libjansson-dev libpcre2-dev libssl-dev libsqlite3-dev"
+    libjansson-dev libpcre2-dev libssl-dev libsqlite3-dev libxxhash-dev libavro-dev zlib1g-dev libsnappy-dev libzstd-dev
+    liblzma-dev libbz2-dev"
 # Beyond the above; the sanitizers come with gcc.
-test="libcmocka-dev sqlite3 postgresql python3 procps tzdata"
+test="libcmocka-dev sqlite3 postgresql python3 procps tzdata python3-avro python3-snappy avro-bin"
 
 what=test list=no
 for arg; do

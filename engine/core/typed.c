@@ -1,0 +1,201 @@
+/* typed.c - canonical texts into typed cells.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/core/typed.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MICROS_PER_SECOND = 1000000, SECONDS_PER_DAY = 86400, SHOWN_MAX = 256 };
+
+static bool read_boolean(const char *text, int64_t *out)
+{
+	static const char *const words[] = { "0", "1", "f", "t", "false", "true" };
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(text, words[i]) == 0) {
+			*out = i % 2;
+			return true;
+		}
+	return false;
+}
+
+static bool read_integer(const char *text, int64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoll(text, &end, 10);
+	return !errno && end != text && !*end;
+}
+
+/* digits of exactly this width; moves the text. */
+static bool take_number(const char **text, int width, int *out)
+{
+	*out = 0;
+	for (int i = 0; i < width; i++, (*text)++) {
+		if (**text < '0' || **text > '9')
+			return false;
+		*out = *out * 10 + (**text - '0');
+	}
+	return true;
+}
+
+static bool take_date(const char **text, int64_t *days)
+{
+	int year, month, day;
+
+	if (!take_number(text, 4, &year) || *(*text)++ != '-' || !take_number(text, 2, &month) || *(*text)++ != '-' ||
+	    !take_number(text, 2, &day))
+		return false;
+	return value_days_from_civil(year, (unsigned)month, (unsigned)day, days);
+}
+
+static bool take_time(const char **text, int64_t *micros)
+{
+	int hour, minute, second, fraction = 0, digits = 0;
+
+	if (!take_number(text, 2, &hour) || *(*text)++ != ':' || !take_number(text, 2, &minute) || *(*text)++ != ':' ||
+	    !take_number(text, 2, &second) || hour > 23 || minute > 59 || second > 59)
+		return false;
+	if (**text == '.') {
+		for ((*text)++; **text >= '0' && **text <= '9' && digits < 6; (*text)++, digits++)
+			fraction = fraction * 10 + (**text - '0');
+		for (; digits < 6; digits++)
+			fraction *= 10;
+	}
+	*micros = ((int64_t)hour * 3600 + minute * 60 + second) * MICROS_PER_SECOND + fraction;
+	return true;
+}
+
+/* "2021-11-07T02:48:42.5Z" or "2021-11-07 02:48:42.5+00": every session is in UTC. */
+static bool read_datetime(const char *text, int64_t *out)
+{
+	int64_t days, micros;
+
+	if (!take_date(&text, &days) || (*text != 'T' && *text != ' '))
+		return false;
+	text++;
+	if (!take_time(&text, &micros) || (*text && strcmp(text, "Z") != 0 && strcmp(text, "+00") != 0 && strcmp(text, "+00:00") != 0))
+		return false;
+	*out = days * SECONDS_PER_DAY * MICROS_PER_SECOND + micros;
+	return true;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static int store_hexadecimal(struct batch *batch, struct text text, struct span *out, bool *valid, struct error *error)
+{
+	char *to = batch_reserve(batch, text.length / 2, out, error);
+
+	if (!to)
+		return -1;
+	*valid = text.length % 2 == 0;
+	for (size_t i = 0; *valid && i + 1 < text.length; i += 2) {
+		int high = hex_digit(text.data[i]), low = hex_digit(text.data[i + 1]);
+
+		*valid = high >= 0 && low >= 0;
+		*to++ = (char)(high * 16 + low);
+	}
+	return 0;
+}
+
+/* 36 characters in groups of 8-4-4-4-12, in lower case. */
+static int store_uuid(struct batch *batch, struct text text, struct span *out, bool *valid, struct error *error)
+{
+	*valid = text.length == 36;
+	for (size_t i = 0; *valid && i < text.length; i++)
+		*valid = i == 8 || i == 13 || i == 18 || i == 23 ? text.data[i] == '-' : hex_digit(text.data[i]) >= 0;
+	if (!*valid)
+		return 0;
+	char *to = batch_reserve(batch, text.length, out, error);
+	if (!to)
+		return -1;
+	for (size_t i = 0; i < text.length; i++)
+		to[i] = (char)(text.data[i] >= 'A' && text.data[i] <= 'F' ? text.data[i] + ('a' - 'A') : text.data[i]);
+	return 0;
+}
+
+static int read_span(struct batch *batch, const struct column *column, uint32_t row, struct text text, bool *valid,
+	struct error *error)
+{
+	switch (column->field->type) {
+	case VALUE_BINARY:
+		return store_hexadecimal(batch, text, &column->spans[row], valid, error);
+	case VALUE_UUID:
+		return store_uuid(batch, text, &column->spans[row], valid, error);
+	default:
+		return batch_store(batch, text.data, text.length, &column->spans[row], error);
+	}
+}
+
+static int read_value(struct batch *batch, struct column *column, uint32_t row, struct text text, bool *valid,
+	struct error *error)
+{
+	const char *p = text.data;
+	char *end;
+
+	*valid = true;
+	switch (column->field->type) {
+	case VALUE_INTEGER:
+	case VALUE_YEAR:
+		*valid = read_integer(p, &column->integers[row]);
+		return 0;
+	case VALUE_BOOLEAN:
+		*valid = read_boolean(p, &column->integers[row]);
+		return 0;
+	case VALUE_DOUBLE:
+		column->doubles[row] = strtod(p, &end) + 0.0; /* -0 is 0 */
+		*valid = end != p && !*end && isfinite(column->doubles[row]);
+		return 0;
+	case VALUE_DECIMAL:
+		*valid = value_parse_decimal(p, text.length, column->field->precision, column->field->scale,
+			&column->decimals[row]);
+		return 0;
+	case VALUE_DATE:
+		*valid = take_date(&p, &column->integers[row]) && !*p;
+		return 0;
+	case VALUE_TIME:
+		*valid = take_time(&p, &column->integers[row]) && !*p;
+		return 0;
+	case VALUE_DATETIME:
+		*valid = read_datetime(p, &column->integers[row]);
+		return 0;
+	default:
+		return read_span(batch, column, row, text, valid, error);
+	}
+}
+
+int typed_read(struct batch *batch, size_t column, uint32_t row, struct text text, bool *valid, struct error *error)
+{
+	struct column *to = &batch->columns[column];
+
+	if (read_value(batch, to, row, text, valid, error) < 0)
+		return -1;
+	if (*valid)
+		to->cells[row] = CELL_VALUE;
+	return 0;
+}
+
+int typed_bytes(struct batch *batch, size_t column, uint32_t row, struct text bytes, struct error *error)
+{
+	if (batch_store(batch, bytes.data, bytes.length, &batch->columns[column].spans[row], error) < 0)
+		return -1;
+	batch->columns[column].cells[row] = CELL_VALUE;
+	return 0;
+}
+
+int typed_bad(struct batch *batch, size_t column, uint32_t row, struct text shown, struct error *error)
+{
+	batch->columns[column].cells[row] = CELL_BAD;
+	return batch_fault(batch, row, FAULT_TYPE, column, error, "\"%.*s\"%s",
+		(int)(shown.length < SHOWN_MAX ? shown.length : SHOWN_MAX), shown.data, shown.length < SHOWN_MAX ? "" : "...");
+}
