@@ -18,12 +18,7 @@ static void *instance_new(size_t size, const void *options, struct error *error)
 
 static void open_source(struct preview *preview, const struct plan *plan, const struct plan_step *step)
 {
-	const struct source_context context = {
-		.schema = step->schema,
-		.labels = step->labels.count ? &step->labels : NULL,
-		.limits = &plan->limits,
-		.cancel = &preview->cancel,
-	};
+	const struct source_context context = plan_source_context(plan, step, NULL, &preview->cancel);
 	struct error *error = &preview->source_error;
 	preview->step = step;
 	preview->source = instance_new(step->source->size, step->source_options, error);
@@ -48,15 +43,11 @@ struct store_target preview_target(const struct plan_connection *connection, str
 static int open_sink(struct preview *preview, const struct plan *plan, struct error *error)
 {
 	const struct plan_step *step = preview->step;
-	const struct sink_context context = {
-		.schema = step->schema,
-		.store = preview->store,
-		.rules = &preview->rules,
-		.tables = &plan->tables,
-		.limits = &plan->limits,
-		.dry_run = true,
-		.cancel = &preview->cancel,
-	};
+	struct sink_context context = plan_sink_context(plan, step, NULL, &preview->cancel);
+	context.store = preview->store;
+	context.rules = &preview->rules;
+	context.dry_run = true;
+	context.source = &preview->identity;
 	preview->sink = instance_new(step->sink->size, step->sink_options, error);
 	if (!preview->sink || step->sink->open(preview->sink, &context, &preview->info, error) < 0)
 		return -1;

@@ -1,28 +1,23 @@
 /* attempt.h - one try at one step: opening its parts, carrying batches to the sink, commits, and the end.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Private to the run (run.c, step.c, attempt.c, station.c). A step is tried again after an error that a retry may mend; each
- * try starts at the last commit, by the same way that a new process would.
+ * Private to the run: run.c, step.c and group.c (tries), attempt.c (opening), resume.c (what is there already), station.c (batches),
+ * publish.c (commits and the end). A step is tried again after an error that a retry may mend; each try starts at the last
+ * commit, by the same way that a new process would.
  *
  *   committed   what the database has, by the checkpoint        pending   what the open transaction adds to it
  */
 #ifndef PENSTOCK_CORE_ATTEMPT_H
 #define PENSTOCK_CORE_ATTEMPT_H
 
+#include "engine/core/fingerprint.h"
 #include "engine/core/flow.h"
+#include "engine/core/ledger.h"
 #include "engine/core/run.h"
+#include "engine/core/shared.h"
 #include "engine/core/spool.h"
 
 enum { FIRST_REJECT_MAX = 512 };
-
-/* The books of a step with the counters by rule; rules by index of the step's rule set. */
-struct ledger {
-	struct counts counts;
-	uint64_t judged;   /* of the load, earlier attempts included in committed */
-	uint64_t rejected;
-	uint64_t read;     /* of the load */
-	uint64_t *by_rule; /* rule_count */
-};
 
 /* What lives as long as the step, over all its tries. */
 struct step_state {
@@ -30,6 +25,7 @@ struct step_state {
 	const struct plan_step *step;
 	const struct run_options *options;
 	const char *run_id;
+	struct shared *shared;
 	struct step_report *report;
 	struct run_report *run_report;
 	size_t report_index;
@@ -50,18 +46,23 @@ struct attempt {
 	struct store *store;         /* NULL: a sink without a database */
 	void *source, *sink;
 	struct source_identity identity;
+	const struct expectation *expected; /* of the source's manifest; NULL: none */
+	struct fingerprints prints;  /* of the rows written in this try, where somebody wants them */
+	bool wants_prints;
 	struct rule_set rules;
 	struct judge *judge;
 	struct sink_info info;
 	struct step_key key;
 	struct checkpoint checkpoint;
 	struct flow *flow;
-	struct spool *spool;         /* a step that commits once */
+	struct spool *spool;         /* a step that commits once: its rejects */
 	struct buffer scratch;
 	struct position position;    /* behind the last batch that the station took */
 	bool claimed;
 	bool recording;              /* writes a checkpoint: neither --dry-run nor --limit */
 	bool once;
+	bool grouped;                /* the transaction belongs to a group of steps, which begins, commits and rolls back */
+	bool resumed;                /* goes on behind a checkpoint */
 	bool skip;                   /* already loaded: nothing to do */
 	bool in_transaction;
 	bool dropped_unpublished;
@@ -79,21 +80,58 @@ struct step_key step_key_of(const struct plan *plan, const struct plan_step *ste
 /* Opens and claims everything; sets skip when the file was loaded before. 0 or -1; attempt_close in any case. */
 int attempt_open(struct attempt *attempt, struct step_state *state, struct store *store, struct error *error) MUST_CHECK;
 
-/* Carries all batches; 0: everything is committed and decided. */
-int station_run(struct attempt *attempt, struct error *error) MUST_CHECK;
+/* Reads the keys that are needed and starts the threads. Not for one that is skipped. */
+int attempt_start(struct attempt *attempt, struct error *error) MUST_CHECK;
+
+/* --- resume.c --- */
+
+/* Takes the step's lock and its checkpoint, where there is a database and something will be written. */
+int resume_claim(struct attempt *attempt, struct error *error) MUST_CHECK;
+
+/* Goes on behind the checkpoint, or sets skip where there is nothing to do. */
+int resume_decide(struct attempt *attempt, struct error *error) MUST_CHECK;
+
+/* --- station.c --- */
+
+/* Carries all batches to the sink, committing in pieces where the step does; the last part stays open. */
+int station_carry(struct attempt *attempt, struct error *error) MUST_CHECK;
+
+/* The store's transaction and the sink's part in it, where they are not open yet. */
+int station_begin(struct attempt *attempt, struct error *error) MUST_CHECK;
+
+/* --- publish.c --- */
+
+/* Whether the limit of rejects is passed; a share is decided at the end alone. */
+int publish_check_limit(const struct attempt *attempt, bool at_end, struct error *error) MUST_CHECK;
+
+/* Commits what is open. complete: the source was read to its end. */
+int publish_commit(struct attempt *attempt, bool complete, struct error *error) MUST_CHECK;
+
+/* The end of the source: limits and the manifest decide, then everything is published and committed. 0: done. */
+int publish_finish(struct attempt *attempt, struct error *error) MUST_CHECK;
+
+/* The same in parts, for steps that are published together: judge decides, place puts rows and rejects in their places, record writes
+ * the checkpoint into the open transaction, done moves the books once that was committed. */
+int publish_judge(struct attempt *attempt, struct error *error) MUST_CHECK;
+int publish_place(struct attempt *attempt, bool complete, struct error *error) MUST_CHECK;
+int publish_record(struct attempt *attempt, struct error *error) MUST_CHECK;
+void publish_done(struct attempt *attempt);
+
+/* Rolls back what is open. */
+void publish_roll_back(struct attempt *attempt);
 
 /* After a failure that will not be tried again: rolls back, keeps the rejects of a step that commits once (published = 0) if the
  * database lets us, and settles the books. */
-void station_settle(struct attempt *attempt, const struct error *cause);
+void publish_settle(struct attempt *attempt, const struct error *cause);
+
+/* --- reject_file.c --- */
+
+/* Writes all rejects of the spool into the step's file of rejects, one JSON object a line; without any a file that is there is removed, since it
+ * would tell of an earlier run. Appears complete or not at all. */
+int reject_file_write(const struct attempt *attempt, bool published, struct error *error) MUST_CHECK;
 
 /* Rolls back what is open and closes all parts; judges of a dry run stay for later steps. */
 void attempt_close(struct attempt *attempt);
-
-/* Room for the counters of count rules. */
-int ledger_init(struct ledger *ledger, size_t count, struct error *error) MUST_CHECK;
-void ledger_fini(struct ledger *ledger);
-void ledger_clear(struct ledger *ledger, size_t count);
-void ledger_add(struct ledger *sum, const struct ledger *more, size_t count);
 
 /* What a step's report shows while it runs: committed and pending together. */
 void step_show(struct step_state *state, bool force);

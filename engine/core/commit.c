@@ -10,7 +10,8 @@ struct option_commit commit_decide(const struct plan_step *step, const struct si
 	const struct source_identity *identity)
 {
 	const struct option_commit at_once = { .kind = COMMIT_STEP };
-	if (!step->source->resume || !identity->known)
+	/* A file appears whole, and a table is replaced whole. */
+	if (!step->connection || step->policy == KEYS_REPLACE || !step->source->resume || !identity->known)
 		return at_once;
 	if (step->commit.kind != COMMIT_AUTO)
 		return step->commit;

@@ -48,6 +48,7 @@ struct plan_step {
 	struct judge *(*judge_new)(const void *program, const struct judge_context *context, struct error *error);
 	bool check_types_only;
 	bool abort_on_violation;
+	bool allow_empty;               /* replace: a source that gives no row may empty the table */
 	struct reject_limit max_rejects;
 	struct option_map labels;       /* rules.columns */
 	const char *rejects_path;       /* a sink without a database: where rejects are kept, one JSON object a line; else NULL */
@@ -75,5 +76,12 @@ struct plan {
 	struct option_map tables;       /* resource of the dictionary -> target table, from the steps of this pipeline */
 	const struct store_ops *store;  /* how a connection of type odbc is opened */
 };
+
+/* What a source or a sink of a step is told when it is opened; what the caller of plan_sink_context knows better he sets himself: store, rules,
+ * dry_run, source, run_id. */
+struct source_context plan_source_context(const struct plan *plan, const struct plan_step *step, struct shared *shared,
+	struct cancel *cancel);
+struct sink_context plan_sink_context(const struct plan *plan, const struct plan_step *step, struct shared *shared,
+	struct cancel *cancel);
 
 #endif

@@ -53,6 +53,41 @@ static void tell(const struct run_options *options, const struct run_report *rep
 		options->progress.step(options->progress.arg, report, step, 0);
 }
 
+static bool is_chosen(const struct run_options *options, const struct plan_step *step)
+{
+	return !options->only_step || strcmp(options->only_step, step->name) == 0;
+}
+
+static void begin_report(const struct run_options *options, struct run_report *report, const struct plan_step *step)
+{
+	report->steps[report->step_count++] =
+		(struct step_report){ .name = step->name, .table = step->target, .status = RUN_RUNNING, .started = true };
+	tell(options, report, report->step_count - 1);
+}
+
+/* The steps of one for_each that replace tables are one transaction. *index: the first, whose report has begun; becomes the last. */
+static int replace_together(struct sessions *sessions, size_t *index, const struct run_options *options,
+	struct run_report *report, struct error *error)
+{
+	const struct plan *plan = sessions->plan;
+	const struct plan_step *first = &plan->steps[*index];
+	const struct plan_step **steps = calloc(plan->step_count, sizeof *steps);
+	size_t count = 0;
+	if (!steps)
+		return error_memory(error, "the steps of a transaction");
+	steps[count++] = first;
+	while (first->each && *index + 1 < plan->step_count && plan->steps[*index + 1].each == first->each) {
+		const struct plan_step *next = &plan->steps[++*index];
+		if (!is_chosen(options, next))
+			continue;
+		steps[count++] = next;
+		begin_report(options, report, next);
+	}
+	int result = group_run(sessions, steps, count, options, report, error);
+	free(steps);
+	return result;
+}
+
 static int run_steps(struct sessions *sessions, const struct run_options *options, struct run_report *report,
 	struct error *error)
 {
@@ -62,12 +97,13 @@ static int run_steps(struct sessions *sessions, const struct run_options *option
 	int result = judges ? 0 : error_memory(error, "the steps of a run");
 	for (size_t i = 0; i < plan->step_count && result == 0; i++) {
 		const struct plan_step *step = &plan->steps[i];
-		if (options->only_step && strcmp(options->only_step, step->name) != 0)
+		if (!is_chosen(options, step))
 			continue;
-		report->steps[report->step_count++] =
-			(struct step_report){ .name = step->name, .table = step->target, .status = RUN_RUNNING, .started = true };
-		tell(options, report, report->step_count - 1);
-		result = step_run(sessions, step, options, report, judges, &judge_count, error);
+		begin_report(options, report, step);
+		if (step->policy == KEYS_REPLACE && !options->dry_run)
+			result = replace_together(sessions, &i, options, report, error);
+		else
+			result = step_run(sessions, step, options, report, judges, &judge_count, error);
 		sum_up(report);
 		tell(options, report, report->step_count - 1);
 	}
@@ -83,6 +119,16 @@ static int check_step_name(const struct plan *plan, const char *name, struct err
 		if (strcmp(plan->steps[i].name, name) == 0)
 			return 0;
 	return name ? error_set(error, ERROR_CONFIG, plan->file, "there is no step \"%s\" in this pipeline", name) : 0;
+}
+
+static int check_limit(const struct plan *plan, const struct run_options *options, struct error *error)
+{
+	for (size_t i = 0; i < plan->step_count && options->limited; i++)
+		if (is_chosen(options, &plan->steps[i]) && plan->steps[i].policy == KEYS_REPLACE)
+			return error_set(error, ERROR_CONFIG, plan->steps[i].name,
+				"--limit would replace table %s by a part of its rows; leave it out, or try the rows with --dry-run",
+				plan->steps[i].target);
+	return 0;
 }
 
 /* The last word on the run in its history. A session that was lost is opened again for it. */
@@ -137,16 +183,20 @@ void run_plan(const struct plan *plan, const struct run_options *options, struct
 	sessions.lost = calloc(plan->connection_count ? plan->connection_count : 1, sizeof *sessions.lost);
 	report->steps = calloc(plan->step_count ? plan->step_count : 1, sizeof *report->steps);
 	bool recorded = false;
-	if (!sessions.stores || !sessions.lost || !report->steps) {
+	sessions.shared = shared_new(&error);
+	if (!sessions.stores || !sessions.lost || !report->steps || !sessions.shared) {
 		error_memory(&error, "a run");
-	} else if (check_step_name(plan, options->only_step, &error) == 0) {
+	} else if (check_step_name(plan, options->only_step, &error) == 0 && check_limit(plan, options, &error) == 0) {
 		struct store *state = NULL;
 		if (options->dry_run || sessions_get(&sessions, plan->state, &state, &error) == 0) {
 			recorded = state != NULL;
-			if (run_steps(&sessions, options, report, &error) == 0 && cancel_requested(options->cancel))
+			if (run_steps(&sessions, options, report, &error) == 0 && shared_finish(sessions.shared, &error) == 0 &&
+				cancel_requested(options->cancel))
 				error_clear(&error); /* everything was done before the signal could stop it */
 		}
 	}
+	/* Before the last word on the run: a snapshot that is still read from would keep it from being written. */
+	shared_free(sessions.shared);
 	conclude(report, &error, options->cancel, started_ms);
 	if (recorded) {
 		struct error failed = ERROR_INIT;

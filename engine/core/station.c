@@ -1,4 +1,4 @@
-/* station.c - the sink's station: judged batches into the database, rejects and checkpoint in the transaction of their rows.
+/* station.c - the sink's station: judged batches to the sink, rejects kept beside their rows, and every record counted.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <assert.h>
@@ -30,80 +30,22 @@ static void show(struct attempt *attempt)
 			attempt->identity.known ? attempt->identity.size : 0);
 }
 
-static int begin(struct attempt *attempt, struct error *error)
+int station_begin(struct attempt *attempt, struct error *error)
 {
+	struct store *store = attempt->store;
 	if (attempt->in_transaction)
 		return 0;
-	if (attempt->store->ops->begin(attempt->store, error) < 0)
+	if (store && !attempt->grouped && store->ops->begin(store, error) < 0)
 		return -1;
 	attempt->in_transaction = true;
 	attempt->piece_started_ms = clock_elapsed_ms();
 	attempt->piece_rows = 0;
-	if (!attempt->dropped_unpublished) {
-		if (attempt->store->ops->drop_unpublished(attempt->store, &attempt->key, error) < 0)
+	if (store && !attempt->dropped_unpublished) {
+		if (store->ops->drop_unpublished(store, &attempt->key, error) < 0)
 			return -1;
 		attempt->dropped_unpublished = true;
 	}
 	return attempt->step->sink->begin(attempt->sink, error);
-}
-
-static void roll_back(struct attempt *attempt)
-{
-	if (!attempt->in_transaction)
-		return;
-	attempt->store->ops->rollback(attempt->store);
-	attempt->step->sink->rollback(attempt->sink);
-	attempt->in_transaction = false;
-	attempt->dropped_unpublished = false;
-}
-
-static void fill_checkpoint(struct attempt *attempt, bool complete)
-{
-	const struct step_state *state = attempt->state;
-	struct checkpoint *checkpoint = &attempt->checkpoint;
-	memcpy(checkpoint->run_id, state->run_id, RUN_ID_SIZE);
-	checkpoint->state = complete ? CHECKPOINT_COMPLETE : CHECKPOINT_OPEN;
-	memcpy(checkpoint->source, attempt->identity.path, sizeof checkpoint->source);
-	checkpoint->position = attempt->position;
-	memcpy(checkpoint->step_hash, attempt->step->step_hash, SHA256_HEX_SIZE);
-	memcpy(checkpoint->dictionary_hash, attempt->step->dictionary_hash, SHA256_HEX_SIZE);
-	checkpoint->counts = state->committed.counts;
-	counts_add(&checkpoint->counts, &state->pending.counts);
-	checkpoint->load_read = state->committed.read + state->pending.read;
-	checkpoint->load_judged = state->committed.judged + state->pending.judged;
-	checkpoint->load_rejected = state->committed.rejected + state->pending.rejected;
-}
-
-static int commit(struct attempt *attempt, bool complete, struct error *error)
-{
-	struct step_state *state = attempt->state;
-	struct store *store = attempt->store;
-	struct file_record file = { 0 };
-	fill_checkpoint(attempt, complete);
-	if (complete && attempt->identity.known) {
-		memcpy(file.run_id, state->run_id, RUN_ID_SIZE);
-		memcpy(file.path, attempt->identity.path, sizeof file.path);
-		memcpy(file.hash, attempt->position.hash, SHA256_HEX_SIZE);
-		file.size = attempt->identity.size;
-		file.mtime_ns = attempt->identity.mtime_ns;
-		file.records = attempt->checkpoint.load_read;
-		file.loaded_at = clock_wall_us();
-	}
-	const struct outcome outcome = { .complete = complete, .counts = &attempt->checkpoint.counts };
-	if (attempt->step->sink->publish(attempt->sink, PUBLISH_PLACE, &outcome, error) < 0)
-		return -1;
-	attempt->in_transaction = false; /* whatever comes now, the transaction is over */
-	if (store->ops->commit(store, &attempt->key, attempt->recording ? &attempt->checkpoint : NULL,
-			attempt->recording && file.hash[0] ? &file : NULL, error) < 0) {
-		attempt->step->sink->rollback(attempt->sink);
-		if (!attempt->recording)
-			error->retry = false; /* without a checkpoint nobody could tell whether it happened */
-		return -1;
-	}
-	ledger_add(&state->committed, &state->pending, state->rule_count);
-	ledger_clear(&state->pending, state->rule_count);
-	state->progressed = true;
-	return 0;
 }
 
 static int keep_reject(struct attempt *attempt, const struct reject *reject, struct error *error)
@@ -181,38 +123,12 @@ static void count_batch(struct attempt *attempt, const struct batch *batch)
 	}
 }
 
-/* A product such as 0.29 * 100 comes out a little below the 29 that are allowed. */
-static bool above_share(uint64_t rejected, double fraction, uint64_t judged)
-{
-	return (double)rejected > fraction * (double)judged * (1 + 1e-12);
-}
-
-/* More rejects than allowed? A number is decided at any time, a share at the end. */
-static int check_limit(const struct attempt *attempt, bool at_end, struct error *error)
-{
-	const struct step_state *state = attempt->state;
-	const struct plan_step *step = attempt->step;
-	uint64_t rejected = state->committed.rejected + state->pending.rejected;
-	uint64_t judged = state->committed.judged + state->pending.judged;
-	if (step->abort_on_violation && rejected > 0)
-		return error_set(error, ERROR_REJECTS, step->name, "on_violation is abort, and a record was rejected: %s %s",
-			attempt->identity.path, attempt->first_reject[0] ? attempt->first_reject : "(by an earlier run of this load)");
-	if (!step->max_rejects.share && rejected > step->max_rejects.number)
-		return error_set(error, ERROR_REJECTS, step->name, "%llu records rejected, more than max_rejects: %llu",
-			(unsigned long long)rejected, (unsigned long long)step->max_rejects.number);
-	if (step->max_rejects.share && at_end && above_share(rejected, step->max_rejects.fraction, judged))
-		return error_set(error, ERROR_REJECTS, step->name, "%llu of %llu records rejected (%.2f%%), more than max_rejects: %g%%",
-			(unsigned long long)rejected, (unsigned long long)judged, 100.0 * (double)rejected / (double)judged,
-			100.0 * step->max_rejects.fraction);
-	return 0;
-}
-
 /* Whether the limit ends the step now: a step that commits once goes on to its end, so that every reject is known. */
 static bool limit_ends_now(const struct attempt *attempt, struct error *error)
 {
 	if (attempt->once && !attempt->step->abort_on_violation)
 		return false;
-	return check_limit(attempt, false, error) < 0;
+	return publish_check_limit(attempt, false, error) < 0;
 }
 
 static int replay(struct attempt *attempt, struct batch *batch, struct error *error)
@@ -232,7 +148,7 @@ static int take(struct attempt *attempt, struct batch *batch, struct error *erro
 	attempt->reached_end = batch->last;
 	if (batch->replayed)
 		return replay(attempt, batch, error);
-	if (!dry && begin(attempt, error) < 0)
+	if (!dry && station_begin(attempt, error) < 0)
 		return -1;
 	if (!batch->keys_judged && judge->ops->keys(judge, batch, true, error) < 0)
 		return -1;
@@ -240,6 +156,8 @@ static int take(struct attempt *attempt, struct batch *batch, struct error *erro
 		keep_rejects(attempt, batch, error) < 0)
 		return -1;
 	count_batch(attempt, batch);
+	if (attempt->wants_prints)
+		fingerprints_add(&attempt->prints, batch->prints);
 	attempt->piece_rows += batch->rows;
 	return 0;
 }
@@ -253,48 +171,7 @@ static bool piece_is_due(const struct attempt *attempt)
 		(policy->every_ms > 0 && clock_elapsed_ms() - attempt->piece_started_ms >= policy->every_ms);
 }
 
-/* Rejects of a step that commits once, from their spool into the open transaction. */
-static int unspool(struct attempt *attempt, bool published, struct error *error)
-{
-	struct reject reject;
-	int more;
-	if (spool_rewind(attempt->spool, error) < 0)
-		return -1;
-	while ((more = spool_next(attempt->spool, &reject, error)) > 0)
-		if (attempt->store->ops->reject(attempt->store, &attempt->key, attempt->state->run_id, &reject, published, error) < 0)
-			return -1;
-	return more;
-}
-
-/* The end of the source: the limit decides, then everything is published. */
-static int finish(struct attempt *attempt, struct error *error)
-{
-	bool dry = attempt->state->options->dry_run;
-	struct error over = ERROR_INIT;
-	bool refused = check_limit(attempt, true, &over) < 0;
-	if (refused && (attempt->once || dry)) {
-		*error = over;
-		return -1;
-	}
-	if (dry) {
-		ledger_add(&attempt->state->committed, &attempt->state->pending, attempt->state->rule_count);
-		ledger_clear(&attempt->state->pending, attempt->state->rule_count);
-		return 0;
-	}
-	if (begin(attempt, error) < 0)
-		return -1;
-	if (attempt->spool && unspool(attempt, true, error) < 0)
-		return -1;
-	/* In pieces, what was committed stays; the checkpoint stays open, so that the next run says the same until the limit is
-	 * raised. */
-	if (commit(attempt, !refused, error) < 0)
-		return -1;
-	if (refused)
-		*error = over;
-	return refused ? -1 : 0;
-}
-
-int station_run(struct attempt *attempt, struct error *error)
+int station_carry(struct attempt *attempt, struct error *error)
 {
 	struct batch *batch;
 	/* A load that stopped at its limit stays there, and does not move by a piece with every run. */
@@ -305,13 +182,13 @@ int station_run(struct attempt *attempt, struct error *error)
 		struct error over = ERROR_INIT;
 		if (result == 0 && limit_ends_now(attempt, &over)) {
 			if (!attempt->once && attempt->in_transaction)
-				result = commit(attempt, false, error); /* the rejects that decided it are kept with their rows */
+				result = publish_commit(attempt, false, error); /* the rejects that decided it are kept with their rows */
 			if (result == 0)
 				*error = over;
 			result = -1;
 		}
 		if (result == 0 && !attempt->reached_end && piece_is_due(attempt))
-			result = commit(attempt, false, error);
+			result = publish_commit(attempt, false, error);
 		show(attempt);
 	}
 	struct flow *flow = attempt->flow;
@@ -323,47 +200,5 @@ int station_run(struct attempt *attempt, struct error *error)
 		if (flow_finish(flow, &ignored) < 0)
 			result = -1;
 	}
-	return result == 0 ? finish(attempt, error) : -1;
-}
-
-/* Rejects of a failed step that commits once, in a transaction of their own. */
-static int keep_unpublished(struct attempt *attempt, struct error *error)
-{
-	struct store *store = attempt->store;
-	if (store->ops->begin(store, error) < 0)
-		return -1;
-	if (store->ops->drop_unpublished(store, &attempt->key, error) < 0 || unspool(attempt, false, error) < 0) {
-		store->ops->rollback(store);
-		return -1;
-	}
-	return store->ops->commit(store, &attempt->key, NULL, NULL, error);
-}
-
-void station_settle(struct attempt *attempt, const struct error *cause)
-{
-	struct step_state *state = attempt->state;
-	struct ledger *pending = &state->pending;
-	roll_back(attempt);
-	bool kept = state->options->dry_run;
-	/* Whoever was fenced off must not touch what now belongs to another run. */
-	if (attempt->spool && attempt->claimed && cause->kind != ERROR_BUSY) {
-		struct error failed = ERROR_INIT;
-		kept = keep_unpublished(attempt, &failed) == 0;
-		if (!kept && spool_count(attempt->spool) > 0 && state->options->progress.note) {
-			char text[ERROR_PLACE_MAX + ERROR_MESSAGE_MAX];
-			state->options->progress.note(state->options->progress.arg, "warning",
-				error_text(&failed, text, sizeof text));
-		}
-	}
-	struct counts *counts = &pending->counts;
-	if (!state->options->dry_run) {
-		counts->skipped[SKIP_ROLLED_BACK] += counts->written + (kept ? 0 : counts->rejected);
-		counts->written = 0;
-		if (!kept) {
-			counts->rejected = 0;
-			memset(pending->by_rule, 0, state->rule_count * sizeof *pending->by_rule);
-		}
-	}
-	ledger_add(&state->committed, pending, state->rule_count);
-	ledger_clear(pending, state->rule_count);
+	return result;
 }

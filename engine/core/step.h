@@ -1,32 +1,30 @@
-/* step.h - one step of a plan: tries, retries with backoff, and its report.
+/* step.h - the steps of a plan, each by itself or several in one transaction: tries, retries with backoff, and their reports.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef PENSTOCK_CORE_STEP_H
 #define PENSTOCK_CORE_STEP_H
 
-#include "engine/core/run.h"
+#include "engine/core/attempt.h"
+#include "engine/core/sessions.h"
 
-/* The sessions of a run, one a connection, opened when first needed and again after they were lost. */
-struct sessions {
-	const struct plan *plan;
-	const struct run_options *options;
-	const struct run_record *record; /* the run's row, to take its lock again on a new session */
-	struct store **stores;           /* plan->connection_count */
-	bool *lost;                      /* plan->connection_count: a session of this run was given up before */
-};
-
-/* The store of a connection (NULL for NULL). ERROR_SINK; tries again with backoff where that may help. */
-int sessions_get(struct sessions *sessions, const struct plan_connection *connection, struct store **out,
-	struct error *error) MUST_CHECK;
-
-/* Closes one, so that the next get connects anew. */
-void sessions_drop(struct sessions *sessions, const struct plan_connection *connection);
-
-/* Waits before try number tries (from 1); false when there should be no further one, or the run was cancelled. */
-bool retry_wait(unsigned tries, struct cancel *cancel);
-
-/* Runs step number index of the plan into report->steps[report->step_count - 1]. judges: see attempt.h. */
+/* Runs a step of the plan; its report is the last one of report. judges: see struct step_state. */
 int step_run(struct sessions *sessions, const struct plan_step *step, const struct run_options *options,
 	struct run_report *report, struct judge **judges, size_t *judge_count, struct error *error) MUST_CHECK;
+
+/* Runs steps that replace tables of one connection, parents first, in one transaction: their reports are the last count ones. Not for a dry run. */
+int group_run(struct sessions *sessions, const struct plan_step *const *steps, size_t count, const struct run_options *options,
+	struct run_report *report, struct error *error) MUST_CHECK;
+
+/* --- what both have in common --- */
+
+/* What of a step outlives its tries; at: which report of the run is its own. */
+struct step_state step_state_of(struct sessions *sessions, const struct plan_step *step, const struct run_options *options,
+	struct run_report *report, size_t at, struct judge **judges, size_t *judge_count);
+
+/* Settles report and books after the last try; cause may be empty. Adds what it finds wrong to failed. */
+void step_conclude(struct step_state *state, struct error *failed, int64_t started_ms);
+
+/* After a failed try: whether another one should be made, with the session dropped and the waiting done. */
+bool step_try_again(struct sessions *sessions, struct step_state *state, unsigned *tries, struct error *failed);
 
 #endif
