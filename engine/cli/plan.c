@@ -94,8 +94,8 @@ static void print_commit(const struct preview *preview)
 static void print_rejects(const struct plan_step *step)
 {
 	const struct reject_limit *most = &step->max_rejects;
-	printf("  %-10s%s", "rejects", step->connection ? "into penstock_rejects, connection " : "");
-	display_puts(stdout, step->connection ? step->connection->name : "are counted only");
+	printf("  %-10s%s", "rejects", step->connection ? "into penstock_rejects, connection " : "into ");
+	display_puts(stdout, step->connection ? step->connection->name : step->rejects_path);
 	if (step->abort_on_violation)
 		puts("; the first one ends the step");
 	else if (most->share)
@@ -178,6 +178,19 @@ static int print_rules(const struct plan_step *step, struct error *error)
 	return result;
 }
 
+static int print_source_map(const struct preview *preview, struct error *error)
+{
+	struct buffer text;
+	if (!preview->source_open || !preview->step->source->explain)
+		return print_columns(preview->step, error);
+	buffer_init(&text, TEXT_MAX);
+	int result = preview->step->source->explain(preview->source, &text, error);
+	if (result == 0)
+		display_lines(stdout, buffer_text(&text), "  ");
+	buffer_fini(&text);
+	return result;
+}
+
 static int print_sink(const struct preview *preview, struct error *error)
 {
 	struct buffer text;
@@ -211,7 +224,7 @@ static int print_step(const struct plan *plan, const struct plan_step *step, str
 		print_resume(&preview);
 	putchar('\n');
 	struct error failed = ERROR_INIT;
-	if (print_columns(step, &failed) || print_sink(&preview, &failed) || print_rules(step, &failed))
+	if (print_source_map(&preview, &failed) || print_sink(&preview, &failed) || print_rules(step, &failed))
 		result = -1;
 	if (error_is_set(&failed) && !error_is_set(error))
 		*error = failed;
