@@ -8,29 +8,6 @@
 
 #include "engine/core/utf8.h"
 
-size_t find_bad_byte(const char *text, size_t length, size_t from)
-{
-	static const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-	size_t i = from;
-	while (i < length) {
-		uint64_t word;
-		/* Eight bytes at once while none is above 0x7F or NUL. */
-		while (length - i >= sizeof word) {
-			memcpy(&word, text + i, sizeof word);
-			if (((word | (word - ones)) & highs) != 0)
-				break;
-			i += sizeof word;
-		}
-		if (i == length)
-			break;
-		size_t bytes = text[i] == '\0' ? 0 : utf8_character(text + i, length - i);
-		if (bytes == 0)
-			return i;
-		i += bytes;
-	}
-	return length;
-}
-
 /* The bad byte at text[at] for a person; offset is where it stands in the file. */
 static int bad_byte(struct batch *batch, uint32_t row, size_t field, char byte, uint64_t offset, struct error *error)
 {
@@ -47,20 +24,20 @@ static int blame_cells(struct fill *fill, struct batch *batch, uint32_t row, uin
 	const struct split *split = &fill->split;
 	struct origin origin = batch->origins[row];
 	size_t length = origin.text.length;
-	size_t in_record = find_bad_byte(batch_bytes(batch, origin.text), length, 0);
+	size_t in_record = utf8_find_bad(batch_bytes(batch, origin.text), length, 0);
 	size_t cells = split->count < fill->count ? split->count : fill->count;
 
 	for (size_t i = 0; i < cells; i++) {
 		struct span cell = { .offset = base + split->cells[i].offset, .length = split->cells[i].length };
 		bool said = false;
-		for (size_t at = 0; (at = find_bad_byte(batch_bytes(batch, cell), cell.length, at)) < cell.length; at++) {
+		for (size_t at = 0; (at = utf8_find_bad(batch_bytes(batch, cell), cell.length, at)) < cell.length; at++) {
 			char byte = batch_bytes(batch, cell)[at];
 			if (!said && bad_byte(batch, row, fill->fields[i], byte, origin.byte_offset + in_record, error) < 0)
 				return -1;
 			if (!said)
 				batch->columns[fill->fields[i]].cells[row] = CELL_BAD;
 			said = true;
-			in_record = find_bad_byte(batch_bytes(batch, origin.text), length, in_record + 1);
+			in_record = utf8_find_bad(batch_bytes(batch, origin.text), length, in_record + 1);
 		}
 	}
 	if (in_record == length)
@@ -99,7 +76,7 @@ int fill_row(struct fill *fill, struct batch *batch, uint32_t row, bool quoted, 
 		column->cells[row] = CELL_TEXT;
 		column->texts[row] = (struct span){ .offset = base + split->cells[i].offset, .length = split->cells[i].length };
 	}
-	if (find_bad_byte(batch_bytes(batch, text), text.length, 0) < text.length &&
+	if (utf8_find_bad(batch_bytes(batch, text), text.length, 0) < text.length &&
 	    blame_cells(fill, batch, row, base, error) < 0)
 		return -1;
 	if (split->count > fill->count)

@@ -18,7 +18,4 @@ struct fill {
  * limit keeps all its cells CELL_ABSENT. Returns 0, or -1 and error. */
 int fill_row(struct fill *fill, struct batch *batch, uint32_t row, bool quoted, struct error *error) MUST_CHECK;
 
-/* Index of the first byte at or behind from that is NUL or no UTF-8, or length. */
-size_t find_bad_byte(const char *text, size_t length, size_t from);
-
 #endif

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "connectors/csv/fill.h"
 #include "engine/core/diagnostics.h"
 #include "engine/core/utf8.h"
 
@@ -95,7 +94,7 @@ static int match_cell(struct match *match, size_t cell, struct error *error)
 	char place[ERROR_PLACE_MAX];
 	struct span span = match->line->split->cells[cell];
 	const char *text = match->line->cells + span.offset;
-	if (find_bad_byte(text, span.length, 0) < span.length)
+	if (utf8_find_bad(text, span.length, 0) < span.length)
 		return error_set(error, ERROR_SOURCE, place_of(match, cell, place),
 			"the label in cell %zu is no UTF-8; convert the file, for example with iconv", cell + 1);
 	size_t field = 0;

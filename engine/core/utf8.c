@@ -4,6 +4,8 @@
 #include "engine/core/utf8.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
 static bool follows(unsigned char c)
 {
@@ -51,4 +53,27 @@ size_t utf8_count(const char *text, size_t length)
 	for (size_t i = 0; i < length; i++)
 		count += !follows((unsigned char)text[i]);
 	return count;
+}
+
+size_t utf8_find_bad(const char *text, size_t length, size_t from)
+{
+	static const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+	size_t i = from;
+	while (i < length) {
+		uint64_t word;
+		/* Eight bytes at once while none is above 0x7F or NUL. */
+		while (length - i >= sizeof word) {
+			memcpy(&word, text + i, sizeof word);
+			if (((word | (word - ones)) & highs) != 0)
+				break;
+			i += sizeof word;
+		}
+		if (i == length)
+			break;
+		size_t bytes = text[i] == '\0' ? 0 : utf8_character(text + i, length - i);
+		if (bytes == 0)
+			return i;
+		i += bytes;
+	}
+	return length;
 }

@@ -13,6 +13,9 @@ size_t utf8_character(const char *text, size_t length);
 /* The longest prefix of at most limit bytes that does not end inside a character. text is valid UTF-8. */
 size_t utf8_cut(const char *text, size_t length, size_t limit);
 
+/* Index of the first byte at or behind from that is NUL or no UTF-8, or length. Fast over ASCII. */
+size_t utf8_find_bad(const char *text, size_t length, size_t from);
+
 /* Characters (code points) of valid UTF-8. */
 size_t utf8_count(const char *text, size_t length);
 
