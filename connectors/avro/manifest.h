@@ -40,12 +40,23 @@ struct manifest {
 	size_t count;
 };
 
-enum { MANIFEST_BYTES_MAX = 64 << 20, MANIFEST_TABLES_MAX = 10000 };
+enum { MANIFEST_FORMAT = 1, MANIFEST_BYTES_MAX = 64 << 20, MANIFEST_TABLES_MAX = 10000,
+	MANIFEST_REAL_DIGITS = 15 /* of numbers in a descriptor: 0.1 stays 0.1 */ };
+
+#define MANIFEST_NAME "manifest.json"
+#define MANIFEST_SUM_NAME "manifest.json.sha256"
 
 /* Reads FOLDER/manifest.json, checks it against manifest.json.sha256. ERROR_SOURCE where it is missing or damaged, naming the file. NULL and error. */
 struct manifest *manifest_read(const char *folder, struct error *error) MUST_CHECK;
 void manifest_free(struct manifest *manifest);
 const struct manifest_table *manifest_find(const struct manifest *manifest, const char *table);
+
+/* A manifest without tables, made now. Texts are copied. NULL and error when out of memory. */
+struct manifest *manifest_new(const char *run_id, const char *pipeline, struct error *error) MUST_CHECK;
+/* Adds a copy. ERROR_CONFIG where a table or a file of that name is in it already, or its schema is no JSON object. */
+int manifest_add(struct manifest *manifest, const struct manifest_table *table, struct error *error) MUST_CHECK;
+/* Writes manifest.json.sha256 and then manifest.json into folder, each complete or not at all. ERROR_SINK. */
+int manifest_write(const struct manifest *manifest, const char *folder, struct error *error) MUST_CHECK;
 
 /* True where folder/manifest.json is there. */
 bool manifest_exists(const char *folder);
@@ -61,6 +72,8 @@ struct backup;
  * that are older than a day (by their run id and the time of their newest file). Its finish writes manifest.json.sha256 and manifest.json. NULL and ERROR_SINK. */
 struct backup *backup_begin(struct shared *shared, const char *folder, const char *run_id, const char *pipeline, struct error *error)
 	MUST_CHECK;
+/* A table whose file is begun: until it is added the backup cannot become complete. ERROR_CONFIG where the backup holds it already. */
+int backup_expect(struct backup *backup, const char *table, struct error *error) MUST_CHECK;
 int backup_add(struct backup *backup, const struct manifest_table *table, struct error *error) MUST_CHECK;
 
 #endif

@@ -1,0 +1,34 @@
+/* folder.h - folders that files are published in, and small files that appear complete or not at all.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PENSTOCK_AVRO_FOLDER_H
+#define PENSTOCK_AVRO_FOLDER_H
+
+#include <stddef.h>
+
+#include "engine/core/error.h"
+
+enum { FOLDER_PATH_MAX = 4096 };
+
+/* The folder of a path, "." where it names none. Returns 0, or -1 and ERROR_CONFIG (too long, or no name behind the last slash). */
+int folder_of(const char *path, char out[FOLDER_PATH_MAX], struct error *error) MUST_CHECK;
+
+/* The last part of a path: what stands behind its last slash. Borrowed. */
+const char *folder_last(const char *path);
+
+/* The one absolute name of a path, without symbolic links; its last parts need not exist. ERROR_CONFIG where it is too long, ERROR_SINK. */
+int folder_resolve(const char *path, char out[FOLDER_PATH_MAX], struct error *error) MUST_CHECK;
+
+/* Makes the folder with those above it, and has them on the disk. ERROR_SINK. */
+int folder_make(const char *path, struct error *error) MUST_CHECK;
+
+/* Writes nothing: checks that folder_make would probably succeed and that files could be made there. ERROR_SINK. */
+int folder_check(const char *path, struct error *error) MUST_CHECK;
+
+/* Has the names in a folder on the disk. ERROR_SINK. */
+int folder_sync(const char *path, struct error *error) MUST_CHECK;
+
+/* A file in the folder with this content: temporary name, fsync, rename, fsync of the folder. ERROR_SINK. */
+int folder_write(const char *folder, const char *name, const char *data, size_t length, struct error *error) MUST_CHECK;
+
+#endif
