@@ -41,6 +41,23 @@ struct dictionary *dictionary_file_load(struct log *log, const char *file, int *
 	return dictionary;
 }
 
+const struct table *dictionary_file_table(const struct dictionary *dictionary, const char *file, const char *name,
+	struct error *error)
+{
+	const struct table *table = dictionary_find(dictionary, name);
+	if (table)
+		return table;
+	size_t count = dictionary_count(dictionary);
+	const char **names = calloc(count + 1, sizeof *names);
+	for (size_t i = 0; names && i < count; i++)
+		names[i] = table_schema(dictionary_at(dictionary, i))->name;
+	const char *near = names ? suggest(name, names) : NULL;
+	error_set(error, ERROR_CONFIG, file, "there is no table \"%s\" in this dictionary%s%s%s", name,
+		near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+	free(names);
+	return NULL;
+}
+
 int pipeline_check_step(const struct plan *plan, const char *name, struct error *error)
 {
 	if (!name)

@@ -18,6 +18,10 @@ struct pipeline *pipeline_file_load(struct log *log, const char *file, const str
 /* The dictionary, to be freed with dictionary_free; else as above. */
 struct dictionary *dictionary_file_load(struct log *log, const char *file, int *code);
 
+/* A table of it by name; file is what the user called the dictionary. NULL and ERROR_CONFIG (did you mean ...). */
+const struct table *dictionary_file_table(const struct dictionary *dictionary, const char *file, const char *name,
+	struct error *error) MUST_CHECK;
+
 /* Checks that a name given with --step is a step of the plan (NULL: nothing was given). Returns 0, or -1 and ERROR_CONFIG. */
 int pipeline_check_step(const struct plan *plan, const char *name, struct error *error) MUST_CHECK;
 

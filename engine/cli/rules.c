@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "engine/cli/display.h"
 #include "engine/cli/log.h"
@@ -26,27 +25,10 @@ static int print_table(const struct table *table, struct error *error)
 	return result;
 }
 
-static const struct table *find_table(const struct dictionary *dictionary, const char *file, const char *name,
-	struct error *error)
-{
-	const struct table *table = dictionary_find(dictionary, name);
-	if (table)
-		return table;
-	size_t count = dictionary_count(dictionary);
-	const char **names = calloc(count + 1, sizeof *names);
-	for (size_t i = 0; names && i < count; i++)
-		names[i] = table_schema(dictionary_at(dictionary, i))->name;
-	const char *near = names ? suggest(name, names) : NULL;
-	error_set(error, ERROR_CONFIG, file, "there is no table \"%s\" in this dictionary%s%s%s", name,
-		near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
-	free(names);
-	return NULL;
-}
-
 static int print_rules(const struct dictionary *dictionary, const struct arguments *arguments, struct error *error)
 {
 	if (arguments->count > 1) {
-		const struct table *table = find_table(dictionary, arguments->items[0], arguments->items[1], error);
+		const struct table *table = dictionary_file_table(dictionary, arguments->items[0], arguments->items[1], error);
 		return table ? print_table(table, error) : -1;
 	}
 	int result = 0;

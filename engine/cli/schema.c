@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connectors/avro/write_schema.h"
 #include "connectors/odbc/ddl.h"
 #include "engine/cli/log.h"
 #include "engine/cli/pipeline_file.h"
 
-enum { DDL_MAX = 64 << 20 };
+enum { TEXT_MAX = 64 << 20 };
 
 struct ddl_flags {
 	const char *dialect, *state_schema;
@@ -32,16 +33,23 @@ static int check_dialect(const char *name, struct error *error)
 		near ? near : "", near ? "\"?)" : "");
 }
 
-static int dictionary_ddl(const struct dictionary *dictionary, const char *dialect, struct buffer *out, struct error *error)
+/* Of all tables, parents before children; to be freed. */
+static const struct schema **schemas_of(const struct dictionary *dictionary, struct error *error)
 {
 	size_t count = dictionary_count(dictionary);
 	const size_t *order = dictionary_order(dictionary);
 	const struct schema **schemas = calloc(count + 1, sizeof *schemas);
 	if (!schemas)
-		return error_memory(error, "the tables of the dictionary");
-	for (size_t i = 0; i < count; i++)
+		error_memory(error, "the tables of the dictionary");
+	for (size_t i = 0; schemas && i < count; i++)
 		schemas[i] = table_schema(dictionary_at(dictionary, order[i]));
-	int result = odbc_ddl(dialect, schemas, count, out, error);
+	return schemas;
+}
+
+static int dictionary_ddl(const struct dictionary *dictionary, const char *dialect, struct buffer *out, struct error *error)
+{
+	const struct schema **schemas = schemas_of(dictionary, error);
+	int result = schemas ? odbc_ddl(dialect, schemas, dictionary_count(dictionary), out, error) : -1;
 	free(schemas);
 	return result;
 }
@@ -49,7 +57,7 @@ static int dictionary_ddl(const struct dictionary *dictionary, const char *diale
 static int print_ddl(const struct ddl_flags *flags, const struct dictionary *dictionary, const char *dialect, struct error *error)
 {
 	struct buffer text;
-	buffer_init(&text, DDL_MAX);
+	buffer_init(&text, TEXT_MAX);
 	int result = dictionary ? dictionary_ddl(dictionary, dialect, &text, error) : 0;
 	if (result == 0 && flags->state)
 		result = (dictionary && buffer_puts(&text, "\n", error)) ||
@@ -116,7 +124,67 @@ static const struct command command_ddl = {
 	.run = ddl_main,
 };
 
-static const struct command *const subcommands[] = {&command_ddl, NULL};
+static int print_avro(const struct dictionary *dictionary, const struct arguments *arguments, struct error *error)
+{
+	const struct schema **all = NULL, *one = NULL;
+	size_t count = dictionary_count(dictionary);
+	struct buffer text;
+	int result = -1;
+	buffer_init(&text, TEXT_MAX);
+	if (arguments->count > 1) {
+		const struct table *table = dictionary_file_table(dictionary, arguments->items[0], arguments->items[1], error);
+		one = table ? table_schema(table) : NULL;
+		if (one)
+			result = avro_schema_print(&one, 1, &text, error);
+	} else if ((all = schemas_of(dictionary, error))) {
+		result = avro_schema_print(all, count, &text, error);
+	}
+	if (result == 0)
+		fwrite(buffer_text(&text), 1, text.length, stdout);
+	buffer_fini(&text);
+	free(all);
+	return result;
+}
+
+static int avro_main(const void *bound, const struct arguments *arguments)
+{
+	struct error error = ERROR_INIT;
+	struct log log;
+	int code = 0;
+	(void)bound;
+	log_init(&log, LOG_TEXT, false, false);
+	struct dictionary *dictionary = dictionary_file_load(&log, arguments->items[0], &code);
+	if (code == 0 && print_avro(dictionary, arguments, &error) < 0)
+		code = log_error(&log, NULL, &error);
+	if (dictionary)
+		dictionary_free(dictionary);
+	log_fini(&log);
+	return code;
+}
+
+static const char *const avro_examples[] = {
+	"penstock schema avro datapackage.yaml jobs >jobs.avsc",
+	NULL,
+};
+
+static const struct command command_avro = {
+	.name = "avro",
+	.arguments = "DICTIONARY [TABLE]",
+	.least = 1,
+	.most = 2,
+	.summary = "the tables as Avro schemas",
+	.description =
+		"Prints the Avro schema that an avro sink writes a table of a data dictionary with: one table as its "
+		"record, all tables of a dictionary with several as a union of records, parents before children. "
+		"Names that are no Avro names are changed and keep the original as \"penstock.name\". Where the rules "
+		"of a pipeline are \"check: types\", as in a backup, every field may be null; here those may be null "
+		"that are not required.",
+	.exits = EXITS(0) | EXITS(1) | EXITS(2),
+	.examples = avro_examples,
+	.run = avro_main,
+};
+
+static const struct command *const subcommands[] = {&command_ddl, &command_avro, NULL};
 
 const struct command command_schema = {
 	.name = "schema",

@@ -101,6 +101,8 @@ hint 2 "set PENSTOCK_DB" "$penstock" runs list
 hint 2 'dialect mariadb is not supported by this version' "$penstock" schema ddl $dictionary --dialect mariadb
 hint 2 '(did you mean "postgresql"?)' "$penstock" schema ddl $dictionary --dialect postgres
 hint 2 "a DICTIONARY, or --state, or both are needed" "$penstock" schema ddl
+hint 2 "penstock schema avro" "$penstock" schema avro
+hint 2 '(did you mean "jobs"?)' "$penstock" schema avro $dictionary job
 hint 2 '(did you mean "jobs"?)' "$penstock" rules $dictionary job
 hint 2 'there is no connector "cvs" in this build (did you mean "csv"?)' "$penstock" connectors cvs
 hint 2 'there is no step "job" in this pipeline (did you mean "jobs"?)' "$penstock" run $pipeline --step job
@@ -272,6 +274,20 @@ if command -v sqlite3 >/dev/null; then
     expect_eq "$(sqlite3 "$TESTTMP/ddl.db" "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN
         ('departments', 'jobs', 'hired_employees', 'penstock_rejects', 'penstock_runs', 'penstock_checkpoints')")" 6 "tables"
 fi
+# The types by the contract's table, written by hand.
+expect_exit 0 "$penstock" schema avro $dictionary hired_employees
+cat >"$TESTTMP/expected.avsc" <<'END'
+{"type": "record", "name": "hired_employees", "fields": [{"name": "id", "type": "long"}, {"name": "name", "type": "string"},
+{"name": "datetime", "type": {"type": "long", "logicalType": "timestamp-micros"}}, {"name": "department_id", "type": "long"},
+{"name": "job_id", "type": "long"}]}
+END
+python3 - "$TESTTMP/out" "$TESTTMP/expected.avsc" <<'END' || fail "the Avro schema of hired_employees"
+import json, sys
+sys.exit(json.load(open(sys.argv[1])) != json.load(open(sys.argv[2])))
+END
+expect_exit 0 "$penstock" schema avro $dictionary
+expect_eq "$(python3 -c 'import json, sys; print([r["name"] for r in json.load(open(sys.argv[1]))])' "$TESTTMP/out")" \
+    "['departments', 'jobs', 'hired_employees']" "the union of all tables"
 expect_exit 0 "$penstock" rules $dictionary
 expect_in "$TESTTMP/out" "hired_employees.id.primary-key"
 expect_exit 0 "$penstock" rules $dictionary jobs
