@@ -48,6 +48,7 @@ static int put_type(struct buffer *out, const struct option *option, struct erro
 		[OPTION_SIZE] = "size", [OPTION_DURATION] = "duration", [OPTION_BYTE] = "one character",
 		[OPTION_ENUM] = "", [OPTION_LIST] = "list", [OPTION_MAP] = "map",
 		[OPTION_COMMIT] = "auto | step | {rows: N, every: TIME}",
+		[OPTION_SQL] = "SQL, or a map from dialect to SQL",
 	};
 	if (option->flags & OPTION_CONNECTION)
 		return buffer_puts(out, "name of a connection", error);

@@ -11,7 +11,6 @@
 #include "engine/config/document.h"
 #include "engine/config/options.h"
 #include "engine/config/tree.h"
-#include "engine/core/buffer.h"
 #include "engine/core/utf8.h"
 
 /* One ${...}: what stands between the braces. */
@@ -247,9 +246,15 @@ static int evaluate(const struct expression *e)
 	return environment(e);
 }
 
-/* Length of what stands before the brace that closes, in a text behind "${"; -1 where none does. A default such as
- * Driver={SQLite3} may hold braces in pairs. */
-static long closed(const char *text)
+int interpolate_expression(const struct node *node, const char *text, size_t length, const struct scope *scope,
+	struct buffer *out, bool *secret)
+{
+	return evaluate(&(struct expression){.node = node, .scope = scope, .text = text, .length = length, .whole = true,
+		.out = out, .secret = secret});
+}
+
+/* A default such as Driver={SQLite3} may hold braces in pairs. */
+long interpolate_closed(const char *text)
 {
 	size_t open = 1;
 
@@ -286,7 +291,7 @@ static int replace(const struct expression *template, struct buffer *out)
 				return -1;
 			continue;
 		}
-		length = closed(text + 2);
+		length = interpolate_closed(text + 2);
 		if (length < 0) {
 			diagnostics_error(e.scope->diagnostics, e.node,
 				"a ${ is not closed with a }; a literal ${ is written $${");

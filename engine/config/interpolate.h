@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "engine/config/params.h"
+#include "engine/core/buffer.h"
 #include "engine/core/diagnostics.h"
 
 enum {
@@ -34,5 +35,13 @@ int interpolate(struct node *scalar, const struct scope *scope, bool connection)
 
 /* Replaces in all values below node (not in keys). */
 int interpolate_tree(struct node *node, const struct scope *scope);
+
+/* Appends what one ${...} stands for; text: the length bytes between its braces, node: where it stands. *secret becomes true where
+ * the value came from the environment or another file. Returns 0, or -1 after reporting. */
+int interpolate_expression(const struct node *node, const char *text, size_t length, const struct scope *scope,
+	struct buffer *out, bool *secret);
+
+/* Bytes before the brace that closes, in a text behind "${"; -1 where none does. */
+long interpolate_closed(const char *text);
 
 #endif

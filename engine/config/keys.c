@@ -5,11 +5,15 @@
 
 #include <string.h>
 
+#include "engine/config/declared.h"
+
 const struct option keys_of_param[] = {
 	{.name = "default", .kind = OPTION_STRING, .offset = offsetof(struct param_keys, fallback),
 		.help = "The value where none is given; without it the param must be given where it is used."},
 	{.name = "description", .kind = OPTION_STRING, .offset = offsetof(struct param_keys, description),
 		.help = "For people."},
+	{.name = "type", .kind = OPTION_ENUM, .offset = offsetof(struct param_keys, type), .fallback = "string",
+		.values = declared_names, .help = "What its value is, and what it is bound as in SQL."},
 	{.name = "enum", .kind = OPTION_LIST, .offset = offsetof(struct param_keys, values),
 		.help = "The values that are allowed."},
 	{.name = "pattern", .kind = OPTION_STRING, .offset = offsetof(struct param_keys, pattern),

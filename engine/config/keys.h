@@ -15,6 +15,7 @@ struct param_keys {
 	const char *description;
 	struct option_list values;
 	const char *pattern;
+	int type; /* index into declared_names */
 	bool request;
 	bool upload;
 };

@@ -9,6 +9,7 @@
 
 #include "engine/config/connections.h"
 #include "engine/config/scalars.h"
+#include "engine/config/sql.h"
 #include "engine/core/utf8.h"
 
 const struct option *options_find(const struct option *table, const char *name)
@@ -310,6 +311,42 @@ static int bind_commit(const struct spot *spot, void *slot)
 	return 0;
 }
 
+/* A map has one statement for each dialect that it names. */
+static int bind_sql(const struct spot *spot, void *slot)
+{
+	const struct node *node = spot->node;
+	struct option_sql sql = {.count = node->kind == NODE_MAP ? node->count : 1};
+	struct option_statement *statements = stash_array(spot->binder->stash, sql.count + 1, sizeof(*statements));
+	char guess[128];
+	int result = 0;
+
+	assert(spot->binder->scope);
+	if (!statements)
+		return -1;
+	if (node->kind == NODE_SEQUENCE || sql.count == 0 || (node->kind == NODE_SCALAR && !is_text(node)))
+		return refuse(spot, "SQL, or a map from dialect to SQL such as { sqlite: ..., postgresql: ... }");
+	for (size_t i = 0; i < sql.count; i++) {
+		const struct node *item = node->kind == NODE_MAP ? node->items[i] : node;
+		const char *dialect = NULL;
+
+		for (size_t k = 0; node->kind == NODE_MAP && sql_dialects[k]; k++)
+			if (strcmp(sql_dialects[k], node->keys[i]->text) == 0)
+				dialect = sql_dialects[k];
+		if (node->kind == NODE_MAP && !dialect) {
+			diagnostics_error(spot->binder->diagnostics, node->keys[i], "unknown dialect \"%.64s\"%s", node->keys[i]->text,
+				options_guess(node->keys[i]->text, sql_dialects, guess, sizeof(guess)));
+			result = -1;
+		} else if (!is_text(item)) {
+			result = refuse(&(struct spot){spot->binder, spot->option, item}, "SQL");
+		} else if (sql_statement(item, dialect, spot->binder->scope, spot->binder->stash, &statements[i]) < 0) {
+			result = -1;
+		}
+	}
+	sql.statements = statements;
+	memcpy(slot, &sql, sizeof(sql));
+	return result;
+}
+
 static int bind_one(const struct spot *spot, void *slot)
 {
 	switch (spot->option->kind) {
@@ -333,6 +370,8 @@ static int bind_one(const struct spot *spot, void *slot)
 		return bind_map(spot, slot);
 	case OPTION_COMMIT:
 		return bind_commit(spot, slot);
+	case OPTION_SQL:
+		return bind_sql(spot, slot);
 	}
 	assert(0 && "an option of unknown kind");
 	return -1;

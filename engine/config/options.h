@@ -10,12 +10,14 @@
 #include "engine/core/option.h"
 
 struct connections; /* engine/config/connections.h */
+struct scope;       /* engine/config/interpolate.h */
 
 struct binder {
 	const char *owner;                /* whose options they are, for messages: "csv", "rules" */
 	struct stash *stash;              /* keeps strings and lists */
 	struct diagnostics *diagnostics;
 	struct connections *connections;  /* for OPTION_CONNECTION; NULL where the table has none */
+	const struct scope *scope;        /* for OPTION_SQL, whose text was not interpolated; NULL where the table has none */
 };
 
 /* Every key of map must stand in one of the tables (NULL at the end); each other one is an error with a guess. */

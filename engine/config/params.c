@@ -7,6 +7,7 @@
 #include <pcre2.h>
 #include <string.h>
 
+#include "engine/config/declared.h"
 #include "engine/config/interpolate.h"
 #include "engine/config/keys.h"
 #include "engine/config/options.h"
@@ -63,6 +64,25 @@ static bool matches(const struct loading *loading, const char *pattern, const ch
 	pcre2_match_data_free(data);
 	pcre2_code_free(code);
 	return result;
+}
+
+static int check_type(const struct loading *loading, struct param *param, int type)
+{
+	struct error error = ERROR_INIT;
+	char canonical[VALUE_TEXT_MAX];
+	int result;
+
+	if (!param->value || param->type == VALUE_STRING)
+		return 0;
+	result = declared_read(param->type, param->value, canonical, &error);
+	if (result > 0)
+		param->canonical = stash_text(loading->stash, canonical);
+	else if (result == 0)
+		diagnostics_error(loading->diagnostics, param->place, "the value of param \"%s\" is not of its type, %s%s",
+			param->name, declared_names[type], param->type == VALUE_DATE ? " (2021-11-07)" :
+			param->type == VALUE_DATETIME ? " (2021-11-07T02:48:42Z)" : "");
+	diagnostics_take(loading->diagnostics, &error);
+	return param->canonical ? 0 : -1;
 }
 
 static int check_value(const struct loading *loading, const struct param *param, const struct node *entry)
@@ -141,6 +161,7 @@ static int load_one(const struct loading *loading, struct param *param, const st
 	param->description = keys.description;
 	param->values = keys.values;
 	param->pattern = keys.pattern;
+	param->type = declared_type(keys.type);
 	param->request = keys.request;
 	param->upload = keys.upload;
 	if (keys.request && !keys.pattern && keys.values.count == 0) {
@@ -150,6 +171,8 @@ static int load_one(const struct loading *loading, struct param *param, const st
 	}
 	if (!param->value && (take_default(loading, param, entry, false, &param->value) < 0 ||
 		take_default(loading, param, entry, true, &param->definition) < 0))
+		return -1;
+	if (check_type(loading, param, keys.type) < 0)
 		return -1;
 	return check_value(loading, param, entry) < 0 ? -1 : result;
 }

@@ -8,6 +8,7 @@
 #include "engine/config/stash.h"
 #include "engine/core/diagnostics.h"
 #include "engine/core/option.h"
+#include "engine/core/value.h"
 
 enum { PARAMS_MAX = 1000 };
 
@@ -16,6 +17,8 @@ struct param {
 	const struct node *place;    /* its key; valid while the document is */
 	const char *description;     /* NULL: none */
 	struct option_list values;   /* enum; count 0: any */
+	enum value_type type;        /* VALUE_STRING unless it declares another */
+	const char *canonical;       /* value as value_format_* write it; NULL for strings, and without a value */
 	const char *pattern;         /* the whole value must match; NULL: none */
 	bool request;                /* a request may set it */
 	bool upload;                 /* a request may upload the file it names */
@@ -33,7 +36,7 @@ struct params {
 
 struct scope;
 
-/* Reads the map under `params` (NULL: none), takes the values of --set, and checks each value against enum and pattern.
+/* Reads the map under `params` (NULL: none), takes the values of --set, and checks each value against type, enum and pattern.
  * scope: for defaults; its params are not used. Returns 0, or -1 after mistakes were reported. */
 int params_load(struct params *params, const struct node *map, const struct load_options *options,
 	const struct scope *scope, struct stash *stash, struct diagnostics *diagnostics);

@@ -3,13 +3,75 @@
  */
 #include <string.h>
 
+#include "connectors/registry.h"
 #include "engine/config/making.h"
+#include "engine/config/sql.h"
 #include "engine/config/tree.h"
 
 struct binder binder_for(const struct making *making, const char *owner)
 {
 	return (struct binder){.owner = owner, .stash = &making->planning->pipeline->stash,
-		.diagnostics = making->diagnostics, .connections = &making->planning->connections};
+		.diagnostics = making->diagnostics, .connections = &making->planning->connections, .scope = &making->scope};
+}
+
+static int definition_of_sql(struct node *node, const struct scope *scope, struct stash *stash)
+{
+	int result = 0;
+
+	if (node->kind == NODE_SCALAR)
+		return sql_definition(node, NULL, scope, stash);
+	for (size_t i = 0; node->kind == NODE_MAP && i < node->count; i++)
+		if (node->items[i]->kind == NODE_SCALAR &&
+			sql_definition(node->items[i], node->keys[i]->text, scope, stash) < 0)
+			result = -1;
+	return result;
+}
+
+/* All of a section but its SQL, which is known by the option of its connector and stays as it was written. In a definition it is
+ * followed by its values. */
+static int interpolate_section(struct node *section, bool is_source, const struct scope *scope, struct stash *stash)
+{
+	struct node *type = node_find(section, "type");
+	const struct option *options = NULL;
+	int result = 0;
+
+	if (section->kind != NODE_MAP || !type || type->kind != NODE_SCALAR)
+		return interpolate_tree(section, scope);
+	if (interpolate(type, scope, false) < 0)
+		return -1;
+	if (is_source && connector_source(type->text))
+		options = connector_source(type->text)->options;
+	else if (!is_source && connector_sink(type->text))
+		options = connector_sink(type->text)->options;
+	for (size_t i = 0; i < section->count; i++) {
+		const struct option *option = options ? options_find(options, section->keys[i]->text) : NULL;
+		bool sql = option && option->kind == OPTION_SQL;
+		int one = 0;
+
+		if (section->items[i] != type && !sql)
+			one = interpolate_tree(section->items[i], scope);
+		else if (sql && scope->definition)
+			one = definition_of_sql(section->items[i], scope, stash);
+		if (one < 0)
+			result = -1;
+	}
+	return result;
+}
+
+static int interpolate_step(struct node *tree, const struct scope *scope, struct stash *stash)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < tree->count; i++) {
+		bool is_source = strcmp(tree->keys[i]->text, "source") == 0;
+		bool is_end = is_source || strcmp(tree->keys[i]->text, "sink") == 0;
+		int one = is_end ? interpolate_section(tree->items[i], is_source, scope, stash) :
+				   interpolate_tree(tree->items[i], scope);
+
+		if (one < 0)
+			result = -1;
+	}
+	return result;
 }
 
 /* The map of a section of the step, or NULL after reporting. */
@@ -75,7 +137,7 @@ static int hash(struct making *making, const struct unit *unit)
 	scope.definition = true;
 	if (!tree)
 		diagnostics_memory(making->diagnostics);
-	else if (interpolate_tree(tree, &scope) == 0) {
+	else if (interpolate_step(tree, &scope, &making->planning->pipeline->stash) == 0) {
 		if (write_defaults(tree, making->step->sink, making->step->table) < 0)
 			diagnostics_memory(making->diagnostics);
 		else
@@ -150,7 +212,7 @@ int step_plan(struct planning *planning, const struct unit *unit, struct plan_st
 	making.tree = tree_copy(unit->written);
 	if (!making.tree)
 		diagnostics_memory(planning->diagnostics);
-	else if (interpolate_tree(making.tree, &making.scope) == 0)
+	else if (interpolate_step(making.tree, &making.scope, &planning->pipeline->stash) == 0)
 		result = make(&making, unit);
 	node_free(making.tree);
 	return result;

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/core/value.h"
+
 enum option_kind {
 	OPTION_STRING = 1, /* const char * */
 	OPTION_BOOLEAN,    /* bool: true or false */
@@ -23,6 +25,7 @@ enum option_kind {
 	OPTION_LIST,       /* struct option_list: sequence of scalars, or one scalar */
 	OPTION_MAP,        /* struct option_map: map from scalar to scalar, in file order */
 	OPTION_COMMIT,     /* struct option_commit: auto | step | {rows: N, every: 1s} */
+	OPTION_SQL,        /* struct option_sql: one text, or a map from dialect to text; each ${...} in it is a parameter */
 };
 
 enum option_flags {
@@ -47,6 +50,27 @@ struct option_commit {
 	enum commit_kind kind;
 	uint64_t rows;     /* COMMIT_PIECES; 0: not bounded by rows */
 	int64_t every_ms;  /* COMMIT_PIECES; 0: not bounded by time */
+};
+
+/* What a ${...} in SQL stood for: bound, never text. */
+struct option_parameter {
+	const char *name;     /* what stood between the braces, without defaults: "params.year"; for messages */
+	enum value_type type; /* of a param, as it declares: string, integer, double, boolean, date or datetime; all else is a string */
+	const char *value;    /* canonical, as value_format_* write it (booleans: true, false); never NULL */
+	bool secret;          /* never printed */
+};
+
+struct option_statement {
+	const char *dialect; /* "sqlite", "postgresql", "mariadb", "sqlserver"; NULL: for all */
+	const char *text;    /* each ${...} became a ?; no other ? stands outside of quotes and comments */
+	const struct option_parameter *parameters; /* in the order of their ? */
+	size_t parameter_count;
+};
+
+/* Either one statement for all dialects, or one for each that the file has. */
+struct option_sql {
+	const struct option_statement *statements;
+	size_t count; /* 0: not given */
 };
 
 struct option {
