@@ -15,7 +15,7 @@
 
 struct session;
 
-enum { LOCK_HOST_SIZE = 256, LOCK_RUN_SIZE = 64, LOCK_TIME_SIZE = 32, LOCKS_MAX = 256 };
+enum { LOCK_HOST_SIZE = 256, LOCK_RUN_SIZE = 64, LOCK_TIME_SIZE = 32, LOCKS_MAX = 4096 };
 
 /* What is known of who holds a lock; each part may be empty. */
 struct lock_holder {

@@ -10,6 +10,7 @@
 #include "connectors/odbc/lookup.h"
 #include "connectors/odbc/probe.h"
 #include "connectors/odbc/scan.h"
+#include "connectors/odbc/stage.h"
 
 enum { TABLE_NAME_MAX = 4096, KEY_PARTS_MAX = 64 };
 
@@ -23,6 +24,7 @@ struct entry {
 	bool *found;
 	size_t capacity;
 	unsigned rollbacks; /* of the session when the catalog was read */
+	unsigned stage_changes; /* the same */
 };
 
 struct odbc_lookup {
@@ -35,10 +37,19 @@ struct odbc_lookup {
 	struct scan scan;
 };
 
+/* The table as it is addressed; where it is being replaced, what it is going to hold. */
 static int put_table(const struct odbc_lookup *lookup, const char *resource, struct buffer *out, struct error *error)
 {
+	const struct staging *stage;
+
 	buffer_init(out, TABLE_NAME_MAX);
-	return ddl_target(lookup->tables, lookup->default_table, resource, out, error);
+	if (ddl_target(lookup->tables, lookup->default_table, resource, out, error))
+		return -1;
+	stage = stage_find(lookup->session, buffer_text(out));
+	if (!stage)
+		return 0;
+	buffer_clear(out);
+	return buffer_puts(out, stage->name, error);
 }
 
 static int read_catalog(struct odbc_lookup *lookup, const char *resource, struct catalog *out, struct error *error)
@@ -170,7 +181,7 @@ static int open_entry(struct odbc_lookup *lookup, struct entry *entry, struct er
 	const char *names[KEY_PARTS_MAX];
 	const struct field *fields[KEY_PARTS_MAX];
 
-	if (entry->catalog.exists && entry->rollbacks == lookup->session->rollbacks)
+	if (entry->catalog.exists && entry->rollbacks == lookup->session->rollbacks && entry->stage_changes == lookup->session->stage_changes)
 		return 0;
 	entry_close(entry);
 	if (read_catalog(lookup, entry->resource, &entry->catalog, error))
@@ -187,6 +198,7 @@ static int open_entry(struct odbc_lookup *lookup, struct entry *entry, struct er
 		return -1;
 	}
 	entry->rollbacks = lookup->session->rollbacks;
+	entry->stage_changes = lookup->session->stage_changes;
 	return 0;
 }
 

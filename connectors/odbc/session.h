@@ -17,6 +17,7 @@
 #include "engine/core/store.h"
 
 struct dialect;
+struct staging;
 
 struct session {
 	const struct dialect *dialect; /* by SQL_DBMS_NAME; never NULL once open */
@@ -36,6 +37,9 @@ struct session {
 	unsigned rollbacks;            /* so far; what was prepared before the last one may speak of tables that are gone */
 	int64_t lock_timeout_ms;
 	struct cancel *cancel;
+	struct staging *stages;        /* of tables that are being replaced, in the order in which they were opened (stage.h) */
+	unsigned stage_count;          /* so far, to name them */
+	unsigned stage_changes;        /* how often one was opened or closed; what was prepared before may speak of another table */
 };
 
 /* Whose fault a refused statement is. */

@@ -9,6 +9,7 @@
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/fit.h"
 #include "connectors/odbc/refuse.h"
+#include "connectors/odbc/replace.h"
 #include "connectors/odbc/sink.h"
 #include "connectors/odbc/store.h"
 #include "connectors/odbc/target.h"
@@ -36,9 +37,11 @@ struct odbc_sink {
 	struct option_commit commit;
 	int bulk;
 	struct option_list ignore;
+	bool cascade;
 
 	struct sink_context context;
 	struct target target;
+	struct replace replace;
 	struct road road;
 	bool opened;
 	bool missing;          /* the table is not there (yet) */
@@ -52,7 +55,8 @@ static const struct option options[] = {
 	{ .name = "table", .kind = OPTION_STRING, .offset = offsetof(struct odbc_sink, table),
 	  .help = "Target table, `name` or `schema.name`; by default the table of the rules." },
 	{ .name = "mode", .kind = OPTION_ENUM, .offset = offsetof(struct odbc_sink, mode), .fallback = "append", .values = modes,
-	  .help = "append: a key that exists is a reject; upsert: the row with the same key is changed; replace: not in this version." },
+	  .help = "append: a key that exists is a reject; upsert: the row with the same key is changed; replace: all rows "
+		  "give way to those of the step, in one transaction." },
 	{ .name = "key", .kind = OPTION_LIST, .offset = offsetof(struct odbc_sink, key),
 	  .help = "Fields of the key for upsert; by default the primary key." },
 	{ .name = "create", .kind = OPTION_BOOLEAN, .offset = offsetof(struct odbc_sink, create), .fallback = "false",
@@ -62,7 +66,10 @@ static const struct option options[] = {
 	{ .name = "bulk", .kind = OPTION_ENUM, .offset = offsetof(struct odbc_sink, bulk), .fallback = "auto", .values = bulks,
 	  .help = "How rows are sent: values (many in one INSERT), row (one at a time), auto (the best that the driver can do)." },
 	{ .name = "ignore", .kind = OPTION_LIST, .offset = offsetof(struct odbc_sink, ignore),
-	  .help = "Columns that replace may leave to their defaults." },
+	  .help = "Columns without a field that replace may leave to their defaults." },
+	{ .name = "cascade", .kind = OPTION_BOOLEAN, .offset = offsetof(struct odbc_sink, cascade), .fallback = "false",
+	  .help = "Replace a table also where foreign keys that reference it change or delete rows themselves (ON DELETE CASCADE, SET "
+		  "NULL, SET DEFAULT)." },
 	{ .name = NULL },
 };
 
@@ -74,8 +81,10 @@ static void road_close(struct road *road)
 	memset(road, 0, sizeof *road);
 }
 
+/* Values must fit the table's columns, whichever table they are written to first. */
 static int road_open(struct odbc_sink *sink, struct error *error)
 {
+	const struct catalog *catalog = replace_catalog(&sink->replace);
 	const struct schema *schema = sink->context.schema;
 	struct road *road = &sink->road;
 	struct session *session = sink->target.session;
@@ -94,10 +103,9 @@ static int road_open(struct odbc_sink *sink, struct error *error)
 		if (!road->fits[i].rule)
 			return -1;
 	}
-	if (writer_open(&road->writer, session, schema, &sink->target.catalog, upsert, sink->bulk == BULK_ROW ? 1 : 0, error))
+	if (writer_open(&road->writer, session, schema, catalog, upsert, sink->bulk == BULK_ROW ? 1 : 0, error))
 		return -1;
-	return refuser_open(&road->refuser, session, schema, &sink->target.catalog, &road->writer, upsert, sink->context.rules,
-		error);
+	return refuser_open(&road->refuser, session, schema, catalog, &road->writer, upsert, sink->context.rules, error);
 }
 
 static int read_key(struct odbc_sink *sink, struct error *error)
@@ -135,32 +143,26 @@ static int sink_open(void *self, const struct sink_context *context, struct sink
 	sink->opened = true;
 	sink->target = (struct target){ .session = session, .schema = context->schema, .tables = context->tables,
 					.table = sink->table ? sink->table : context->schema->name, .create = sink->create };
-	if (sink->mode == MODE_REPLACE)
-		return error_set(error, ERROR_CONFIG, session->place, "mode: replace into %s: this version appends and upserts only",
-			sink->target.table);
+	sink->replace = (struct replace){ .target = &sink->target, .cascade = sink->cascade, .ignore = sink->ignore };
 	if (session->in_memory)
 		return error_set(error, ERROR_CONFIG, session->place,
 			"the database is in memory, and what is written into it would be gone with the run; name a file");
 	for (size_t i = 0; i < context->schema->field_count; i++)
 		session->discreet = session->discreet || context->schema->fields[i].sensitive;
-	if (read_key(sink, error) || target_read(&sink->target, error) || road_open(sink, error))
+	if (read_key(sink, error) || target_read(&sink->target, error) ||
+	    (sink->mode == MODE_REPLACE && replace_open(&sink->replace, error)) || road_open(sink, error))
 		return -1;
 	sink->missing = !sink->target.catalog.exists;
 	info->creates_table = sink->missing;
 	info->loads_faster_at_once = session->dialect->loads_faster_at_once;
 	info->has_key = target_has_key(&sink->target);
+	info->staged = sink->replace.staged;
 	return sink->missing ? 0 : target_is_empty(&sink->target, &info->empty_table, error);
 }
 
-static int sink_begin(void *self, struct error *error)
+/* The table is missing: it is made, unless somebody has made it since, or a commit came through whose answer was lost. */
+static int make_table(struct odbc_sink *sink, struct error *error)
 {
-	struct odbc_sink *sink = self;
-
-	sink->made_here = false;
-	if (!sink->missing || sink->context.dry_run)
-		return 0;
-	/* Somebody may have made it since, or a commit came through whose answer was lost. */
-	road_close(&sink->road);
 	target_fini(&sink->target);
 	if (target_read(&sink->target, error))
 		return -1;
@@ -168,9 +170,30 @@ static int sink_begin(void *self, struct error *error)
 		if (target_create(&sink->target, error))
 			return -1;
 		sink->made_here = true;
+	} else if (sink->mode == MODE_REPLACE) {
+		/* What it holds was not retired. */
+		error_set(error, ERROR_SINK, sink->target.session->place, "table %s was missing, and somebody else made it meanwhile",
+			sink->target.table);
+		error->retry = true;
+		return -1;
 	}
 	sink->missing = false;
-	return road_open(sink, error);
+	return sink->mode == MODE_REPLACE ? replace_open(&sink->replace, error) : 0;
+}
+
+static int sink_begin(void *self, struct error *error)
+{
+	struct odbc_sink *sink = self;
+	bool stays = !sink->missing && !sink->replace.staged;
+
+	sink->made_here = false;
+	if (sink->context.dry_run || (stays && sink->mode != MODE_REPLACE))
+		return 0;
+	if (!stays)
+		road_close(&sink->road);
+	if ((sink->missing && make_table(sink, error)) || (sink->mode == MODE_REPLACE && replace_begin(&sink->replace, error)))
+		return -1;
+	return stays ? 0 : road_open(sink, error);
 }
 
 static int sink_write(void *self, struct batch *batch, struct error *error)
@@ -179,16 +202,28 @@ static int sink_write(void *self, struct batch *batch, struct error *error)
 
 	if (fit_batch(sink->road.fits, batch, error))
 		return -1;
-	return sink->context.dry_run ? 0 : refuser_write(&sink->road.refuser, batch, error);
+	if (sink->context.dry_run)
+		return 0;
+	if (refuser_write(&sink->road.refuser, batch, error))
+		return -1;
+	for (size_t row = 0; row < batch->rows; row++)
+		sink->replace.given += batch->status[row] == ROW_LIVE;
+	return 0;
 }
 
 static int sink_publish(void *self, enum publish_phase phase, const struct outcome *outcome, struct error *error)
 {
-	(void)self; /* every write has been answered */
-	(void)phase;
+	struct odbc_sink *sink = self;
+
 	(void)outcome;
-	(void)error;
-	return 0;
+	if (sink->mode != MODE_REPLACE)
+		return 0; /* every write has been answered */
+	if (phase == PUBLISH_RETIRE)
+		return sink->missing ? 0 : replace_retire(&sink->replace, error);
+	/* Nothing more comes, and statements would keep the temporary table from going. */
+	if (sink->replace.staged)
+		road_close(&sink->road);
+	return replace_place(&sink->replace, error);
 }
 
 static void sink_rollback(void *self)
@@ -199,6 +234,9 @@ static void sink_rollback(void *self)
 	if (sink->made_here)
 		sink->missing = true;
 	sink->made_here = false;
+	if (sink->replace.staged)
+		road_close(&sink->road);
+	replace_rollback(&sink->replace);
 }
 
 static int explain_columns(const struct odbc_sink *sink, struct buffer *out, struct error *error)
@@ -241,7 +279,8 @@ static int sink_explain(void *self, struct buffer *out, struct error *error)
 	    (ddl_table(dialect, sink->context.schema, sink->target.table, sink->context.tables, out, error) ||
 		    buffer_puts(out, ";\n", error)))
 		return -1;
-	if (writer_print(&sink->road.writer, out, error))
+	if ((sink->mode == MODE_REPLACE && replace_print(&sink->replace, out, error)) ||
+	    writer_print(&sink->road.writer, out, error))
 		return -1;
 	return buffer_printf(out, error, ";\n-- %zu rows in one statement\n", sink->road.writer.bulk.rows_max);
 }
@@ -253,6 +292,7 @@ static void sink_close(void *self)
 	if (!sink->opened)
 		return;
 	road_close(&sink->road);
+	replace_close(&sink->replace);
 	target_fini(&sink->target);
 	free(sink->upsert_fields);
 	sink->upsert_fields = NULL;

@@ -259,18 +259,24 @@ static void set_enum(void *sink, const char *name, const char *value)
 int rig_open(struct rig *rig, struct world *world, struct schema *schema, struct rig_options options)
 {
 	struct store_target target = world_target(world);
-	struct option_list key = { options.key, 0 };
+	struct option_list key = { options.key, 0 }, ignore = { options.ignore, 0 };
 
 	*rig = (struct rig){ .world = world, .schema = schema, .limits = LIMITS_DEFAULT };
 	target.read_only = options.read_only;
 	rule_set_init(&rig->rules, schema);
-	if (odbc_store_ops.open(&target, &rig->store, &rig->error))
+	rig->store = options.store;
+	rig->borrowed = options.store != NULL;
+	if (!rig->store && odbc_store_ops.open(&target, &rig->store, &rig->error))
 		return -1;
 	rig->session = odbc_store_session(rig->store);
 	rig->sink = calloc(1, odbc_sink_ops.size);
 	assert_non_null(rig->sink);
 	while (options.key && options.key[key.count])
 		key.count++;
+	while (options.ignore && options.ignore[ignore.count])
+		ignore.count++;
+	memcpy((char *)rig->sink + option_of("ignore")->offset, &ignore, sizeof ignore);
+	memcpy((char *)rig->sink + option_of("cascade")->offset, &options.cascade, sizeof options.cascade);
 	memcpy((char *)rig->sink + option_of("table")->offset, &options.table, sizeof options.table);
 	memcpy((char *)rig->sink + option_of("create")->offset, &options.create, sizeof options.create);
 	memcpy((char *)rig->sink + option_of("key")->offset, &key, sizeof key);
@@ -288,7 +294,7 @@ void rig_close(struct rig *rig)
 		odbc_sink_ops.close(rig->sink);
 	}
 	free(rig->sink);
-	if (rig->store)
+	if (rig->store && !rig->borrowed)
 		odbc_store_ops.close(rig->store);
 	rule_set_fini(&rig->rules);
 	schema_free(rig->schema);

@@ -43,14 +43,17 @@ struct rig {
 	struct sink_context context;
 	struct sink_info info;
 	void *sink;
+	bool borrowed; /* the store */
 	struct error error;
 };
 
 struct rig_options {
 	const char *table, *mode, *bulk;
 	const char *const *key; /* NULL at the end, or NULL */
-	bool create, dry_run, read_only;
+	const char *const *ignore; /* the same */
+	bool create, dry_run, read_only, cascade;
 	const struct option_map *tables;
+	struct store *store; /* of another rig, which closes it; NULL: one of its own */
 };
 
 /* Takes the schema. Returns what open returned; the error is in rig->error. */
