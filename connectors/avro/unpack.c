@@ -18,7 +18,7 @@
 
 #include "connectors/avro/codec.h"
 
-enum { RAW_WINDOW = -15, CRC_BYTES = 4, GROW = 256 * 1024, WINDOW_LOG_MAX = 24 /* 16 MiB, as much as a block holds */ };
+enum { RAW_WINDOW = -15, CRC_BYTES = 4, GROW = 256 * 1024, XZ_MEMORY_MAX = 96 << 20, WINDOW_LOG_MAX = 24 /* 16 MiB, as much as a block holds */ };
 
 static const char too_large[] = "inflates to more than a block may hold";
 static const char damaged[] = "cannot be inflated";
@@ -239,8 +239,8 @@ static int inflate_xz(lzma_stream *stream, struct buffer *out, const char **why,
 static int unpack_xz(const char *data, size_t length, struct buffer *out, const char **why, struct error *error)
 {
 	lzma_stream stream = LZMA_STREAM_INIT;
-	/* A dictionary of preset 6 takes 8 MiB; preset 9 would take 64. */
-	if (lzma_stream_decoder(&stream, (uint64_t)2 * CONTAINER_BLOCK_MAX, 0) != LZMA_OK)
+	/* Some writers always announce the dictionary of preset 9; of it no more becomes resident than the block inflates to. */
+	if (lzma_stream_decoder(&stream, XZ_MEMORY_MAX, 0) != LZMA_OK)
 		return error_memory(error, "inflating");
 	stream.next_in = (const uint8_t *)data;
 	stream.avail_in = length;
