@@ -7,9 +7,10 @@
 
 #include "connectors/csv/csv.h"
 #include "connectors/odbc/sink.h"
+#include "connectors/odbc/source.h"
 #include "connectors/odbc/store.h"
 
-static const struct source_ops *const sources[] = { &csv_source_ops, NULL };
+static const struct source_ops *const sources[] = { &csv_source_ops, &odbc_source_ops, NULL };
 static const struct sink_ops *const sinks[] = { &odbc_sink_ops, NULL };
 
 const struct source_ops *connector_source(const char *name)

@@ -271,11 +271,10 @@ const struct catalog_key *catalog_find_unique(const struct catalog *catalog, con
 	return NULL;
 }
 
-int catalog_table_names(struct session *session, const char *table, char ***out, struct error *error)
+/* What sql gives for this schema, at most most names. */
+static int read_names(struct session *session, const char *sql, const char *schema, size_t most, char ***out, struct error *error)
 {
 	struct statement statement;
-	char schema[NAME_MAX_BYTES];
-	const char *name;
 	char **names = calloc(1, sizeof *names);
 	size_t count = 0;
 	int row = 0;
@@ -283,16 +282,15 @@ int catalog_table_names(struct session *session, const char *table, char ***out,
 	*out = NULL;
 	if (!names)
 		return error_memory(error, "the catalog");
-	dialect_split(table, schema, sizeof schema, &name);
 	if (!session->absent) {
-		if (statement_open(&statement, session, "listing the tables", session->dialect->tables_sql, error)) {
+		if (statement_open(&statement, session, "listing the tables", sql, error)) {
 			free(names);
 			return -1;
 		}
-		row = statement_bind_string(&statement, 1, schema[0] ? schema : session->default_schema, error);
+		row = statement_bind_string(&statement, 1, schema, error);
 		if (row == 0)
 			row = statement_execute(&statement, NULL, NULL, error);
-		while (row == 0 && count < SUGGESTED_TABLES_MAX && (row = statement_fetch(&statement, error)) == 1) {
+		while (row == 0 && count < most && (row = statement_fetch(&statement, error)) == 1) {
 			struct text text;
 			char **grown = NULL;
 
@@ -319,6 +317,21 @@ int catalog_table_names(struct session *session, const char *table, char ***out,
 	}
 	*out = names;
 	return 0;
+}
+
+int catalog_table_names(struct session *session, const char *table, char ***out, struct error *error)
+{
+	char schema[NAME_MAX_BYTES];
+	const char *name;
+
+	dialect_split(table, schema, sizeof schema, &name);
+	return read_names(session, session->dialect->tables_sql, schema[0] ? schema : session->default_schema, SUGGESTED_TABLES_MAX, out,
+		error);
+}
+
+int catalog_base_tables(struct session *session, char ***out, struct error *error)
+{
+	return read_names(session, session->dialect->base_tables_sql, session->default_schema, SIZE_MAX, out, error);
 }
 
 void catalog_free_names(char **names)

@@ -90,7 +90,8 @@ struct dialect {
 	bool names_ignore_case;      /* columns and tables are found whatever their case */
 	const char *echo_sql;        /* gives its one text parameter back */
 	const struct dialect_setting *settings; /* NULL name at the end */
-	const char *tables_sql;      /* names of the tables of one schema (its parameter) */
+	const char *tables_sql;      /* names of the tables and views of one schema (its parameter) */
+	const char *base_tables_sql; /* of those that hold rows, in order */
 };
 
 extern const struct dialect dialect_sqlite;

@@ -299,4 +299,7 @@ const struct dialect dialect_postgresql = {
 	.settings = readable,
 	.tables_sql = "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
 		      "WHERE n.nspname = ? AND c.relkind IN ('r','p','v','f') AND c.relname NOT LIKE 'penstock%' ORDER BY 1",
+	.base_tables_sql = "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+			   "WHERE n.nspname = ? AND c.relkind IN ('r','p') AND NOT c.relispartition AND left(c.relname, 9) <> 'penstock_' "
+			   "ORDER BY 1",
 };

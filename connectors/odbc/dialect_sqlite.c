@@ -118,8 +118,8 @@ static int prepare(struct session *session, const struct store_target *target, s
 	snprintf(timeout, sizeof timeout, "%lld", (long long)target->lock_timeout_ms);
 	/* BigInt: 64 bit; LongNames: column names as the query has them; StepAPI would keep a read lock while results are open; NoTXN
 	 * would make transactions vanish; without SyncPragma the driver lowers SQLite's own default, FULL, to NORMAL. */
-	if (connect_set(string, "BigInt", "1", error) || connect_set(string, "LongNames", "1", error) ||
-	    connect_set(string, "FKSupport", "1", error) || connect_set(string, "StepAPI", "0", error) ||
+	if (connect_set(string, "BigInt", "1", error) || connect_set(string, "LongNames", target->streaming ? "0" : "1", error) ||
+	    connect_set(string, "FKSupport", "1", error) || connect_set(string, "StepAPI", target->streaming ? "1" : "0", error) ||
 	    connect_set(string, "NoTXN", "0", error) || connect_set(string, "Timeout", timeout, error))
 		return -1;
 	if (!connect_find(string, "SyncPragma") && connect_set(string, "SyncPragma", "FULL", error))
@@ -451,4 +451,6 @@ const struct dialect dialect_sqlite = {
 	.settings = readable,
 	.tables_sql = "SELECT name FROM pragma_table_list WHERE schema = ? AND type IN ('table','view') AND name NOT LIKE 'sqlite%' "
 		      "AND name NOT LIKE 'penstock%'",
+	.base_tables_sql = "SELECT name FROM pragma_table_list WHERE schema = ? AND type IN ('table','virtual') AND name NOT GLOB 'sqlite_*' "
+			   "AND name NOT GLOB 'penstock_*' ORDER BY 1",
 };

@@ -26,6 +26,7 @@ struct store_target {
 	const char *connect;       /* ODBC connection string; secret */
 	const char *state_schema;  /* where penstock_* tables live; NULL: the default schema */
 	int64_t lock_timeout_ms;   /* 30,000 by default; longer waits for a lock are ERROR_SINK */
+	bool streaming;            /* a session for reading alone: long results come row by row where the driver can */
 	bool read_only;            /* dry run, plan, check: write nothing, create nothing; an SQLite file that does not exist is taken as empty and not connected to */
 	const char *run_id;        /* names this session to the database where it can be seen (application_name) */
 	/* The steps it is going to claim, where that is known; may be none. Where one is held by another live run and that can be seen

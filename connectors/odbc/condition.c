@@ -1,0 +1,116 @@
+/* condition.c - SQL that a user wrote, with its parameters bound.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/odbc/condition.h"
+
+int condition_choose(const struct option_sql *sql, const struct session *session, const char *what,
+	const struct option_statement **out, struct error *error)
+{
+	*out = NULL;
+	for (size_t i = 0; i < sql->count; i++)
+		if (!sql->statements[i].dialect || strcmp(sql->statements[i].dialect, session->dialect->name) == 0)
+			*out = &sql->statements[i];
+	if (!*out && sql->count)
+		return error_set(error, ERROR_CONFIG, session->place, "the %s is not given for %s: add \"%s: SELECT ...\" to it", what,
+			session->dialect->name, session->dialect->name);
+	if (*out && (*out)->parameter_count > STATEMENT_PARAMETERS_MAX - 1)
+		return error_set(error, ERROR_CONFIG, session->place, "the %s has more than %d parameters", what,
+			STATEMENT_PARAMETERS_MAX - 1);
+	return 0;
+}
+
+static const char *behind_quote(const char *p)
+{
+	char quote = *p == '[' ? ']' : *p;
+	const char *end = strchr(p + 1, quote);
+
+	return end ? end + 1 : p + strlen(p);
+}
+
+/* Behind $tag$ ... $tag$, or behind the $ where none begins. */
+static const char *behind_dollars(const char *p)
+{
+	const char *end = p + 1;
+	char tag[64];
+
+	while (isalnum((unsigned char)*end) || *end == '_')
+		end++;
+	if (*end != '$' || (size_t)(end - p) + 2 > sizeof tag || isdigit((unsigned char)p[1]))
+		return p + 1;
+	memcpy(tag, p, (size_t)(end - p) + 1);
+	tag[end - p + 1] = '\0';
+	p = strstr(end + 1, tag);
+	return p ? p + strlen(tag) : end + strlen(end);
+}
+
+/* The next mark outside of quotes and comments, or NULL. */
+static const char *find_mark(const char *p, const struct dialect *dialect)
+{
+	const char *end;
+
+	while (*p && *p != '?') {
+		if (*p == '\'' || *p == '"' || (*p == '`' && !dialect->has_cursors) || (*p == '[' && !dialect->has_cursors)) {
+			p = behind_quote(p);
+		} else if (p[0] == '-' && p[1] == '-') {
+			p += strcspn(p, "\n");
+		} else if (p[0] == '/' && p[1] == '*') {
+			end = strstr(p + 2, "*/");
+			p = end ? end + 2 : p + strlen(p);
+		} else if (*p == '$' && dialect->has_cursors) {
+			p = behind_dollars(p);
+		} else {
+			p++;
+		}
+	}
+	return *p ? p : NULL;
+}
+
+static int put_parameter(const struct option_parameter *parameter, const struct dialect *dialect, struct buffer *out,
+	struct error *error)
+{
+	struct field field = { .type = parameter->type };
+
+	/* All travel as texts but the integers. */
+	if (dialect->carrier(&field) == CARRY_DOUBLE)
+		return buffer_puts(out, "CAST(? AS REAL)", error);
+	return dialect->parameter(&field, NULL, out, error);
+}
+
+int condition_put(const struct option_statement *from, const struct dialect *dialect, struct buffer *out, struct error *error)
+{
+	const char *p = from ? from->text : "", *mark;
+	size_t number = 0;
+
+	while ((mark = find_mark(p, dialect)) && number < (from ? from->parameter_count : 0)) {
+		if (buffer_append(out, p, (size_t)(mark - p), error) ||
+		    put_parameter(&from->parameters[number++], dialect, out, error))
+			return -1;
+		p = mark + 1;
+	}
+	return buffer_puts(out, p, error);
+}
+
+int condition_bind(const struct option_statement *from, struct statement *statement, unsigned *first, struct error *error)
+{
+	for (size_t i = 0; from && i < from->parameter_count; i++) {
+		const struct option_parameter *parameter = &from->parameters[i];
+		struct field field = { .type = parameter->type };
+		bool integer = statement->session->dialect->carrier(&field) == CARRY_INTEGER;
+		int result;
+
+		if (integer && parameter->type == VALUE_BOOLEAN)
+			result = statement_bind_integer(statement, *first, strcmp(parameter->value, "true") == 0, error);
+		else if (integer)
+			result = statement_bind_integer(statement, *first, strtoll(parameter->value, NULL, 10), error);
+		else
+			result = statement_bind_string(statement, *first, parameter->value, error);
+		if (result)
+			return -1;
+		(*first)++;
+	}
+	return 0;
+}

@@ -1,0 +1,209 @@
+/* reader_sql.c - the SELECT that gives the rows of a page.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/odbc/dialect.h"
+#include "connectors/odbc/reader.h"
+
+/* A value of SQLite with its storage class before it, as held_parse reads it. Texts in hexadecimal: whatever is in them, it arrives. */
+static int put_tagged(const char *quoted, struct buffer *out, struct error *error)
+{
+	return buffer_printf(out, error,
+		"CASE typeof(%s) WHEN 'integer' THEN 'i' || %s WHEN 'real' THEN 'r' || printf('%%!.20g', %s)"
+		" WHEN 'text' THEN 'x' || hex(CAST(%s AS BLOB)) WHEN 'blob' THEN 'b' || hex(%s) END",
+		quoted, quoted, quoted, quoted, quoted);
+}
+
+/* A value of a server as it prints it itself, and never as the driver understood it. */
+static int put_printed(const struct field *field, const struct catalog_column *column, const char *quoted, struct buffer *out,
+	struct error *error)
+{
+	enum column_kind kind = column ? column->kind : KIND_OTHER;
+
+	if (kind == KIND_TEXT)
+		return buffer_puts(out, quoted, error); /* a cast would cut the padding of char(n) */
+	if (field && field->type == VALUE_BINARY && kind == KIND_BINARY)
+		return buffer_printf(out, error, "encode(%s, 'hex')", quoted);
+	if (field && (field->type == VALUE_INTEGER || field->type == VALUE_YEAR) && kind == KIND_DECIMAL)
+		return buffer_printf(out, error, "CAST(trim_scale(%s) AS text)", quoted);
+	/* Four bytes of floating point are exact in eight, and not in their shortest text. */
+	if (field && field->type == VALUE_DOUBLE && (!column || (kind == KIND_REAL && column->bits == 32)))
+		return buffer_printf(out, error, "CAST(CAST(%s AS double precision) AS text)", quoted);
+	return buffer_printf(out, error, "CAST(%s AS text)", quoted);
+}
+
+static int put_name(const struct reader *reader, size_t at, struct buffer *out, struct error *error)
+{
+	const struct reader_column *column = &reader->columns[at];
+
+	if (reader->way == WAY_ROWID && at == reader->key[0])
+		return buffer_puts(out, column->name, error); /* in quotes it would become a text where there is none */
+	return dialect_quote(reader->dialect, out, column->name, error);
+}
+
+/* "table"."column": the bare name could mean a column of the result. */
+static int put_qualified(const struct reader *reader, size_t at, struct buffer *out, struct error *error)
+{
+	char schema[NAME_MAX_BYTES];
+	const char *name;
+
+	dialect_split(reader->table, schema, sizeof schema, &name);
+	if (dialect_quote(reader->dialect, out, name, error) || buffer_puts(out, ".", error))
+		return -1;
+	return put_name(reader, at, out, error);
+}
+
+static int put_columns(const struct reader *reader, struct buffer *out, struct error *error)
+{
+	const struct schema *schema = reader->context->schema;
+	struct buffer quoted;
+	int result = 0;
+
+	buffer_init(&quoted, 4096);
+	for (size_t i = 0; i < reader->count && result == 0; i++) {
+		const struct reader_column *column = &reader->columns[i];
+		const struct field *field = column->field == SCHEMA_NO_FIELD ? NULL : &schema->fields[column->field];
+
+		buffer_clear(&quoted);
+		result = (i && buffer_puts(out, ", ", error)) || put_name(reader, i, &quoted, error) ? -1 : 0;
+		if (result == 0 && reader->capture)
+			result = buffer_puts(out, buffer_text(&quoted), error);
+		else if (result == 0 && reader->dialect->has_cursors)
+			result = put_printed(field, column->column, buffer_text(&quoted), out, error);
+		else if (result == 0)
+			result = put_tagged(buffer_text(&quoted), out, error);
+		if (result == 0)
+			result = buffer_printf(out, error, " AS penstock_%zu", i);
+	}
+	buffer_fini(&quoted);
+	return result;
+}
+
+/* A part of a key as SQL that means exactly the value. The plus takes the affinity away, as a stored value has none of its own. */
+static int put_literal(const struct buffer *text, struct buffer *out, struct error *error)
+{
+	struct held held = { .type = 0 };
+	const char *data = buffer_text(text);
+	int result;
+
+	if (!held_parse(&held, data, text->length))
+		result = error_set(error, ERROR_CONFIG, NULL, "\"%.40s\" is no part of a key", data);
+	else if (data[0] == 'i')
+		result = buffer_printf(out, error, "%s", data + 1);
+	else if (data[0] == 'r')
+		result = buffer_printf(out, error, "+CAST('%.17g' AS REAL)", held.real);
+	else if (data[0] == 'b')
+		result = buffer_printf(out, error, "x'%s'", data + 1);
+	else
+		result = buffer_puts(out, "+CAST(x'", error);
+	for (size_t i = 0; result == 0 && (data[0] == 't' || data[0] == 'x') && i < held.length; i++)
+		result = buffer_printf(out, error, "%02X", (unsigned)(unsigned char)held.bytes[i]);
+	if (result == 0 && (data[0] == 't' || data[0] == 'x'))
+		result = buffer_puts(out, "' AS TEXT)", error);
+	held_fini(&held);
+	return result;
+}
+
+static int put_key_value(const struct reader *reader, size_t part, const struct buffer *text, bool captured, struct buffer *out,
+	struct error *error)
+{
+	const struct reader_column *column = &reader->columns[reader->key[part]];
+
+	if (captured)
+		return buffer_printf(out, error, "penstock_key(%zu)", part);
+	if (!reader->dialect->has_cursors)
+		return put_literal(text, out, error);
+	if (column->column->kind == KIND_BINARY && column->field != SCHEMA_NO_FIELD &&
+	    reader->context->schema->fields[column->field].type == VALUE_BINARY)
+		return buffer_puts(out, "decode(CAST(? AS text), 'hex')", error);
+	if (column->column->kind == KIND_TEXT)
+		return buffer_puts(out, "CAST(? AS text)", error);
+	return buffer_printf(out, error, "CAST(? AS %s)", column->column->cast ? column->column->cast : "bigint");
+}
+
+static int put_bound(const struct reader *reader, const char *sign, const struct buffer *texts, bool captured, const char **joint,
+	struct buffer *out, struct error *error)
+{
+	if (buffer_puts(out, *joint, error) || buffer_puts(out, "(", error))
+		return -1;
+	*joint = " AND ";
+	for (size_t i = 0; i < reader->key_count; i++)
+		if ((i && buffer_puts(out, ", ", error)) || put_qualified(reader, reader->key[i], out, error))
+			return -1;
+	if (buffer_printf(out, error, ") %s (", sign))
+		return -1;
+	for (size_t i = 0; i < reader->key_count; i++)
+		if ((i && buffer_puts(out, ", ", error)) || put_key_value(reader, i, &texts[i], captured, out, error))
+			return -1;
+	return buffer_puts(out, ")", error);
+}
+
+static int put_select(const struct reader *reader, size_t rows, struct buffer *out, struct error *error)
+{
+	const char *joint = " WHERE ";
+
+	if (buffer_puts(out, "SELECT ", error) || put_columns(reader, out, error) || buffer_puts(out, " FROM ", error))
+		return -1;
+	if (!reader->table)
+		return buffer_puts(out, "(\n", error) || condition_put(reader->query, reader->dialect, out, error) ||
+				buffer_puts(out, "\n) AS penstock_query", error)
+			? -1
+			: 0;
+	if (dialect_quote_table(reader->dialect, out, reader->catalog.table, error))
+		return -1;
+	if (reader->where) {
+		/* On lines of its own, so that a comment at its end does not hide the bracket. */
+		if (buffer_puts(out, " WHERE (\n", error) || condition_put(reader->where, reader->dialect, out, error) ||
+		    buffer_puts(out, "\n)", error))
+			return -1;
+		joint = " AND ";
+	}
+	if (!reader->key_count)
+		return 0;
+	if (reader->behind && put_bound(reader, ">", reader->fetch.from, reader->capture, &joint, out, error))
+		return -1;
+	if (reader->bounded && put_bound(reader, "<=", reader->until, false, &joint, out, error))
+		return -1;
+	for (size_t i = 0; i < reader->key_count; i++)
+		if (buffer_puts(out, i ? ", " : " ORDER BY ", error) || put_qualified(reader, reader->key[i], out, error))
+			return -1;
+	return buffer_printf(out, error, " LIMIT %zu", rows);
+}
+
+/* The function over the page: it sees the rows in the order of the page, which has a limit and so keeps its own. */
+static int put_captured(const struct reader *reader, size_t rows, struct buffer *out, struct error *error)
+{
+	if (buffer_puts(out, reader->way == WAY_STREAM ? "SELECT penstock_row(" : "SELECT penstock_capture(", error))
+		return -1;
+	for (size_t i = 0; i < reader->count; i++)
+		if (buffer_printf(out, error, "%spenstock_%zu", i ? ", " : "", i))
+			return -1;
+	if (buffer_puts(out, ") FROM (", error) || put_select(reader, rows, out, error))
+		return -1;
+	return buffer_puts(out, ")", error);
+}
+
+int reader_put_page(struct reader *reader, size_t rows, struct error *error)
+{
+	buffer_clear(&reader->sql);
+	return reader->capture ? put_captured(reader, rows, &reader->sql, error) : put_select(reader, rows, &reader->sql, error);
+}
+
+int reader_bind_page(struct reader *reader, struct statement *statement, struct error *error)
+{
+	unsigned number = 1;
+
+	if (condition_bind(reader->table ? reader->where : reader->query, statement, &number, error))
+		return -1;
+	if (!reader->dialect->has_cursors || !reader->key_count)
+		return 0;
+	for (size_t i = 0; reader->behind && i < reader->key_count; i++)
+		if (statement_bind_text(statement, number++, buffer_text(&reader->fetch.from[i]), reader->fetch.from[i].length, error))
+			return -1;
+	for (size_t i = 0; reader->bounded && i < reader->key_count; i++)
+		if (statement_bind_text(statement, number++, buffer_text(&reader->until[i]), reader->until[i].length, error))
+			return -1;
+	return 0;
+}
