@@ -209,7 +209,8 @@ static int bind_enum(const struct spot *spot, void *slot)
 	char guess[128] = "";
 	const char *near;
 
-	for (int i = 0; is_text(spot->node) && values[i]; i++) {
+	/* "null" without quotes is a word like any other where the table lists it: codec: null. */
+	for (int i = 0; spot->node->kind == NODE_SCALAR && values[i]; i++) {
 		if (strcmp(values[i], spot->node->text) == 0) {
 			memcpy(slot, &i, sizeof(i));
 			return 0;

@@ -34,7 +34,7 @@ struct bound {
 	struct option_commit commit;
 };
 
-static const char *const modes[] = {"append", "upsert", NULL};
+static const char *const modes[] = {"append", "upsert", "null", NULL};
 static const struct option table[] = {
 	{.name = "path", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .offset = offsetof(struct bound, path),
 		.help = "The file to read."},
@@ -73,7 +73,8 @@ static void bind(struct fixture *f, const char *text)
 	f->connections = (struct connections){.items = items, .used = used, .count = 2};
 	stash_init(&f->stash);
 	diagnostics_init(&f->diagnostics);
-	binder = (struct binder){"csv", &f->stash, &f->diagnostics, &f->connections};
+	binder = (struct binder){.owner = "csv", .stash = &f->stash, .diagnostics = &f->diagnostics,
+		.connections = &f->connections};
 	f->root = document_parse_text("o.yaml", text, strlen(text), false, &error);
 	if (!f->root)
 		fail_msg("%s: %s", error.place, error.message);
@@ -119,6 +120,11 @@ static void test_binds(void **state)
 	assert_string_equal(f.bound.connection, "Driver=X;Pwd=hunter2");
 	assert_true(f.connections.used[0]);
 	assert_false(f.connections.used[1]);
+	done(&f);
+	/* A choice that is called null needs no quotes. */
+	bind(&f, "{path: x, mode: null}");
+	assert_int_equal(f.diagnostics.count, 0);
+	assert_int_equal(f.bound.mode, 2);
 	done(&f);
 }
 
@@ -195,7 +201,7 @@ static void test_messages(void **state)
 	expect("path: x\nsize: 4MiB\n", "o.yaml:2:7: \"size\" of csv must be between 1024 and 1048576 bytes");
 	expect("path: x\ndelimiter: '||'\n", "o.yaml:2:12: \"delimiter\" of csv must be one character of one byte, such as \";\" or "
 		"\"\\t\" for a tab, not \"||\"");
-	expect("path: x\nmode: apend\n", "o.yaml:2:7: \"mode\" of csv must be append or upsert, not \"apend\" (did you mean \"append\"?)");
+	expect("path: x\nmode: apend\n", "o.yaml:2:7: \"mode\" of csv must be append, upsert or null, not \"apend\" (did you mean \"append\"?)");
 	expect("path: x\nkey: {a: b}\n", "o.yaml:2:6: \"key\" of csv must be a text or a list of texts such as [a, b], not a map");
 	expect("path: x\nkey: [a, [b]]\n", "o.yaml:2:10: \"key\" of csv must be a list of texts such as [a, b], not a list");
 	expect("path: x\ncolumns: [a]\n", "o.yaml:2:10: \"columns\" of csv must be a map such as { name: \"Full name\" }, not a list");
