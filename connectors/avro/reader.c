@@ -96,17 +96,17 @@ static int damaged_before(const struct avro_reader *reader, const struct error *
 	return error_set(error, ERROR_SOURCE, inner->place, "%s; %" PRIu64 " records were read before it", inner->message, reader->records);
 }
 
-static int damaged_here(const struct avro_reader *reader, const struct error *inner, struct error *error)
+/* What the decoder says, with the place. */
+static int damaged_here(const struct avro_reader *reader, bool in_record, const struct error *inner, struct error *error)
 {
 	if (inner->kind != ERROR_SOURCE)
 		return error_set(error, inner->kind, inner->place[0] ? inner->place : reader->path, "%s", inner->message);
-	if (reader->index == reader->block.records || reader->index == 0)
-		return error_set(error, ERROR_SOURCE, reader->path,
-			"is damaged: the block at byte %" PRIu64 ": %s; %" PRIu64 " records were read before it", reader->block.offset,
-			inner->message, reader->records);
+	if (!in_record)
+		return error_set(error, ERROR_SOURCE, reader->path, "damaged at byte %" PRIu64 ": %s; %" PRIu64 " records were read before it",
+			reader->block.offset, inner->message, reader->records);
 	return error_set(error, ERROR_SOURCE, reader->path,
-		"is damaged: the block at byte %" PRIu64 ", its record %" PRIu64 ": %s; %" PRIu64 " records were read before it",
-		reader->block.offset, reader->index + 1, inner->message, reader->records);
+		"damaged at byte %" PRIu64 ": record %" PRIu64 " of the block: %s; %" PRIu64 " records were read before it", reader->block.offset,
+		reader->index + 1, inner->message, reader->records);
 }
 
 /* The next block with a record, unless the file ends. */
@@ -131,7 +131,7 @@ static int next_block(struct avro_reader *reader, struct error *error)
 		}
 		if (decoder_begin(reader->decoder, reader->block.data, reader->block.length, reader->block.records, &inner) < 0 ||
 		    (reader->block.records == 0 && decoder_end(reader->decoder, &inner) < 0))
-			return damaged_here(reader, &inner, error);
+			return damaged_here(reader, false, &inner, error);
 	} while (reader->block.records == 0);
 	return 0;
 }
@@ -143,7 +143,7 @@ static int take_record(struct avro_reader *reader, struct batch *batch, struct e
 	inner.kind = ERROR_NONE; /* for each record: not all of it */
 	inner.place[0] = inner.message[0] = '\0';
 	if ((batch ? decoder_add(reader->decoder, batch, &inner) : decoder_skip(reader->decoder, &inner)) < 0)
-		return damaged_here(reader, &inner, error);
+		return damaged_here(reader, true, &inner, error);
 	reader->index++;
 	reader->records++;
 	if (batch) {
@@ -152,7 +152,7 @@ static int take_record(struct avro_reader *reader, struct batch *batch, struct e
 		origin->byte_offset = reader->block.offset;
 	}
 	if (reader->index == reader->block.records && decoder_end(reader->decoder, &inner) < 0)
-		return damaged_here(reader, &inner, error);
+		return damaged_here(reader, false, &inner, error);
 	return 0;
 }
 
