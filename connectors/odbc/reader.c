@@ -9,7 +9,7 @@
 
 enum { SQL_TEXT_MAX = 4 * 1024 * 1024, KEY_TEXT_MAX = 64 * 1024 * 1024 };
 
-int reader_open(struct reader *reader, bool capture, struct error *error)
+int table_reader_open(struct reader *reader, bool capture, struct error *error)
 {
 	buffer_init(&reader->sql, SQL_TEXT_MAX);
 	for (size_t i = 0; i < KEY_PARTS_MAX; i++) {
@@ -21,6 +21,8 @@ int reader_open(struct reader *reader, bool capture, struct error *error)
 		return -1;
 	reader->capture = capture && reader->snapshot->capture.db &&
 		reader->count <= capture_arguments_max(&reader->snapshot->capture);
+	reader->direct = reader->capture && !reader->where &&
+		(reader->way == WAY_ROWID || (reader->way == WAY_KEY && reader_key_is_rowid(reader)));
 	return 0;
 }
 
@@ -36,10 +38,12 @@ static void end(struct reader *reader)
 	reader->begun = false;
 }
 
-void reader_close(struct reader *reader)
+void table_reader_close(struct reader *reader)
 {
 	end(reader);
 	for (size_t i = 0; i < KEY_PARTS_MAX; i++) {
+		buffer_fini(&reader->fetch.last[i]);
+		buffer_fini(&reader->fetch.from[i]);
 		buffer_fini(&reader->until[i]);
 		held_fini(&reader->from[i]);
 		held_fini(&reader->last[i]);
@@ -63,6 +67,7 @@ static void arm(struct reader *reader, struct batch *batch, struct error *error)
 	capture->count = reader->count;
 	capture->key = reader->key;
 	capture->key_count = reader->key_count;
+	capture->ascending = reader->direct;
 	capture->from = reader->from;
 	capture->last = reader->last;
 	capture->limits = reader->context->limits;
@@ -101,7 +106,7 @@ static int capture_page(struct reader *reader, struct batch *batch, struct error
 		if (!error_is_set(error))
 			*error = refused;
 	} else {
-		reader->ended = capture->rows < room;
+		reader->ended = reader->direct || capture->rows < room;
 	}
 	if (result == 0 && capture->rows) {
 		capture_turn(capture);
@@ -141,7 +146,7 @@ static int capture_stream(struct reader *reader, struct batch *batch, struct err
 	return 0;
 }
 
-int reader_read(struct reader *reader, struct batch *batch, struct error *error)
+int table_reader_read(struct reader *reader, struct batch *batch, struct error *error)
 {
 	int result;
 

@@ -46,6 +46,7 @@ struct reader {
 	struct catalog catalog;             /* of the table */
 
 	enum reading_way way;
+	const struct catalog_key *unique;   /* WAY_KEY: of the catalog */
 	bool capture;
 	struct reader_column *columns;
 	size_t *fields;
@@ -57,6 +58,7 @@ struct reader {
 	struct fetch fetch;
 	struct held from[KEY_PARTS_MAX], last[KEY_PARTS_MAX]; /* capture: of keys */
 	uint64_t records;                   /* so far */
+	bool direct;                        /* capture: the table is gone through in the order of its rows, without ORDER BY and LIMIT */
 	bool behind;                        /* a key to go on behind is known */
 	bool bounded;                       /* replay: up to the key in until, and no further */
 	struct buffer until[KEY_PARTS_MAX];
@@ -64,11 +66,11 @@ struct reader {
 };
 
 /* What the caller sets before: snapshot, dialect, context, table or query, where, columns with fields and count, catalog. Chooses the way. */
-int reader_open(struct reader *reader, bool capture, struct error *error) MUST_CHECK;
-void reader_close(struct reader *reader); /* of a zeroed one, or twice, is fine */
+int table_reader_open(struct reader *reader, bool capture, struct error *error) MUST_CHECK;
+void table_reader_close(struct reader *reader); /* of a zeroed one, or twice, is fine */
 
 /* Adds rows to a batch that is not full, until it is or there are none (ended). */
-int reader_read(struct reader *reader, struct batch *batch, struct error *error) MUST_CHECK;
+int table_reader_read(struct reader *reader, struct batch *batch, struct error *error) MUST_CHECK;
 
 /* The last row's key as texts, for a position: part i into out. */
 int reader_key_text(const struct reader *reader, size_t part, struct buffer *out, struct error *error) MUST_CHECK;
@@ -85,6 +87,7 @@ int reader_bind_page(struct reader *reader, struct statement *statement, struct 
 
 /* reader_key.c: the way and the key; may add columns for parts of the key that are no fields. */
 int reader_choose(struct reader *reader, struct error *error) MUST_CHECK;
+bool reader_key_is_rowid(const struct reader *reader); /* SQLite: the key is the number of the row */
 int reader_add_column(struct reader *reader, size_t field, const char *name, const struct catalog_column *column, struct error *error)
 	MUST_CHECK;
 

@@ -84,7 +84,7 @@ static int open_reader(struct odbc_source *source, struct error *error)
 	if (condition_choose(&source->query, &source->snapshot->session, "query", &reader->query, error) ||
 	    condition_choose(&source->where, &source->snapshot->session, "where", &reader->where, error) ||
 	    (source->table ? match_table(&match, reader, error) : match_query(&match, reader, error)) ||
-	    reader_open(reader, source->read != READ_FETCH, error))
+	    table_reader_open(reader, source->read != READ_FETCH, error))
 		return -1;
 	if (source->read == READ_CAPTURE && !reader->capture)
 		return error_set(error, ERROR_CONFIG, source->snapshot->session.place,
@@ -185,7 +185,7 @@ static enum source_result source_read(void *self, struct batch *batch, struct er
 		error_set(error, ERROR_CANCELLED, NULL, "cancelled");
 		return SOURCE_ERROR;
 	}
-	if (reader_read(reader, batch, error))
+	if (table_reader_read(reader, batch, error))
 		return SOURCE_ERROR;
 	batch->bytes = bytes_of(batch);
 	batch->replayed = source->replaying;
@@ -272,7 +272,7 @@ static void source_close(void *self)
 	if (!source->opened)
 		return;
 	if (source->snapshot)
-		reader_close(&source->reader);
+		table_reader_close(&source->reader);
 	snapshot_release(source->snapshot);
 	source->snapshot = NULL;
 	source->opened = false;
