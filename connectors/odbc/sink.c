@@ -38,6 +38,7 @@ struct odbc_sink {
 	int bulk;
 	struct option_list ignore;
 	bool cascade;
+	bool allow_empty; /* the engine's affair */
 
 	struct sink_context context;
 	struct target target;
@@ -70,6 +71,8 @@ static const struct option options[] = {
 	{ .name = "cascade", .kind = OPTION_BOOLEAN, .offset = offsetof(struct odbc_sink, cascade), .fallback = "false",
 	  .help = "Replace a table also where foreign keys that reference it change or delete rows themselves (ON DELETE CASCADE, SET "
 		  "NULL, SET DEFAULT)." },
+	{ .name = "allow_empty", .kind = OPTION_BOOLEAN, .offset = offsetof(struct odbc_sink, allow_empty), .fallback = "false",
+	  .help = "Replace by nothing where the source gives no row." },
 	{ .name = NULL },
 };
 
