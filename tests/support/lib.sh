@@ -149,3 +149,14 @@ newdb() {
     *) fail "no such kind of database: $1" ;;
     esac
 }
+
+# avro_python: prints a Python that has Debian's avro and snappy (one that is not Debian's own does not see them), or skips the test.
+avro_python() {
+    for candidate in python3 /usr/bin/python3; do
+        if "$candidate" -c 'import avro.datafile, snappy' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}

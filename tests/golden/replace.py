@@ -1,0 +1,189 @@
+"""mode: replace, as the contract says it: parents that children reference, cascades, rows that are the same, rows that trade places.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
+from backups import HR, MIGRATE, RESTORE, backup, content, fresh, same
+from harness import TOP, check, databases, equal, main, newdb, penstock, run, step_of, tmp
+
+
+def migrated(kind):
+    db = newdb(kind)
+    run(MIGRATE, db=db, code=(0, 3))
+    return db
+
+
+def restore(db, folder, *arguments, code=0):
+    return run(RESTORE, "--set", "folder=" + os.path.dirname(folder), *arguments, db=db, code=code)
+
+
+def added_since(kind):
+    """A department and its employee were added since the backup: both go, children first."""
+    db = migrated(kind)
+    before = content(db, *HR)
+    folder = backup(db, fresh("added." + kind))
+    job = db.value("select min(id) from jobs")
+    db.execute("insert into departments (id, department) values (777, 'New')",
+               "insert into hired_employees (id, name, datetime, department_id, job_id) values (777777, 'N', '2024-01-01T00:00:00Z', 777, %s)" % job)
+    done = restore(db, folder)
+    same(content(db, *HR), before, kind + ": all tables, after a department and its employee were added")
+    equal([step["status"] for step in done.json["steps"]], ["succeeded"] * 3, "status of the steps")
+    # The parent alone, while a child still references what would be deleted.
+    db.execute("insert into departments (id, department) values (777, 'New')",
+               "insert into hired_employees (id, name, datetime, department_id, job_id) values (777777, 'N', '2024-01-01T00:00:00Z', 777, %s)" % job)
+    now = content(db, *HR)
+    done = restore(db, folder, "--set", "table=departments", code=5)
+    check("777" in done.err and "hired_employees" in done.err, kind + ": the key and who references it are named: " + done.err)
+    same(content(db, *HR), now, kind + ": nothing moved")
+    db.execute("delete from hired_employees where id = 777777", "update departments set department = 'changed' where id = 1")
+    done = restore(db, folder, "--set", "table=departments")
+    same(content(db, *HR), before, kind + ": the parent alone, its children kept")
+    print("%s: added since" % kind)
+
+
+def same_rows(kind):
+    """A row that is the same is not touched: no trigger fires for it."""
+    db = migrated(kind)
+    folder = backup(db, fresh("same." + kind))
+    if kind == "sqlite":
+        db.execute("create table touched (what text)",
+                   "create trigger t1 after update on departments begin insert into touched values ('u'); end",
+                   "create trigger t2 after insert on departments begin insert into touched values ('i'); end",
+                   "create trigger t3 after delete on departments begin insert into touched values ('d'); end")
+    else:
+        db.execute("create table touched (what text)",
+                   "create function touch() returns trigger language plpgsql as $$ begin insert into touched values (tg_op); return null; end $$",
+                   "create trigger t after insert or update or delete on departments for each row execute function touch()")
+    restore(db, folder)
+    equal(db.count("touched"), 0, kind + ": triggers that fired for rows that are the same")
+    first = db.value("select min(id) from departments")
+    db.execute("update departments set department = 'else' where id = %s" % first)
+    db.execute("delete from touched")
+    restore(db, folder)
+    equal(db.count("touched"), 1, kind + ": triggers that fired for one row that changed")
+    print("%s: same rows" % kind)
+
+
+SHOP = """
+resources:
+  - name: part
+    schema:
+      fields: [{ name: id, type: integer }, { name: label, type: string, constraints: { required: true } }]
+      primaryKey: id
+      uniqueKeys: [[label]]
+  - name: line
+    schema:
+      fields: [{ name: id, type: integer }, { name: part_id, type: integer }]
+      primaryKey: id
+      foreignKeys: [{ fields: part_id, reference: { resource: part, fields: id } }]
+"""
+REPLACE = """
+version: 1
+name: shop
+dictionary: shop.yaml
+params: { data: { default: . }, table: { default: "*" } }
+connections: { db: { type: odbc, connect: "${PENSTOCK_DB}" } }
+state: db
+steps:
+  - for_each: { table: "${params.table}" }
+    name: "${table}"
+    source: { type: csv, path: "${params.data}/${table}.csv" }
+    rules: { table: "${table}" }
+    sink: { type: odbc, connection: db, table: "${table}", mode: replace, create: true%s }
+"""
+
+
+def shop(name, parts, lines, extra=""):
+    folder = fresh(name)
+    for file, text in (("shop.yaml", SHOP), ("shop.pipeline.yaml", REPLACE % extra), ("part.csv", "id,label\n" + parts), ("line.csv", "id,part_id\n" + lines)):
+        with open(os.path.join(folder, file), "w") as out:
+            out.write(text)
+    return folder
+
+
+def go(db, folder, *arguments, code=0):
+    return run(folder + "/shop.pipeline.yaml", "--set", "data=" + folder, *arguments, db=db, code=code)
+
+
+def places(kind):
+    """Unique values that trade places, a source without a row, a reject, cascades."""
+    db = newdb(kind)
+    go(db, shop("shop.1", "1,a\n2,b\n3,c\n", "10,1\n"))
+    equal(db.query("select id, label from part order by id"), [("1", "a"), ("2", "b"), ("3", "c")], kind + ": made and filled")
+    # 2 and 3 trade labels, and nothing references them.
+    go(db, shop("shop.2", "1,a\n2,c\n3,b\n4,d\n", "10,1\n"))
+    equal(db.query("select id, label from part order by id"), [("1", "a"), ("2", "c"), ("3", "b"), ("4", "d")], kind + ": labels that traded places")
+    # 1 is referenced (by a line outside of this run).
+    now = content(db, "part", "line")
+    done = go(db, shop("shop.3", "1,c\n2,a\n3,b\n4,d\n", "10,1\n"), "--set", "table=part", code=(0, 5))
+    if done.code == 5:
+        check("part" in done.err, kind + ": the table is named: " + done.err)
+        same(content(db, "part", "line"), now, kind + ": rolled back")
+    else:
+        equal(db.query("select id, label from part order by id"), [("1", "c"), ("2", "a"), ("3", "b"), ("4", "d")], kind + ": traded with a referenced row")
+        go(db, shop("shop.2", "1,a\n2,c\n3,b\n4,d\n", "10,1\n"))
+    # No row, and no manifest that says so.
+    done = go(db, shop("shop.4", "", ""), code=6)
+    check("allow_empty" in done.err, kind + ": what to do is said: " + done.err)
+    same(content(db, "part", "line"), now, kind + ": an empty source moved nothing")
+    # One reject is too many by default, and its record is kept.
+    done = go(db, shop("shop.5", "1,a\nx,b\n", "10,1\n"), code=3)
+    same(content(db, "part", "line"), now, kind + ": a reject moved nothing")
+    equal(db.query("select rule, published from penstock_rejects where step = 'part'")[-1][0], "part.id.type", kind + ": the reject is kept")
+    go(db, shop("shop.6", "", "", ", allow_empty: true"))
+    equal((db.count("part"), db.count("line")), (0, 0), kind + ": emptied, since that was meant")
+    done = penstock("run", folder := shop("shop.1", "1,a\n", "10,1\n") + "/shop.pipeline.yaml", "--limit", "1", db=db)
+    equal(done.code, 2, "--limit on replace: " + done.tail())
+    print("%s: places" % kind)
+
+
+def cascades(kind):
+    for action in ("cascade", "set null", "set default"):
+        db = newdb(kind)
+        db.execute("create table part (id bigint primary key, label text not null unique)",
+                   "create table line (id bigint primary key, part_id bigint default 1 references part (id) on delete %s)" % action,
+                   "insert into part values (1, 'a')", "insert into part values (2, 'b')", "insert into line values (10, 2)")
+        folder = shop("shop.7", "1,a\n", "10,1\n")
+        done = go(db, folder, "--set", "table=part", code=2)
+        check("cascade" in done.err.lower() and "line" in done.err, "%s, on delete %s: refused by name: %s" % (kind, action, done.err))
+        equal((db.count("part"), db.count("line")), (2, 1), "nothing moved")
+        go(db, shop("shop.8", "1,a\n", "10,1\n", ", cascade: true"), "--set", "table=part")
+        equal(db.query("select id from part"), [("1",)], "%s, on delete %s, cascade: true" % (kind, action))
+        equal(db.count("line"), 0 if action == "cascade" else 1, "%s, on delete %s: the child" % (kind, action))
+    print("%s: cascades" % kind)
+
+
+def around(kind):
+    """What stands around a table stays: indexes, views, triggers, grants; columns the dictionary lacks are not lost by accident."""
+    db = newdb(kind)
+    db.execute("create table part (id bigint primary key, label text not null unique, extra text)", "create index part_extra on part (extra)",
+               "create view parts as select label from part", "create table line (id bigint primary key, part_id bigint references part (id))",
+               "insert into part values (1, 'a', 'keep me')")
+    if kind == "postgresql":
+        db.execute("grant select on part to public")
+    done = go(db, shop("shop.9", "1,a\n", "10,1\n"), code=2)
+    check("extra" in done.err and "ignore" in done.err, kind + ": a column that the dictionary lacks: " + done.err)
+    go(db, shop("shop.10", "1,b\n2,c\n", "10,1\n", ", ignore: [extra]"))
+    equal(db.query("select id, label, extra from part order by id"), [("1", "b", "keep me"), ("2", "c", None)], kind + ": the ignored column of a row that stayed")
+    equal(db.query("select label from parts order by 1"), [("b",), ("c",)], "the view")
+    if kind == "postgresql":
+        equal(db.value("select has_table_privilege('public', 'part', 'select')"), "t", "the grant")
+        equal(db.value("select count(*) from pg_indexes where indexname = 'part_extra'"), "1", "the index")
+    else:
+        equal(db.value("select count(*) from sqlite_master where name = 'part_extra'"), "1", "the index")
+    print("%s: around" % kind)
+
+
+def test():
+    for kind in databases():
+        added_since(kind)
+        same_rows(kind)
+        places(kind)
+        cascades(kind)
+        around(kind)
+
+
+main(test)
