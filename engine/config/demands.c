@@ -141,6 +141,14 @@ void read_mode(struct making *making)
 	making->step->policy = KEYS_APPEND;
 	if (index && strcmp(option->values[*index], "upsert") == 0)
 		making->step->policy = KEYS_UPSERT;
+	if (index && strcmp(option->values[*index], "replace") == 0)
+		making->step->policy = KEYS_REPLACE;
+	/* Old rows give way only where each new one is good, unless the file says how many may be bad. */
+	if (making->step->policy == KEYS_REPLACE && !making->keys.max_rejects)
+		making->step->max_rejects = (struct reject_limit){.share = false, .number = 0};
+	if (making->step->allow_empty && making->step->policy != KEYS_REPLACE)
+		diagnostics_warning(making->diagnostics, node_find(making->sink, "allow_empty"),
+			"\"allow_empty\" means something only with mode: replace");
 }
 
 static const struct node *item_of(const struct node *list, size_t index)
@@ -199,8 +207,8 @@ static bool refers_to_itself(const struct schema *schema)
 	return false;
 }
 
-/* A limit on rejects is decided before anything is published, and a child whose parent comes later needs the whole load:
- * both commit once. */
+/* A limit on rejects is decided before anything is published, a child whose parent comes later needs the whole load, rows that are
+ * replaced change all at once, and a file appears complete: all these commit once. */
 void read_commit(struct making *making)
 {
 	struct plan_step *step = making->step;
@@ -215,6 +223,11 @@ void read_commit(struct making *making)
 			"table \"%s\" refers to itself, so its step commits once: leave commit out or write step", step->schema->name);
 		making->failed = true;
 	}
-	if (step->commit.kind == COMMIT_AUTO && (limited || itself))
+	if (step->policy == KEYS_REPLACE && step->commit.kind == COMMIT_PIECES) {
+		diagnostics_error(making->diagnostics, node_find(making->sink, "commit"),
+			"mode \"replace\" is one transaction: leave commit out or write step");
+		making->failed = true;
+	}
+	if (step->commit.kind == COMMIT_AUTO && (limited || itself || step->policy == KEYS_REPLACE || !step->connection))
 		step->commit.kind = COMMIT_STEP;
 }

@@ -5,17 +5,14 @@
 
 #include "connectors/registry.h"
 #include "engine/config/making.h"
-#include "engine/config/tree.h"
 
-static const char *connector_type(struct making *making, const struct node *map, const char *what,
-	const char *const *known)
+static const char *connector_type(struct making *making, const struct node *map, const char *what, const char *example)
 {
 	const struct node *type = node_find(map, "type");
 
 	if (type && type->kind == NODE_SCALAR && !node_is_null(type))
 		return type->text;
-	diagnostics_error(making->diagnostics, type ? type : map, "%s needs a \"type\", such as %s", what,
-		known[0] ? known[0] : "csv");
+	diagnostics_error(making->diagnostics, type ? type : map, "%s needs a \"type\", such as %s", what, example);
 	return NULL;
 }
 
@@ -42,6 +39,19 @@ const void *bound_sink(const struct plan_step *step, const char *name, enum opti
 	return option && option->kind == kind ? (const char *)step->sink_options + option->offset : NULL;
 }
 
+/* The connection that a bound map names; NULL: it names none. */
+static const struct plan_connection *connection_of(const struct making *making, const struct node *map,
+	const struct option *options)
+{
+	for (; options->name; options++) {
+		const struct node *named = options->flags & OPTION_CONNECTION ? node_find(map, options->name) : NULL;
+
+		if (named)
+			return connections_find(&making->planning->connections, named->text);
+	}
+	return NULL;
+}
+
 int bind_source(struct making *making)
 {
 	struct names known = {.count = 0};
@@ -55,7 +65,7 @@ int bind_source(struct making *making)
 
 	for (; *all; all++)
 		names_add(&known, (*all)->name);
-	type = connector_type(making, making->source, "a source", known.list);
+	type = connector_type(making, making->source, "a source", "csv");
 	if (!type)
 		return -1;
 	making->step->source = connector_source(type);
@@ -71,6 +81,7 @@ int bind_source(struct making *making)
 		options_bind(&binder, making->source, making->step->source->options, options) < 0)
 		return -1;
 	making->step->source_options = options;
+	making->step->source_connection = connection_of(making, making->source, making->step->source->options);
 	once = bound_source(making->step, "once", OPTION_BOOLEAN);
 	making->step->once = !once || *once;
 	return result;
@@ -84,7 +95,7 @@ int find_sink(struct making *making)
 
 	for (; *all; all++)
 		names_add(&known, (*all)->name);
-	type = connector_type(making, making->sink, "a sink", known.list);
+	type = connector_type(making, making->sink, "a sink", "odbc");
 	if (!type)
 		return -1;
 	making->step->sink = connector_sink(type);
@@ -93,34 +104,21 @@ int find_sink(struct making *making)
 	return making->step->sink ? 0 : -1;
 }
 
-static int refuse_replace(struct making *making)
-{
-	const struct node *mode = node_find(making->sink, "mode");
-
-	if (!node_text(mode) || strcmp(mode->text, "replace") != 0)
-		return 0;
-	diagnostics_error(making->diagnostics, mode, "mode \"replace\" is not supported by this version of penstock");
-	tree_remove(making->sink, "mode");
-	return -1;
-}
-
 int bind_sink(struct making *making)
 {
 	const struct sink_ops *sink = making->step->sink;
 	struct binder binder = binder_for(making, sink->name);
 	struct type_key keys = {.type = NULL};
 	void *options = stash_take(binder.stash, sink->size);
+	const bool *allow_empty;
 	int result = options_check_keys(&binder, making->sink, (const struct option *const[]){sink->options, key_type, NULL});
 
-	if (refuse_replace(making) < 0)
-		result = -1;
 	if (!options || options_bind(&binder, making->sink, key_type, &keys) < 0 ||
 		options_bind(&binder, making->sink, sink->options, options) < 0)
 		return -1;
 	making->step->sink_options = options;
-	for (const struct option *option = sink->options; option->name; option++)
-		if (option->kind == OPTION_STRING && (option->flags & OPTION_CONNECTION) && node_find(making->sink, option->name))
-			making->step->connection = connections_find(&making->planning->connections,
-				node_find(making->sink, option->name)->text);
+	making->step->connection = connection_of(making, making->sink, sink->options);
+	allow_empty = bound_sink(making->step, "allow_empty", OPTION_BOOLEAN);
+	making->step->allow_empty = allow_empty && *allow_empty;
 	return result;
 }

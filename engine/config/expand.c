@@ -9,13 +9,13 @@
 #include "engine/config/planning.h"
 #include "engine/config/tree.h"
 
-static int add_unit(struct planning *planning, const struct node *step, const char *table)
+static int add_unit(struct planning *planning, struct unit unit)
 {
 	struct unit *larger;
 
 	if (planning->unit_count == PLAN_STEPS_MAX) {
 		if (!planning->too_many)
-			diagnostics_error(planning->diagnostics, step, "the pipeline has more than %d steps", PLAN_STEPS_MAX);
+			diagnostics_error(planning->diagnostics, unit.written, "the pipeline has more than %d steps", PLAN_STEPS_MAX);
 		planning->too_many = true;
 		return -1;
 	}
@@ -25,7 +25,7 @@ static int add_unit(struct planning *planning, const struct node *step, const ch
 		return -1;
 	}
 	planning->units = larger;
-	larger[planning->unit_count++] = (struct unit){step, table};
+	larger[planning->unit_count++] = unit;
 	return 0;
 }
 
@@ -56,6 +56,15 @@ static int choose(struct planning *planning, const struct node *name, bool *chos
 	return 0;
 }
 
+static bool names_all(const struct node *tables)
+{
+	bool all = tables->kind == NODE_SCALAR && strcmp(tables->text, "*") == 0;
+
+	for (size_t i = 0; tables->kind == NODE_SEQUENCE && i < tables->count && !all; i++)
+		all = names_all(tables->items[i]);
+	return all;
+}
+
 static int expand(struct planning *planning, const struct node *step, const struct node *tables, bool *chosen)
 {
 	const struct dictionary *dictionary = planning->pipeline->dictionary;
@@ -69,7 +78,8 @@ static int expand(struct planning *planning, const struct node *step, const stru
 			result = -1;
 	for (size_t i = 0; result == 0 && i < dictionary_count(dictionary); i++)
 		if (chosen[order[i]])
-			result = add_unit(planning, step, table_schema(dictionary_at(dictionary, order[i]))->name);
+			result = add_unit(planning, (struct unit){step, table_schema(dictionary_at(dictionary, order[i]))->name,
+				planning->each, names_all(tables)});
 	return result;
 }
 
@@ -95,6 +105,7 @@ static int expand_each(struct planning *planning, const struct node *step, struc
 		diagnostics_memory(planning->diagnostics);
 		return -1;
 	}
+	planning->each++;
 	result = expand(planning, step, tables, chosen);
 	free(chosen);
 	return result;
@@ -136,7 +147,7 @@ static int expand_step(struct planning *planning, const struct node *step)
 	result = check_keys(planning, step);
 	written = node_find(step, "for_each");
 	if (!written)
-		return add_unit(planning, step, NULL) < 0 ? -1 : result;
+		return add_unit(planning, (struct unit){.written = step}) < 0 ? -1 : result;
 	each = tree_copy(written);
 	if (!each) {
 		diagnostics_memory(planning->diagnostics);

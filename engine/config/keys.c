@@ -88,11 +88,15 @@ const struct option key_type[] = {
 
 const struct option keys_of_rejects[] = {
 	{.name = "type", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .offset = offsetof(struct rejects_keys, type),
-		.help = "Where rejects are kept: odbc."},
+		.help = "Where rejects are kept: odbc (beside the rows) or jsonl (a file, beside a sink without a database)."},
 	{.name = "connection", .kind = OPTION_STRING, .flags = OPTION_CONNECTION,
-		.offset = offsetof(struct rejects_keys, connection), .help = "The sink's connection."},
+		.offset = offsetof(struct rejects_keys, connection), .help = "odbc: the sink's connection."},
+	{.name = "path", .kind = OPTION_STRING, .offset = offsetof(struct rejects_keys, path),
+		.help = "jsonl: the file, one JSON object a line; by default the path of the sink with .rejects.jsonl behind it."},
 	{.name = NULL},
 };
+
+const char *const rejects_types[] = {"odbc", "jsonl", NULL};
 
 const char *const keys_of_pipeline[] = {"version", "name", "description", "dictionary", "params", "connections", "state",
 	"limits", "steps", "source", "rules", "sink", "rejects", "for_each", "transform", "schedule", "on_failure", "tests",

@@ -61,8 +61,10 @@ extern const struct option key_type[];
 struct rejects_keys {
 	const char *type;
 	const char *connection; /* the connection string; only compared */
+	const char *path;
 };
 extern const struct option keys_of_rejects[];
+extern const char *const rejects_types[];
 
 /* Words that stand at the top of a pipeline file, and in a step; NULL at the end. */
 extern const char *const keys_of_pipeline[];

@@ -42,6 +42,11 @@ void read_mode(struct making *making);
 void read_key(struct making *making);
 void read_commit(struct making *making);
 
+/* --- rejects.c --- */
+
+/* Where rejected records are kept, once the sink is bound. Returns 0, or -1 after reporting. */
+int plan_rejects(struct making *making);
+
 const struct schema *schema_of(const struct making *making);
 struct binder binder_for(const struct making *making, const char *owner);
 

@@ -202,6 +202,7 @@ static void plan_steps(struct planning *planning)
 		}
 	}
 	check_names(planning);
+	relate_steps(planning);
 }
 
 static void read_steps(struct planning *planning, const struct node *root)
@@ -268,17 +269,6 @@ static void find_tables(struct planning *planning)
 	plan->tables = (struct option_map){keys, values, count};
 }
 
-/* `rejects` at the top holds for every step. */
-static void check_rejects(struct planning *planning, const struct node *rejects)
-{
-	const struct plan *plan = &planning->pipeline->plan;
-	int result = rejects_check(planning, rejects, NULL);
-
-	for (size_t i = 0; result == 0 && i < plan->step_count; i++)
-		if (plan->steps[i].connection)
-			result = rejects_check(planning, rejects, plan->steps[i].connection);
-}
-
 static void find_state(struct planning *planning, struct node *root)
 {
 	struct plan *plan = &planning->pipeline->plan;
@@ -297,12 +287,18 @@ static void find_state(struct planning *planning, struct node *root)
 		plan->state = plan->steps[i].connection;
 }
 
+/* Names of schemas, before anything is replaced in them. */
+static void check_schemas(struct planning *planning, const struct node *map)
+{
+	for (size_t i = 0; map && map->kind == NODE_MAP && i < map->count; i++)
+		check_name(planning, node_find(node_find(map->items[i], "state"), "schema"));
+}
+
 static void load(struct planning *planning, struct node *root, const struct load_options *options)
 {
 	struct pipeline *pipeline = planning->pipeline;
 	struct plan *plan = &pipeline->plan;
 	struct diagnostics *diagnostics = planning->diagnostics;
-	struct node *rejects = node_find(root, "rejects");
 	size_t errors;
 
 	check_keys(planning, root);
@@ -314,15 +310,15 @@ static void load(struct planning *planning, struct node *root, const struct load
 	read_name(planning, root);
 	read_limits(planning, root);
 	read_dictionary(planning, root);
+	check_schemas(planning, node_find(root, "connections"));
 	errors = diagnostics->errors;
 	if (connections_load(&planning->connections, node_find(root, "connections"), &planning->scope, &pipeline->stash,
 		diagnostics) < 0 && errors == diagnostics->errors)
 		diagnostics_memory(diagnostics);
 	plan->connections = planning->connections.items;
 	plan->connection_count = planning->connections.count;
+	planning->rejects = node_find(root, "rejects");
 	read_steps(planning, root);
-	if (rejects && interpolate_tree(rejects, &planning->scope) == 0)
-		check_rejects(planning, rejects);
 	find_tables(planning);
 	find_state(planning, root);
 	if (diagnostics->errors > 0)
@@ -346,9 +342,10 @@ static void start(struct planning *planning, const char *file)
 		.diagnostics = planning->diagnostics};
 }
 
-struct pipeline *pipeline_load(const char *file, const struct load_options *options, struct diagnostics *diagnostics)
+struct pipeline *pipeline_load_given(const char *file, const struct given *given, const struct load_options *options,
+	struct diagnostics *diagnostics)
 {
-	struct planning planning = {.diagnostics = diagnostics, .pipeline = calloc(1, sizeof(struct pipeline))};
+	struct planning planning = {.diagnostics = diagnostics, .given = given, .pipeline = calloc(1, sizeof(struct pipeline))};
 	struct error error = ERROR_INIT;
 	struct node *root = NULL;
 
@@ -359,7 +356,8 @@ struct pipeline *pipeline_load(const char *file, const struct load_options *opti
 	stash_init(&planning.pipeline->stash);
 	start(&planning, file);
 	if (!planning.pipeline->stash.failed)
-		root = document_parse(file, &error);
+		root = given ? document_parse_text(file, given->pipeline, strlen(given->pipeline), true, &error) :
+			document_parse(file, &error);
 	diagnostics_take(diagnostics, &error);
 	if (root && document_is_dictionary(root))
 		diagnostics_error(diagnostics, root, "this is a dictionary; a pipeline names it with dictionary: PATH");
@@ -377,6 +375,11 @@ struct pipeline *pipeline_load(const char *file, const struct load_options *opti
 		return NULL;
 	}
 	return planning.pipeline;
+}
+
+struct pipeline *pipeline_load(const char *file, const struct load_options *options, struct diagnostics *diagnostics)
+{
+	return pipeline_load_given(file, NULL, options, diagnostics);
 }
 
 void pipeline_free(struct pipeline *pipeline)

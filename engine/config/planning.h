@@ -30,19 +30,34 @@ struct pipeline {
 struct unit {
 	const struct node *written;
 	const char *table;           /* NULL: no for_each */
+	unsigned each;               /* which for_each of the file, from 1; 0: none */
+	bool every;                  /* for_each "*" */
+};
+
+/* Texts that stand in for files (text.c); JSON. */
+struct given {
+	const char *pipeline;
+	const char *dictionary;      /* NULL: the pipeline names its file */
 };
 
 struct planning {
 	struct pipeline *pipeline;
+	const struct given *given;   /* NULL: everything is read from files */
 	struct diagnostics *diagnostics;
 	struct params params;
 	struct connections connections;
 	struct scope scope;          /* without a table */
 	bool dictionary_wanted;      /* the file names one, well or not: its absence was complained of */
+	const struct node *rejects;  /* `rejects` at the top, as written, for steps without their own; NULL: none */
+	unsigned each;               /* how many for_each were read */
 	struct unit *units;
 	size_t unit_count;
 	bool too_many;               /* more than PLAN_STEPS_MAX; reported */
 };
+
+/* pipeline_load, from texts where given is not NULL. */
+struct pipeline *pipeline_load_given(const char *file, const struct given *given, const struct load_options *options,
+	struct diagnostics *diagnostics);
 
 /* The text of a scalar at the top of the file, interpolated; NULL where it is not there or wrong (then reported). */
 const char *top_text(struct planning *planning, struct node *root, const char *key);
@@ -56,8 +71,8 @@ int expand_steps(struct planning *planning, const struct node *steps);
 /* Fills a step from a unit; returns 0, or -1 after mistakes were reported. */
 int step_plan(struct planning *planning, const struct unit *unit, struct plan_step *step);
 
-/* Checks a `rejects` map against the connection of a sink (NULL: of any). */
-int rejects_check(struct planning *planning, const struct node *rejects, const struct plan_connection *sink);
+/* What follows from all steps together: the tables of each for_each, and paths that two of them would write. */
+void relate_steps(struct planning *planning);
 
 /* SHA-256 over the definition of a step: tree is its map interpolated with scope.definition. */
 int definition_hash(const struct node *tree, const struct source_ops *source, const struct sink_ops *sink,
@@ -68,6 +83,10 @@ size_t dictionary_index(const struct dictionary *dictionary, const char *name);
 
 /* Reports that a scalar names no table of the dictionary, with a guess. */
 void report_unknown_table(struct planning *planning, const struct node *name);
+
+/* Reports each ${...} in a name of a table, schema or column, or in a list of them (NULL: none), that must not be part of one;
+ * what stands there was not interpolated. Returns 0, or -1 after reporting. */
+int check_name(struct planning *planning, const struct node *name);
 
 /* Copies `text` into the stash of the plan. */
 const char *plan_text(struct planning *planning, const char *text);

@@ -152,7 +152,6 @@ static int finish(struct making *making, const struct unit *unit)
 {
 	struct plan_step *step = making->step;
 	const char *const *target = bound_sink(step, "table", OPTION_STRING);
-	const struct node *rejects = node_find(making->tree, "rejects");
 
 	if (compile_rules(making) < 0)
 		return -1;
@@ -161,9 +160,7 @@ static int finish(struct making *making, const struct unit *unit)
 	read_mode(making);
 	read_key(making);
 	read_commit(making);
-	if (rejects && rejects_check(making->planning, rejects, step->connection) < 0)
-		making->failed = true;
-	if (!step->name || making->failed)
+	if (!step->name || plan_rejects(making) < 0 || making->failed)
 		return -1;
 	return hash(making, unit);
 }
@@ -202,6 +199,20 @@ static int make(struct making *making, const struct unit *unit)
 	return finish(making, unit);
 }
 
+/* Looks at names before anything is replaced in them. */
+static int check_names(struct planning *planning, const struct node *step)
+{
+	static const char *const sections[] = {"source", "sink", NULL};
+	static const char *const names[] = {"table", "columns", "key", "cursor", NULL};
+	int result = 0;
+
+	for (size_t i = 0; sections[i]; i++)
+		for (size_t k = 0; names[k]; k++)
+			if (check_name(planning, node_find(node_find(step, sections[i]), names[k])) < 0)
+				result = -1;
+	return result;
+}
+
 int step_plan(struct planning *planning, const struct unit *unit, struct plan_step *step)
 {
 	struct making making = {.planning = planning, .diagnostics = planning->diagnostics, .scope = planning->scope,
@@ -209,6 +220,8 @@ int step_plan(struct planning *planning, const struct unit *unit, struct plan_st
 	int result = -1;
 
 	making.scope.table = unit->table;
+	if (check_names(planning, unit->written) < 0)
+		return -1;
 	making.tree = tree_copy(unit->written);
 	if (!making.tree)
 		diagnostics_memory(planning->diagnostics);

@@ -197,6 +197,123 @@ static void test_for_each_list(void **state)
 	pipeline_free(pipeline);
 }
 
+static void assert_tables(const struct plan_step *step, const char *const *tables)
+{
+	size_t count = 0;
+
+	for (; tables[2 * count]; count++) {
+		bool found = false;
+
+		for (size_t i = 0; i < step->each_tables.count && !found; i++)
+			found = strcmp(step->each_tables.keys[i], tables[2 * count]) == 0 &&
+				strcmp(step->each_tables.values[i], tables[2 * count + 1]) == 0;
+		if (!found)
+			fail_msg("%s is not among the tables of %s", tables[2 * count], step->name);
+	}
+	assert_int_equal(step->each_tables.count, count);
+}
+
+static void test_replace(void **state)
+{
+	struct pipeline *pipeline = load_good("good_replace.yaml", NULL);
+	const struct plan *plan = pipeline_plan(pipeline);
+
+	(void)state;
+	assert_int_equal(plan->step_count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(plan->steps[i].policy, KEYS_REPLACE);
+		assert_int_equal(plan->steps[i].commit.kind, COMMIT_STEP);
+		assert_false(plan->steps[i].max_rejects.share);
+		assert_int_equal(plan->steps[i].max_rejects.number, 0);
+		assert_false(plan->steps[i].allow_empty);
+		assert_null(plan->steps[i].source_connection);
+		assert_null(plan->steps[i].rejects_path);
+		assert_int_equal(plan->steps[i].each, 1);
+		assert_true(plan->steps[i].every_table);
+		assert_tables(&plan->steps[i], (const char *const[]){"orders", "orders", "customers", "customers", "staff", "staff",
+			"notes", "notes", NULL});
+	}
+	pipeline_free(pipeline);
+
+	pipeline = load_good("good_replace.yaml", (const char *const[]){"table=customers", NULL});
+	plan = pipeline_plan(pipeline);
+	assert_int_equal(plan->step_count, 1);
+	assert_string_equal(plan->steps[0].target, "archive.customers");
+	assert_int_equal(plan->steps[0].each, 1);
+	assert_false(plan->steps[0].every_table);
+	assert_tables(&plan->steps[0], (const char *const[]){"customers", "customers", NULL});
+	pipeline_free(pipeline);
+}
+
+static void test_replace_one(void **state)
+{
+	struct pipeline *pipeline = load_good("good_replace_one.yaml", NULL);
+	const struct plan *plan = pipeline_plan(pipeline);
+
+	(void)state;
+	assert_int_equal(plan->step_count, 4);
+	assert_int_equal(plan->steps[0].policy, KEYS_REPLACE);
+	assert_int_equal(plan->steps[0].each, 0);
+	assert_int_equal(plan->steps[0].each_tables.count, 0);
+	assert_true(plan->steps[0].max_rejects.share);
+	assert_true(plan->steps[0].max_rejects.fraction > 0.0199 && plan->steps[0].max_rejects.fraction < 0.0201);
+	assert_int_equal(plan->steps[1].each, 1);
+	assert_tables(&plan->steps[1], (const char *const[]){"orders", "orders", NULL});
+	for (size_t i = 2; i < 4; i++) {
+		assert_int_equal(plan->steps[i].policy, KEYS_APPEND);
+		assert_int_equal(plan->steps[i].each, 2);
+		assert_false(plan->steps[i].every_table);
+		assert_tables(&plan->steps[i], (const char *const[]){"customers", "customers", "staff", "staff", NULL});
+	}
+	pipeline_free(pipeline);
+}
+
+/* Sinks that are files, and a source that is a database. */
+static void test_files(void **state)
+{
+	struct pipeline *pipeline = load_good("good_files.yaml", NULL);
+	const struct plan *plan = pipeline_plan(pipeline);
+	char path[256];
+
+	(void)state;
+	assert_int_equal(plan->step_count, 5);
+	assert_non_null(plan->state);
+	for (size_t i = 0; i < 4; i++) {
+		const struct plan_step *step = &plan->steps[i];
+
+		assert_null(step->connection);
+		assert_ptr_equal(step->source_connection, plan->state);
+		assert_int_equal(step->commit.kind, COMMIT_STEP);
+		assert_true(step->check_types_only);
+		assert_true(step->every_table);
+		snprintf(path, sizeof(path), "backups/%s/%s.avro.rejects.jsonl", plan->run_id, step->table);
+		assert_string_equal(step->rejects_path, path);
+		assert_tables(step, (const char *const[]){"orders", "old.orders", "customers", "old.customers", "staff", "old.staff", "notes",
+			"old.notes", NULL});
+	}
+	assert_string_equal(plan->steps[4].rejects_path, "wrong/notes.jsonl");
+	assert_null(plan->steps[4].source_connection);
+	pipeline_free(pipeline);
+}
+
+/* What differs from run to run is no part of the definition. */
+static void test_files_definition(void **state)
+{
+	char hashes[2][5][SHA256_HEX_SIZE];
+
+	(void)state;
+	for (size_t run = 0; run < 2; run++) {
+		struct pipeline *pipeline = load_good("good_files.yaml", NULL);
+
+		for (size_t i = 0; i < 5; i++)
+			strcpy(hashes[run][i], pipeline_plan(pipeline)->steps[i].step_hash);
+		pipeline_free(pipeline);
+	}
+	for (size_t i = 0; i < 5; i++)
+		assert_string_equal(hashes[0][i], hashes[1][i]);
+	assert_string_not_equal(hashes[0][0], hashes[0][1]);
+}
+
 static void test_json_dictionary(void **state)
 {
 	struct pipeline *pipeline = load_good("good_json_dictionary.yaml", NULL);
@@ -521,6 +638,10 @@ int main(void)
 		cmocka_unit_test(test_single),
 		cmocka_unit_test(test_for_each),
 		cmocka_unit_test(test_for_each_list),
+		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_replace_one),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_files_definition),
 		cmocka_unit_test(test_json_dictionary),
 		cmocka_unit_test(test_from_another_folder),
 		cmocka_unit_test(test_golden),
