@@ -97,42 +97,34 @@ static int damaged_before(const struct avro_reader *reader, const struct error *
 }
 
 /* What the decoder says, with the place. */
-static int damaged_here(const struct avro_reader *reader, bool in_record, const struct error *inner, struct error *error)
+static int damaged_here(const struct avro_reader *reader, uint64_t block, const char *where, const struct error *inner, struct error *error)
 {
 	if (inner->kind != ERROR_SOURCE)
 		return error_set(error, inner->kind, inner->place[0] ? inner->place : reader->path, "%s", inner->message);
-	if (!in_record)
-		return error_set(error, ERROR_SOURCE, reader->path, "damaged at byte %" PRIu64 ": %s; %" PRIu64 " records were read before it",
-			reader->block.offset, inner->message, reader->records);
-	return error_set(error, ERROR_SOURCE, reader->path,
-		"damaged at byte %" PRIu64 ": record %" PRIu64 " of the block: %s; %" PRIu64 " records were read before it", reader->block.offset,
-		reader->index + 1, inner->message, reader->records);
+	return error_set(error, ERROR_SOURCE, reader->path, "damaged at byte %" PRIu64 ": %s%s; %" PRIu64 " records were read before it", block,
+		where, inner->message, reader->records);
 }
 
-/* The next block with a record, unless the file ends. */
+/* The next block with a record, unless the file ends. Until it is there, the position is behind the block before it. */
 static int next_block(struct avro_reader *reader, struct error *error)
 {
 	struct error inner = ERROR_INIT;
+	struct container_block block;
+	char hash[SHA256_HEX_SIZE];
 	do {
-		/* Until it is there, the position is behind the block before it. */
-		struct container_block block = { 0 };
-		char hash[SHA256_HEX_SIZE];
+		block = (struct container_block){ 0 };
 		container_in_hash(reader->in, hash);
 		int got = container_in_next(reader->in, &block, &inner);
 		if (got < 0)
 			return damaged_before(reader, &inner, error);
-		memcpy(reader->block_hash, hash, sizeof hash);
-		reader->index = 0;
 		reader->at_end = got == 0;
-		reader->block = block;
-		if (reader->at_end) {
-			reader->block.records = 0;
-			return 0;
-		}
-		if (decoder_begin(reader->decoder, reader->block.data, reader->block.length, reader->block.records, &inner) < 0 ||
-		    (reader->block.records == 0 && decoder_end(reader->decoder, &inner) < 0))
-			return damaged_here(reader, false, &inner, error);
-	} while (reader->block.records == 0);
+		if (got > 0 && (decoder_begin(reader->decoder, block.data, block.length, block.records, &inner) < 0 ||
+				(block.records == 0 && decoder_end(reader->decoder, &inner) < 0)))
+			return damaged_here(reader, block.offset, "", &inner, error);
+	} while (block.records == 0 && !reader->at_end);
+	reader->block = block;
+	reader->index = 0;
+	memcpy(reader->block_hash, hash, sizeof hash);
 	return 0;
 }
 
@@ -142,8 +134,11 @@ static int take_record(struct avro_reader *reader, struct batch *batch, struct e
 	struct error inner;
 	inner.kind = ERROR_NONE; /* for each record: not all of it */
 	inner.place[0] = inner.message[0] = '\0';
-	if ((batch ? decoder_add(reader->decoder, batch, &inner) : decoder_skip(reader->decoder, &inner)) < 0)
-		return damaged_here(reader, true, &inner, error);
+	if ((batch ? decoder_add(reader->decoder, batch, &inner) : decoder_skip(reader->decoder, &inner)) < 0) {
+		char where[64];
+		snprintf(where, sizeof where, "record %" PRIu64 " of the block: ", reader->index + 1);
+		return damaged_here(reader, reader->block.offset, where, &inner, error);
+	}
 	reader->index++;
 	reader->records++;
 	if (batch) {
@@ -152,7 +147,7 @@ static int take_record(struct avro_reader *reader, struct batch *batch, struct e
 		origin->byte_offset = reader->block.offset;
 	}
 	if (reader->index == reader->block.records && decoder_end(reader->decoder, &inner) < 0)
-		return damaged_here(reader, false, &inner, error);
+		return damaged_here(reader, reader->block.offset, "", &inner, error);
 	return 0;
 }
 
@@ -162,6 +157,12 @@ static int changed_before(const struct avro_reader *reader, uint64_t offset, str
 {
 	return error_set(error, ERROR_CONFIG, reader->path,
 		"changed before byte %" PRIu64 " since the interrupted run; --restart loads it from the beginning", offset);
+}
+
+/* Of a replay: what is damaged now was not, then. */
+static int changed_replayed(const struct avro_reader *reader, struct error *error)
+{
+	return changed_before(reader, strtoull(reader->replay_at.token, NULL, 10), error);
 }
 
 /* "BLOCK:INDEX:RECORDS": the block of the next record, how many of its records come before it, and how many of the file. */
@@ -196,7 +197,7 @@ static enum source_result end_replay(struct avro_reader *reader, struct batch *b
 			return SOURCE_ERROR;
 		mark_position(reader, &here);
 		if (!same_position(&here, &reader->replay_at)) {
-			changed_before(reader, strtoull(reader->replay_at.token, NULL, 10), error);
+			changed_replayed(reader, error);
 			return SOURCE_ERROR;
 		}
 	}
@@ -238,16 +239,16 @@ enum source_result avro_reader_read(struct avro_reader *reader, struct batch *ba
 		give(reader, batch);
 		return SOURCE_BATCH;
 	}
+	if (batch->replayed && (reader->failed.kind == ERROR_SOURCE || (reader->at_end && reader->records < reader->replay_to))) {
+		changed_replayed(reader, error);
+		return SOURCE_ERROR;
+	}
 	if (error_is_set(&reader->failed)) {
 		error_set(error, reader->failed.kind, reader->failed.place, "%s", reader->failed.message);
 		return SOURCE_ERROR;
 	}
 	if (batch->replayed && reader->records == reader->replay_to)
 		return end_replay(reader, batch, error);
-	if (batch->replayed && reader->at_end) {
-		changed_before(reader, strtoull(reader->replay_at.token, NULL, 10), error);
-		return SOURCE_ERROR;
-	}
 	give(reader, batch);
 	if (reader->at_end) {
 		batch->last = true;
@@ -291,7 +292,7 @@ static int go_to(struct avro_reader *reader, uint64_t offset, uint64_t index, ui
 	reader->records = records - index;
 	if (next_block(reader, error) < 0)
 		return -1;
-	if (index > reader->block.records || (!reader->at_end && reader->block.offset != offset))
+	if (index > reader->block.records || (index > 0 && reader->block.offset != offset))
 		return changed_before(reader, offset, error);
 	while (reader->index < index)
 		if (take_record(reader, NULL, error) < 0)
