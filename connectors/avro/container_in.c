@@ -290,7 +290,7 @@ static int end(struct container_in *in, struct error *error)
 		return error_errno(error, ERROR_SOURCE, in->path, errno, "cannot be looked at");
 	if ((uint64_t)facts.st_size != in->size || in->offset != in->size ||
 		(int64_t)facts.st_mtim.tv_sec * 1000000000 + facts.st_mtim.tv_nsec != in->mtime_ns)
-		return error_set(error, ERROR_SOURCE, in->path, "changed while it was read");
+		return error_set(error, ERROR_CONFIG, in->path, "changed while it was read; run it again when nobody writes to the file");
 	return 0;
 }
 
