@@ -103,26 +103,13 @@ static enum walk_result join(struct framer *framer, struct walk *walk)
 	if (walk->at < lost->trail.at || lost->front.at < walk->at)
 		return WALK_ON;
 	follow(framer, walk->at);
-	if (lost->trail.cells == lost->front.cells) {
-		/* The cell that is open here is the one at the front: pairs of quotes on the way are one byte each. */
-		walk->origin += lost->front.origin - lost->trail.origin;
-	} else {
-		if (lost->over_field)
-			return WALK_FIELD; /* that cell begins behind here, so this record has it, too */
-		/* The open cell ends before the front. It was not too long there; longer here, it may be. That is so only in the
-		 * first record that begins after that cell did, so the cell is not walked for a second one. */
-		if (walk->origin < lost->trail.origin) {
-			struct caps this_cell = { .field = framer->caps.field, .columns = walk->cells };
-			enum walk_result result = walk_on(walk, framer->window, lost->front.at, &framer->grammar, &this_cell);
-			if (result == WALK_FIELD)
-				return WALK_FIELD;
-			assert(result == WALK_COLUMNS);
-		}
-		walk->cells += lost->front.cells - lost->trail.cells;
-		walk->origin = lost->front.origin;
-	}
+	assert(walk->origin == lost->trail.origin);
+	if (lost->over_field)
+		return WALK_FIELD;
 	walk->at = lost->front.at;
 	walk->state = lost->front.state;
+	walk->cells += lost->front.cells - lost->trail.cells;
+	walk->origin = lost->front.origin;
 	walk->tail = lost->front.tail;
 	return walk->cells > framer->caps.columns ? WALK_COLUMNS : WALK_ON;
 }
@@ -138,6 +125,15 @@ static enum walk_result walk_further(const struct framer *framer, struct walk *w
 	if (result == WALK_ON && window->eof && walk->at == window->end && walk->at < last && !walk_is_open(walk))
 		result = walk_finish(walk, window, &framer->grammar, &framer->caps);
 	return result;
+}
+
+/* The walk came to a stray byte: the record is given up. */
+static void found_stray(const struct framer *framer, const struct walk *walk, struct frame *out)
+{
+	char byte = *window_at(framer->window, walk->at);
+	out->kind = FRAME_STRAY;
+	out->stray = walk->at;
+	out->space = byte == ' ' || byte == '\t';
 }
 
 /* The record goes on behind its first line [start, end): finds its end, or gives it up. */
@@ -168,8 +164,11 @@ static int find_end_beyond(struct framer *framer, struct frame *out, struct erro
 		out->lines = count_lines(window, out->start, out->next) + (length == 0);
 		return 0;
 	}
-	out->kind = result == WALK_FIELD ? FRAME_FIELD : result == WALK_COLUMNS ? FRAME_COLUMNS :
-		    walk.at >= last ? FRAME_RUNAWAY : FRAME_UNCLOSED;
+	if (result == WALK_STRAY)
+		found_stray(framer, &walk, out);
+	else
+		out->kind = result == WALK_FIELD ? FRAME_FIELD : result == WALK_COLUMNS ? FRAME_COLUMNS :
+			    walk.at >= last ? FRAME_RUNAWAY : FRAME_UNCLOSED;
 	if (framer->lost.front.at < walk.at && here.at == out->next)
 		framer->lost = (struct lost){ .trail = here, .front = walk, .over_field = result == WALK_FIELD };
 	return 0;
@@ -210,8 +209,12 @@ int framer_next(struct framer *framer, struct frame *out, struct error *error)
 		return 0;
 	out->quoted = true;
 	struct walk line = walk_from(start);
-	if (walk_on(&line, window, out->end, &framer->grammar, &no_caps) != WALK_ON)
-		assert(0 && "a line end in a line");
+	enum walk_result result = walk_on(&line, window, out->end, &framer->grammar, &no_caps);
+	assert(result == WALK_ON || result == WALK_STRAY);
+	if (result == WALK_STRAY) {
+		found_stray(framer, &line, out);
+		return 0;
+	}
 	return walk_is_open(&line) ? find_end_beyond(framer, out, error) : 0;
 }
 

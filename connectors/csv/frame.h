@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A line ends with LF, CR LF or a lone CR. A record is one line, or several where a quoted cell goes over line ends
- * (walk.h). One over a limit, or still inside quotes at the end of the file, is given up: the damage is its first line,
- * and the next line begins a record again. The work is linear in the bytes whatever they are.
+ * (walk.h). One over a limit, with a stray byte behind a closing quote, or still inside quotes at the end of the file, is
+ * given up: the damage is its first line, and the next line begins a record again. The work is linear in the bytes
+ * whatever they are.
  */
 #ifndef PENSTOCK_CONNECTORS_CSV_FRAME_H
 #define PENSTOCK_CONNECTORS_CSV_FRAME_H
@@ -18,6 +19,7 @@ enum frame_kind {
 	FRAME_RECORD = 0,
 	FRAME_BLANK,     /* a line with nothing on it (with trim: nothing but spaces) */
 	FRAME_LONG_LINE, /* one line longer than limits.record; its end is not known yet: framer_pass_line */
+	FRAME_STRAY,     /* a record with a stray byte behind a closing quote; its first line is [start, end) */
 	/* The first line of a record that goes on over its quotes is [start, end); the record */
 	FRAME_RUNAWAY,   /* is longer than limits.record, */
 	FRAME_FIELD,     /* has a cell longer than limits.field, */
@@ -33,6 +35,8 @@ struct frame {
 	uint64_t end;   /* offset behind its last byte, the line end left out; FRAME_LONG_LINE: start + limit */
 	uint64_t next;  /* offset behind its line end; FRAME_LONG_LINE: not known */
 	uint64_t lines; /* line ends from start to next, at least 1 */
+	uint64_t stray; /* FRAME_STRAY: offset of the stray byte, */
+	bool space;     /* and whether it is one that trim would take away */
 };
 
 /* Where a byte was last looked for, so that nothing is searched twice. */
@@ -43,10 +47,12 @@ struct seeker {
 
 /* What is remembered of the walk that went furthest in a record that was given up.
  *
- * At a line end inside a record the state can only be IN_QUOTES. So a later record that is inside quotes behind a line end
- * over which that walk went, too, goes on exactly like it, but for the number of its cells and the length of the one that
- * is open there: it is not walked again, but goes on from where the walk came to, once these two are known. That makes
- * resynchronising linear.
+ * At a line end inside a record the state can only be IN_QUOTES. A later record begins behind one, at a cell where that walk
+ * is in quotes. From there the two can only meet where a cell of both ends: as long as one is in quotes and the other is
+ * not, a run of quotes leaves them so, or ends both cells, or has a stray byte behind it for one of them. So where the
+ * later record is inside quotes behind a line end over which that walk went, too, it is in the very same cell and goes on
+ * exactly like it, but for the number of its cells: it is not walked again, but goes on from where the walk came to, once
+ * that number is known. That makes resynchronising linear.
  */
 struct lost {
 	struct walk trail; /* the same record at an earlier byte, not behind the records to come: what it was there */

@@ -28,6 +28,10 @@ static int bad_header(const struct reader *reader, const struct frame *frame, st
 	snprintf(place, sizeof place, "%s:%" PRIu64, reader->options->path, reader->line_no);
 	if (frame->kind == FRAME_UNCLOSED)
 		return error_set(error, ERROR_SOURCE, place, "the header opens a quote that is not closed");
+	if (frame->kind == FRAME_STRAY)
+		return error_set(error, ERROR_SOURCE, place,
+			"the header has a closing quote that is followed by something else than the delimiter or the line's end, at byte %"
+			PRIu64 " of the file%s", frame->stray, frame->space ? "; it is a space: set trim: true on the source" : "");
 	if (frame->kind == FRAME_FIELD)
 		return error_set(error, ERROR_SOURCE, place, "the header has a label longer than limits.field (%" PRIu64 ")",
 			reader->limits->field);
@@ -161,6 +165,13 @@ static int fault_of(const struct reader *reader, struct batch *batch, uint32_t r
 		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error,
 			"line %" PRIu64 " has more bytes than limits.record (%" PRIu64 "); left out: bytes %" PRIu64 " to %" PRIu64,
 			line_no, reader->limits->record, frame->start, frame->next - 1);
+	case FRAME_STRAY:
+		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error,
+			"a closing quote is followed by %s, at byte %" PRIu64 " of the file, in the record that begins in line %" PRIu64
+			" (%s); left out: this line, bytes %" PRIu64 " to %" PRIu64,
+			frame->space ? "a space" : "something else than the delimiter or the line's end", frame->stray, line_no,
+			frame->space ? "trim: true on the source takes it away" : "a quote within quotes is written twice",
+			frame->start, frame->next - 1);
 	case FRAME_RUNAWAY:
 		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error,
 			"a quote opened in line %" PRIu64 " makes the record longer than limits.record (%" PRIu64

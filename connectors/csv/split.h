@@ -40,7 +40,7 @@ void split_fini(struct split *split);
 /* record has no quote character and no line end. */
 void split_plain(struct split *split, const char *record, size_t length);
 
-/* record is complete, its line end left out. The cells are copied to out, which has room for length bytes; split->used
+/* record is complete, its line end left out, without a stray byte behind a closing quote (walk.h). The cells are copied to out, which has room for length bytes; split->used
  * of them are filled. Returns 0, or -1 when out of memory. */
 int split_quoted(struct split *split, const char *record, size_t length, char *out, struct error *error) MUST_CHECK;
 

@@ -90,11 +90,9 @@ enum walk_result walk_on(struct walk *out, const struct window *window, uint64_t
 			}
 		} else if (trim && is_space(c)) {
 			walk.state = AFTER_SPACE;
-		} else if (c != quote) {
-			walk.state = IN_QUOTES;
-		} else if (walk.state == AFTER_SPACE) {
-			walk.state = AFTER_QUOTE;
-			walk.tail = tail_before(&walk, window, from + (uint64_t)(p - first), trim);
+		} else if (c != quote || walk.state == AFTER_SPACE) {
+			result = WALK_STRAY;
+			break;
 		} else {
 			walk.state = IN_QUOTES;
 			walk.origin++;

@@ -1,8 +1,10 @@
 /* walk.h - over the bytes of a record that may go on over line ends: its cells, how long they are, its end.
  * SPDX-License-Identifier: Apache-2.0
  *
- * A quote opens a cell only as its first byte, and closes it before a delimiter, a line end or the end of the file; two
- * in a row are one; any other is a byte like others (libcsv's rules, csv_parse without CSV_STRICT).
+ * A quote opens a cell only as its first byte; elsewhere in a cell without quotes around it, it is a byte like others. In
+ * quotes two in a row are one, and one alone closes the cell: behind it comes a delimiter, a line end or the end of the
+ * file (RFC 4180). Any other byte there is a stray one. libcsv would take the quote before it for text and go on in the
+ * cell, over line ends, to the next quote that does close: lines would vanish into one cell.
  * A cell's length is counted as split.h counts it: quotes that are none of its bytes, and trimmed spaces, left out.
  */
 #ifndef PENSTOCK_CONNECTORS_CSV_WALK_H
@@ -31,8 +33,8 @@ enum walk_state {
 	IN_PLAIN,       /* in a cell without quotes around it */
 	OPENED,         /* with trim: in quotes, and nothing but spaces so far */
 	IN_QUOTES,
-	AFTER_QUOTE,    /* behind a quote in a quoted cell: its end, half of a pair, or a byte like others */
-	AFTER_SPACE,    /* with trim: behind spaces that followed such a quote */
+	AFTER_QUOTE,    /* behind a quote in a quoted cell: its end, or half of a pair */
+	AFTER_SPACE,    /* with trim: behind spaces that followed the quote that is its end */
 };
 
 struct walk {
@@ -41,7 +43,7 @@ struct walk {
 	uint64_t cells;  /* of the record so far, the one at at included */
 	uint64_t origin; /* not AT_CELL or OPENED: what stands before x is x - origin bytes of the cell. Behind its first byte
 	                  * two walks of one cell differ in nothing else. */
-	uint64_t tail;   /* AFTER_QUOTE, AFTER_SPACE: if the quote is the cell's end, tail - origin is its length */
+	uint64_t tail;   /* AFTER_QUOTE, AFTER_SPACE: where the quote is the cell's end, tail - origin is its length */
 };
 
 enum walk_result {
@@ -49,6 +51,7 @@ enum walk_result {
 	WALK_ENDED,   /* at is the line end that ends the record, or the end of the file */
 	WALK_FIELD,   /* at is behind a cell longer than caps->field */
 	WALK_COLUMNS, /* at is a delimiter, and the record has caps->columns cells before it */
+	WALK_STRAY,   /* at is a byte behind a cell's closing quote that is no delimiter and no line end */
 };
 
 /* The beginning of a record at offset. */

@@ -21,6 +21,7 @@ struct oracle {
 	size_t count, room;
 };
 
+/* NEVER_ENDS: not where anybody looks, or something else follows a closing quote. */
 enum cell_end { ENDS_CELL, ENDS_RECORD, NEVER_ENDS };
 
 static bool line_end_at(const struct oracle *o, size_t at)
@@ -81,10 +82,10 @@ static enum cell_end read_cell(struct oracle *o, size_t *at)
 				p = after;
 				break;
 			}
-			if (quote_at(o, p + 1)) {
-				keep(o, cell, p++);
-				continue;
-			}
+			if (!quote_at(o, p + 1))
+				return NEVER_ENDS;
+			keep(o, cell, p++);
+			continue;
 		}
 		keep(o, cell, p);
 	}
