@@ -65,7 +65,9 @@ static void check_source(const struct preview *preview, struct verdict *verdict)
 		return;
 	}
 	display_puts(stdout, preview->identity.path);
-	if (preview->identity.known)
+	if (preview->identity.isolation[0])
+		printf(", readable %s; %s\n", preview->identity.by_key ? "by key" : "with one cursor", preview->identity.isolation);
+	else if (preview->identity.known)
 		printf(", readable, %s\n", display_bytes((double)preview->identity.size, size));
 	else
 		puts(", a stream");
@@ -75,10 +77,15 @@ static void check_target(const struct preview *preview, struct verdict *verdict,
 {
 	const struct plan_step *step = preview->step;
 	printf("  target: %s ", step->sink->name);
-	display_puts(stdout, step->target);
+	if (step->connection)
+		display_puts(stdout, step->target);
 	if (!preview->sink_open) {
 		puts(" cannot be written to as it is");
 		wrong(verdict, error);
+		return;
+	}
+	if (!step->connection) {
+		puts(": its file can be written");
 		return;
 	}
 	puts(preview->info.creates_table ? ", not there yet: a run makes it" : ", there, and its columns fit the dictionary");

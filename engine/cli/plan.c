@@ -50,7 +50,9 @@ static void print_source(const struct preview *preview)
 		return;
 	}
 	display_puts(stdout, preview->identity.path);
-	if (preview->identity.known)
+	if (preview->identity.isolation[0])
+		printf(", %s; %s\n", preview->identity.by_key ? "by key" : "with one cursor", preview->identity.isolation);
+	else if (preview->identity.known)
 		printf(", %s\n", display_bytes((double)preview->identity.size, size));
 	else
 		puts(", a stream that cannot be read again");
@@ -60,6 +62,11 @@ static void print_target(const struct preview *preview)
 {
 	const struct plan_step *step = preview->step;
 	printf("  %-10s%s ", "target", step->sink->name);
+	if (!step->connection) {
+		/* What the file is, the sink explains below. */
+		puts(preview->sink_open ? "file, written whole" : "file, which cannot be written");
+		return;
+	}
 	display_puts(stdout, step->target);
 	printf(", %s", policy_name(step->policy));
 	for (size_t i = 0; step->policy == KEYS_UPSERT && i < step->upsert_key.count; i++) {
@@ -108,7 +115,9 @@ static void print_resume(const struct preview *preview)
 {
 	const struct checkpoint *checkpoint = &preview->checkpoint;
 	printf("  %-10s", "resume");
-	if (!preview->store)
+	if (!preview->step->connection)
+		puts("an interrupted run leaves no file; the next one begins at the first record");
+	else if (!preview->store)
 		puts("no history is kept: every run begins at the first record");
 	else if (preview->loaded)
 		printf("nothing to do: loaded completely by run %s (%llu records)\n", preview->file.run_id,
