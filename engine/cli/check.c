@@ -76,16 +76,18 @@ static void check_source(const struct preview *preview, struct verdict *verdict)
 static void check_target(const struct preview *preview, struct verdict *verdict, const struct error *error)
 {
 	const struct plan_step *step = preview->step;
-	printf("  target: %s ", step->sink->name);
-	if (step->connection)
+	printf("  target: %s", step->sink->name);
+	if (step->connection) {
+		putchar(' ');
 		display_puts(stdout, step->target);
+	}
 	if (!preview->sink_open) {
 		puts(" cannot be written to as it is");
 		wrong(verdict, error);
 		return;
 	}
 	if (!step->connection) {
-		puts(": its file can be written");
+		puts(", its file can be written");
 		return;
 	}
 	puts(preview->info.creates_table ? ", not there yet: a run makes it" : ", there, and its columns fit the dictionary");
