@@ -78,12 +78,18 @@ void read_dictionary(struct planning *planning, struct node *root)
 	struct pipeline *pipeline = planning->pipeline;
 	const char *path;
 
-	planning->dictionary_wanted = node_find(root, "dictionary") != NULL;
-	path = top_text(planning, root, "dictionary");
-	path = path ? beside(planning, path) : NULL;
-	if (!path)
-		return;
-	pipeline->dictionary = read_named(path, node_find(root, "dictionary"), planning->diagnostics);
+	if (planning->given && planning->given->dictionary) {
+		planning->dictionary_wanted = true;
+		pipeline->dictionary = dictionary_read_text(planning->pipeline->plan.file, planning->given->dictionary,
+			planning->diagnostics);
+	} else {
+		planning->dictionary_wanted = node_find(root, "dictionary") != NULL;
+		path = top_text(planning, root, "dictionary");
+		path = path ? beside(planning, path) : NULL;
+		if (!path)
+			return;
+		pipeline->dictionary = read_named(path, node_find(root, "dictionary"), planning->diagnostics);
+	}
 	if (!pipeline->dictionary)
 		return;
 	pipeline->programs = calloc(dictionary_count(pipeline->dictionary) + 1, sizeof(*pipeline->programs));

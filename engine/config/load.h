@@ -18,13 +18,23 @@ struct pipeline; /* owns the plan, its dictionary and all their texts */
 /* Reads, checks and plans a pipeline file. NULL when diagnostics got an error. No I/O beyond the files it names (no
  * connection is opened; sources are not looked at). */
 struct pipeline *pipeline_load(const char *file, const struct load_options *options, struct diagnostics *diagnostics);
+/* The same from JSON texts, for parts of the program that run a pipeline of their own: one that reads a table to compare it, say. name
+ * stands for the file in messages. dictionary is a Data Package descriptor, or NULL where the pipeline names its file. The pipeline
+ * is interpolated as files are, so a text that must stay as it is goes through pipeline_quote first. A text with a secret in it is
+ * the caller's to wipe. */
+struct pipeline *pipeline_load_text(const char *name, const char *text, const char *dictionary, struct diagnostics *diagnostics);
 void pipeline_free(struct pipeline *pipeline);
+
+/* Text that comes out of the interpolation as text is: malloc'd, NULL when out of memory. */
+char *pipeline_quote(const char *text);
 
 const struct plan *pipeline_plan(const struct pipeline *pipeline);
 const struct dictionary *pipeline_dictionary(const struct pipeline *pipeline); /* NULL where it names none */
 
 /* Reads a dictionary file (YAML or JSON). NULL when diagnostics got an error. Free with dictionary_free. */
 struct dictionary *dictionary_read(const char *file, struct diagnostics *diagnostics);
+/* The same from a JSON text; name stands for the file in messages. */
+struct dictionary *dictionary_read_text(const char *name, const char *text, struct diagnostics *diagnostics);
 
 /* True when the document is a dictionary (has resources and no steps), for `penstock validate`. */
 bool document_is_dictionary(const struct node *root);
