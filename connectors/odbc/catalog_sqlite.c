@@ -1,6 +1,7 @@
 /* catalog_sqlite.c - tables of SQLite as its pragmas tell of them.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,6 +258,69 @@ static int read_rowid(struct session *session, const char *schema, const char *n
 	return row < 0 ? -1 : 0;
 }
 
+/* Behind a string, a quoted name or a comment that begins at p; p itself where none does. */
+static const char *skip_quoted(const char *p)
+{
+	char close = *p == '[' ? ']' : *p;
+
+	if (p[0] == '-' && p[1] == '-')
+		return p + strcspn(p, "\n");
+	if (p[0] == '/' && p[1] == '*') {
+		const char *end = strstr(p + 2, "*/");
+
+		return end ? end + 2 : p + strlen(p);
+	}
+	if (*p != '\'' && *p != '"' && *p != '`' && *p != '[')
+		return p;
+	/* A quote that is doubled ends one and begins another. */
+	p = strchr(p + 1, close);
+	return p ? p + 1 : "";
+}
+
+/* The first clause of a CREATE TABLE by which a constraint is met otherwise than by refusing the statement (SQLite's "ON CONFLICT
+ * clause"): a row would replace another one, or vanish, or take the transaction with it, and nobody be told. NULL: none. */
+static const char *conflict_refusal(const char *sql)
+{
+	static const struct {
+		const char *word, *refusal;
+	} clauses[] = {
+		{ "replace", "has a constraint with ON CONFLICT REPLACE, by which rows replace others without a word: make the table "
+			     "anew without that clause" },
+		{ "ignore", "has a constraint with ON CONFLICT IGNORE, by which rows vanish without a word: make the table anew without "
+			    "that clause" },
+		{ "rollback", "has a constraint with ON CONFLICT ROLLBACK, by which one bad row undoes all others: make the table anew "
+			      "without that clause" },
+		{ "fail", "has a constraint with ON CONFLICT FAIL, by which a refused statement keeps some of its rows: make the table "
+			  "anew without that clause" },
+	};
+	unsigned seen = 0; /* 1: "on" stands before, 2: "on conflict" */
+
+	while (*sql) {
+		const char *behind = skip_quoted(sql);
+		size_t length = 0;
+
+		if (behind != sql) {
+			/* A comment may stand anywhere. */
+			if (*sql != '-' && *sql != '/')
+				seen = 0;
+			sql = behind;
+			continue;
+		}
+		while (isalnum((unsigned char)sql[length]) || sql[length] == '_' || (unsigned char)sql[length] >= 0x80)
+			length++;
+		for (size_t i = 0; seen == 2 && i < sizeof clauses / sizeof *clauses; i++)
+			if (strlen(clauses[i].word) == length && strncasecmp(clauses[i].word, sql, length) == 0)
+				return clauses[i].refusal;
+		if (length > 0)
+			seen = length == 2 && strncasecmp(sql, "on", 2) == 0 ? 1
+			     : seen == 1 && length == 8 && strncasecmp(sql, "conflict", 8) == 0 ? 2 : 0;
+		else if (!isspace((unsigned char)*sql))
+			seen = 0;
+		sql += length > 0 ? length : 1;
+	}
+	return NULL;
+}
+
 static int read_kind(struct session *session, const char *schema, const char *name, struct catalog *out,
 	struct error *error)
 {
@@ -270,7 +334,7 @@ static int read_kind(struct session *session, const char *schema, const char *na
 	if (buffer_puts(&sql, "SELECT m.type, EXISTS (SELECT 1 FROM ", error) == 0 &&
 	    dialect_quote(session->dialect, &sql, schema, error) == 0 &&
 	    buffer_puts(&sql,
-		    ".sqlite_master t WHERE t.type = 'trigger' AND t.tbl_name = m.name AND t.sql LIKE '%INSTEAD%OF%INSERT%') FROM ",
+		    ".sqlite_master t WHERE t.type = 'trigger' AND t.tbl_name = m.name AND t.sql LIKE '%INSTEAD%OF%INSERT%'), m.sql FROM ",
 		    error) == 0 &&
 	    dialect_quote(session->dialect, &sql, schema, error) == 0 &&
 	    buffer_puts(&sql, ".sqlite_master m WHERE m.name = ? COLLATE NOCASE AND m.type IN ('table', 'view')", error) == 0 &&
@@ -285,7 +349,11 @@ static int read_kind(struct session *session, const char *schema, const char *na
 				view = strcmp(or_empty(text), "view") == 0;
 				row = statement_integer(&statement, 2, &trigger, NULL, error);
 			}
+			if (row == 0)
+				row = statement_text(&statement, 3, &text, error);
 			out->exists = row == 0;
+			if (row == 0 && !view)
+				out->refusal = conflict_refusal(or_empty(text));
 			if (view && !trigger)
 				out->refusal = "is a view without an INSTEAD OF INSERT trigger";
 		}
