@@ -84,7 +84,10 @@ static int take_value(struct capture *capture, size_t column, uint32_t row, sqli
 		typed_null(batch, column, row);
 		return 0;
 	case SQLITE_INTEGER:
-		return cell_integer(batch, column, row, sqlite3_value_int64(value), capture->error);
+		if (batch->columns[column].field->type != VALUE_INTEGER)
+			return cell_integer(batch, column, row, sqlite3_value_int64(value), capture->error);
+		typed_integer(batch, column, row, sqlite3_value_int64(value));
+		return 0;
 	case SQLITE_FLOAT:
 		return cell_real(batch, column, row, sqlite3_value_double(value), capture->error);
 	case SQLITE_TEXT: {
@@ -103,6 +106,14 @@ static int take_value(struct capture *capture, size_t column, uint32_t row, sqli
 	}
 }
 
+static int check_size(struct capture *capture, uint32_t row, size_t used)
+{
+	if (capture->batch->arena.used - used <= capture->limits->record)
+		return 0;
+	return batch_fault(capture->batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, capture->error,
+		"the record has more bytes than limits.record (%" PRIu64 ")", capture->limits->record);
+}
+
 static int take_row(struct capture *capture, sqlite3_value **values)
 {
 	struct batch *batch = capture->batch;
@@ -110,18 +121,24 @@ static int take_row(struct capture *capture, sqlite3_value **values)
 	size_t used = batch->arena.used;
 
 	batch->origins[row].record_no = ++*capture->records;
-	for (size_t i = 0; i < batch->schema->field_count; i++)
+	for (size_t i = 0; !capture->complete && i < batch->schema->field_count; i++)
 		batch->columns[i].cells[row] = CELL_NULL;
 	for (size_t i = 0; i < capture->count; i++)
 		if (capture->fields[i] != SCHEMA_NO_FIELD && take_value(capture, capture->fields[i], row, values[i]))
 			return -1;
+	if (capture->ascending) {
+		int64_t number = sqlite3_value_int64(values[capture->key[0]]);
+
+		if (capture->last[0].type && number <= capture->last[0].integer)
+			return error_set(capture->error, ERROR_SOURCE, NULL, "SQLite gave rows out of the order of their numbers");
+		capture->last[0].type = SQLITE_INTEGER;
+		capture->last[0].integer = number;
+		return check_size(capture, row, used);
+	}
 	for (size_t i = 0; i < capture->key_count; i++)
 		if (!hold(&capture->last[i], values[capture->key[i]]))
 			return error_memory(capture->error, "a key");
-	if (batch->arena.used - used > capture->limits->record)
-		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, capture->error,
-			"the record has more bytes than limits.record (%" PRIu64 ")", capture->limits->record);
-	return 0;
+	return check_size(capture, row, used);
 }
 
 static void step(sqlite3_context *context, int count, sqlite3_value **values)

@@ -37,8 +37,10 @@ struct capture {
 	struct batch *batch;
 	const size_t *fields;          /* argument i goes to this column of the batch; SCHEMA_NO_FIELD: it is only a part of the key */
 	size_t count;                  /* arguments */
+	bool complete;                 /* every field has one */
 	const size_t *key;             /* arguments that are the key's parts */
 	size_t key_count;
+	bool ascending;                /* the key is one integer, and rows out of its order are an error */
 	struct held *from, *last;      /* key_count each: behind which the page begins, and of the last row */
 	const struct limits *limits;
 	struct cancel *cancel;

@@ -47,26 +47,23 @@ static const char *behind_dollars(const char *p)
 	return p ? p + strlen(tag) : end + strlen(end);
 }
 
-/* The next mark outside of quotes and comments, or NULL. */
-static const char *find_mark(const char *p, const struct dialect *dialect)
+/* Behind the quoted piece or the comment that begins at p; p where none does. */
+static const char *behind_piece(const char *p, const struct dialect *dialect, bool *comment)
 {
 	const char *end;
 
-	while (*p && *p != '?') {
-		if (*p == '\'' || *p == '"' || (*p == '`' && !dialect->has_cursors) || (*p == '[' && !dialect->has_cursors)) {
-			p = behind_quote(p);
-		} else if (p[0] == '-' && p[1] == '-') {
-			p += strcspn(p, "\n");
-		} else if (p[0] == '/' && p[1] == '*') {
-			end = strstr(p + 2, "*/");
-			p = end ? end + 2 : p + strlen(p);
-		} else if (*p == '$' && dialect->has_cursors) {
-			p = behind_dollars(p);
-		} else {
-			p++;
-		}
-	}
-	return *p ? p : NULL;
+	*comment = false;
+	if (*p == '\'' || *p == '"' || (!dialect->has_cursors && (*p == '`' || *p == '[')))
+		return behind_quote(p);
+	if (*p == '$' && dialect->has_cursors)
+		return behind_dollars(p);
+	*comment = (p[0] == '-' && p[1] == '-') || (p[0] == '/' && p[1] == '*');
+	if (!*comment)
+		return p;
+	if (*p == '-')
+		return p + strcspn(p, "\n");
+	end = strstr(p + 2, "*/");
+	return end ? end + 2 : p + strlen(p);
 }
 
 static int put_parameter(const struct option_parameter *parameter, const struct dialect *dialect, struct buffer *out,
@@ -82,16 +79,27 @@ static int put_parameter(const struct option_parameter *parameter, const struct 
 
 int condition_put(const struct option_statement *from, const struct dialect *dialect, struct buffer *out, struct error *error)
 {
-	const char *p = from ? from->text : "", *mark;
-	size_t number = 0;
+	size_t number = 0, count = from ? from->parameter_count : 0;
 
-	while ((mark = find_mark(p, dialect)) && number < (from ? from->parameter_count : 0)) {
-		if (buffer_append(out, p, (size_t)(mark - p), error) ||
-		    put_parameter(&from->parameters[number++], dialect, out, error))
+	for (const char *p = from ? from->text : ""; *p;) {
+		bool comment;
+		const char *end = behind_piece(p, dialect, &comment);
+
+		if (end > p) {
+			/* Drivers would count the marks in comments. */
+			bool left_out = comment && memchr(p, '?', (size_t)(end - p));
+
+			if (left_out ? buffer_puts(out, " ", error) : buffer_append(out, p, (size_t)(end - p), error))
+				return -1;
+			p = end;
+			continue;
+		}
+		if (*p == '?' && number < count ? put_parameter(&from->parameters[number++], dialect, out, error)
+						: buffer_append(out, p, 1, error))
 			return -1;
-		p = mark + 1;
+		p++;
 	}
-	return buffer_puts(out, p, error);
+	return 0;
 }
 
 int condition_bind(const struct option_statement *from, struct statement *statement, unsigned *first, struct error *error)

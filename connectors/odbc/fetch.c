@@ -29,10 +29,6 @@ static void page_close(struct reader *reader)
 void fetch_close(struct reader *reader)
 {
 	page_close(reader);
-	for (size_t i = 0; i < KEY_PARTS_MAX; i++) {
-		buffer_fini(&reader->fetch.last[i]);
-		buffer_fini(&reader->fetch.from[i]);
-	}
 }
 
 /* Runs what is in reader->sql. */

@@ -1,6 +1,7 @@
 /* reader.c - rows of one table or query, page by page, into batches.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +66,7 @@ static void arm(struct reader *reader, struct batch *batch, struct error *error)
 	capture->batch = batch;
 	capture->fields = reader->fields;
 	capture->count = reader->count;
+	capture->complete = reader->field_count == reader->context->schema->field_count;
 	capture->key = reader->key;
 	capture->key_count = reader->key_count;
 	capture->ascending = reader->direct;
@@ -141,8 +143,12 @@ static int capture_stream(struct reader *reader, struct batch *batch, struct err
 			reader->ended = true;
 			break;
 		}
+		reader->fetch.rows++;
 	}
 	reader->snapshot->capture.batch = NULL;
+	if (reader->ended && reader->fetch.rows != reader->records)
+		return error_set(error, ERROR_SOURCE, reader->snapshot->session.place,
+			"SQLite called the function of %zu rows %" PRIu64 " times; use read: fetch", reader->fetch.rows, reader->records);
 	return 0;
 }
 

@@ -51,6 +51,7 @@ struct reader {
 	struct reader_column *columns;
 	size_t *fields;
 	size_t count;                       /* of both */
+	size_t field_count;                 /* of them fields */
 	size_t key[KEY_PARTS_MAX];          /* columns that are the key's parts */
 	size_t key_count;
 

@@ -22,6 +22,7 @@ int reader_add_column(struct reader *reader, size_t field, const char *name, con
 	reader->fields = fields;
 	columns[reader->count] = (struct reader_column){ .field = field, .name = name, .column = column };
 	fields[reader->count++] = field;
+	reader->field_count += field != SCHEMA_NO_FIELD;
 	return 0;
 }
 
@@ -30,6 +31,11 @@ static bool is_rowid(const struct reader *reader, const struct catalog_key *key,
 {
 	return reader->catalog.has_rowid && key->primary && key->count == 1 && !key->name[0] &&
 		strcasecmp(column->declared, "integer") == 0;
+}
+
+bool reader_key_is_rowid(const struct reader *reader)
+{
+	return reader->unique && is_rowid(reader, reader->unique, reader->columns[reader->key[0]].column);
 }
 
 static bool qualifies_sqlite(const struct reader *reader, const struct catalog_key *key, const struct catalog_column *column)
@@ -160,6 +166,7 @@ static int use_key(struct reader *reader, const struct catalog_key *key, struct 
 		reader->key[reader->key_count++] = at;
 	}
 	reader->way = WAY_KEY;
+	reader->unique = key;
 	return 0;
 }
 

@@ -136,7 +136,8 @@ void snapshot_end(struct snapshot *snapshot)
 {
 	assert(snapshot->readers);
 	snapshot->readers--;
-	snapshot->tables_read++;
+	if (!snapshot->session.lost && !snapshot->session.broken)
+		snapshot->tables_read++;
 	if (!snapshot->session.dialect->has_cursors && !snapshot->consistent && !snapshot->readers) {
 		session_rollback(&snapshot->session); /* it has only read */
 		snapshot->tables_read = 0;
