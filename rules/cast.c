@@ -322,6 +322,8 @@ int cast_column(struct caster *caster, const struct field_rules *rules, struct b
 			    .rule = rule,
 			    .error = error};
 	enum value_type type = pass.column->field->type;
+	if (batch->rows == 0 || !memchr(pass.column->cells, CELL_TEXT, batch->rows))
+		return 0; /* a source with types of its own */
 	pass.reading = reading_of(caster, pass.column->field, rules);
 	if ((type == VALUE_DOUBLE || !pass.reading.plain) &&
 	    need_scratch(caster, 2 * longest_text(&pass) + 2, error) < 0)
@@ -357,6 +359,25 @@ int cast_column(struct caster *caster, const struct field_rules *rules, struct b
 	}
 	assert(0 && "a type that no dictionary gives in this version");
 	return -1;
+}
+
+int cast_check_typed(const struct field_rules *rules, struct batch *batch, size_t column, const uint32_t *rows,
+		     size_t count, const struct rule *rule, struct error *error)
+{
+	struct column *cells = &batch->columns[column];
+	if (cells->field->type != VALUE_STRING || rules->string_format == STRING_ANY || batch->rows == 0 ||
+	    !memchr(cells->cells, CELL_VALUE, batch->rows))
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t row = rows[i];
+		struct span span = cells->spans[row];
+		if (cells->cells[row] != CELL_VALUE || string_fits(rules, batch_bytes(batch, span), span.length))
+			continue;
+		cells->cells[row] = CELL_BAD;
+		if (batch_violation(batch, row, rule, NULL, error) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int keep_bytes(const char *bytes, size_t length, struct constant *out, struct error *error)

@@ -25,6 +25,11 @@ void caster_fini(struct caster *caster);
 int cast_column(struct caster *caster, const struct field_rules *rules, struct batch *batch, size_t column,
 		const uint32_t *rows, size_t count, const struct rule *rule, struct error *error) MUST_CHECK;
 
+/* What the type demands beyond what a source with types of its own has looked at (an e-mail address is a string to it), of cells that
+ * came as CELL_VALUE; to be called before cast_column. Returns 0 or -1. */
+int cast_check_typed(const struct field_rules *rules, struct batch *batch, size_t column, const uint32_t *rows,
+		     size_t count, const struct rule *rule, struct error *error) MUST_CHECK;
+
 /* One text, which is not a missing value, as a value of the field; for the dictionary's own values. out->bytes is
  * malloc'd. Returns 1, 0 where it is no such value, -1 when out of memory. canonical: spelled as penstock itself prints
  * values, whatever the field's spelling is. */

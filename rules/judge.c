@@ -34,21 +34,27 @@ static int fault_violation(struct batch *batch, const struct fault *fault, const
 	return 0;
 }
 
+/* A value that the source could not read as one of the field. The rule says what it is not; the cell has it as its text. */
+static int judge_type(const struct rules_judge *judge, struct batch *batch, const struct fault *fault, struct error *error)
+{
+	assert(fault->field != SCHEMA_NO_FIELD);
+	return batch_violation(batch, fault->row, judge->fields[fault->field].rules[RULE_TYPE], NULL, error);
+}
+
 /* What the source found wrong with records. A record that could not be read has that one violation and no cells. */
 static int judge_faults(struct rules_judge *judge, struct batch *batch, struct error *error)
 {
 	const struct program *program = judge->program;
 	for (size_t first = 0; first < batch->fault_count;) {
-		const struct fault *record = NULL, *encoding = NULL, *extra = NULL;
+		const struct fault *found[FAULT_TYPE] = {NULL};
 		uint32_t row = batch->faults[first].row;
+		size_t begin = first;
 		for (; first < batch->fault_count && batch->faults[first].row == row; first++) {
 			const struct fault *fault = &batch->faults[first];
-			const struct fault **slot = fault->kind == FAULT_RECORD  ? &record
-						    : fault->kind == FAULT_EXTRA ? &extra
-										 : &encoding;
-			if (!*slot)
-				*slot = fault;
+			if (fault->kind != FAULT_TYPE && !found[fault->kind])
+				found[fault->kind] = fault;
 		}
+		const struct fault *record = found[FAULT_RECORD], *encoding = found[FAULT_ENCODING], *extra = found[FAULT_EXTRA];
 		if (batch->status[row] != ROW_LIVE)
 			continue;
 		if (record) {
@@ -60,6 +66,9 @@ static int judge_faults(struct rules_judge *judge, struct batch *batch, struct e
 			return -1;
 		if (extra && fault_violation(batch, extra, judge->rules[program->extra], error) < 0)
 			return -1;
+		for (size_t i = begin; i < first; i++)
+			if (batch->faults[i].kind == FAULT_TYPE && judge_type(judge, batch, &batch->faults[i], error) < 0)
+				return -1;
 	}
 	return 0;
 }
@@ -112,15 +121,19 @@ static int cells(struct judge *self, struct batch *batch, struct error *error)
 		return -1;
 	for (size_t i = 0; i < table->schema->field_count; i++) {
 		const struct field_rule_set *set = &judge->fields[i];
+		if (!judge->context.check_types_only &&
+		    cast_check_typed(&table->fields[i], batch, i, judge->rows, count, set->rules[RULE_TYPE], error) < 0)
+			return -1;
 		if (judge_missing(judge, batch, i, count, error) < 0 ||
 		    cast_column(&judge->caster, &table->fields[i], batch, i, judge->rows, count, set->rules[RULE_TYPE],
 				error) < 0)
 			return -1;
+		if (judge->context.check_types_only)
+			continue;
 		if (set->rules[RULE_REQUIRED] &&
 		    check_required(set->rules[RULE_REQUIRED], batch, i, judge->rows, count, error) < 0)
 			return -1;
-		if (!judge->context.check_types_only &&
-		    check_column(&table->fields[i], set, judge->matcher, batch, i, judge->rows, count, error) < 0)
+		if (check_column(&table->fields[i], set, judge->matcher, batch, i, judge->rows, count, error) < 0)
 			return -1;
 	}
 	return 0;
@@ -184,10 +197,18 @@ static int intern_rules(struct rules_judge *judge, struct error *error)
 		if (!judge->rules[i])
 			return -1;
 	}
-	for (size_t i = 0; i < field_count; i++)
+	for (size_t i = 0; i < field_count; i++) {
+		struct field_rule_set *set = &judge->fields[i];
 		for (size_t j = 0; j < FIELD_RULES; j++)
 			if (program->fields[i][j] != NO_RULE)
-				judge->fields[i].rules[j] = judge->rules[program->fields[i][j]];
+				set->rules[j] = judge->rules[program->fields[i][j]];
+		/* Every text is a string, but not every value of a source with types of its own. */
+		if (!set->rules[RULE_TYPE])
+			set->rules[RULE_TYPE] =
+				rule_set_get(judge->context.rules, CODE_TYPE_ERROR, NULL, &i, 1, "is not a string", error);
+		if (!set->rules[RULE_TYPE])
+			return -1;
+	}
 	return 0;
 }
 

@@ -27,7 +27,7 @@ struct judge_context {
 	enum key_policy policy;
 	const struct key *upsert_key; /* KEYS_UPSERT; fields by index */
 	const char *target;           /* the table that is written to; NULL where there is none */
-	bool check_types_only;        /* `check: types`: cells are cast and checked against required only through their column */
+	bool check_types_only;        /* `check: types`: cells are cast, and no rule but their types applies, not even required */
 	bool dry_run;                 /* nothing is written: keys of accepted rows must be remembered by the judge itself */
 	struct judge *const *earlier; /* dry run: judges of the earlier steps, whose accepted keys count as parents, and as the target's where it is the same */
 	size_t earlier_count;

@@ -195,7 +195,12 @@ int typed_bytes(struct batch *batch, size_t column, uint32_t row, struct text by
 
 int typed_bad(struct batch *batch, size_t column, uint32_t row, struct text shown, struct error *error)
 {
+	size_t length = shown.length < SHOWN_MAX ? shown.length : SHOWN_MAX;
+
 	batch->columns[column].cells[row] = CELL_BAD;
-	return batch_fault(batch, row, FAULT_TYPE, column, error, "\"%.*s\"%s",
-		(int)(shown.length < SHOWN_MAX ? shown.length : SHOWN_MAX), shown.data, shown.length < SHOWN_MAX ? "" : "...");
+	/* As the cell's text it is shown, capped and masked, as those of other sources are. */
+	if (batch_store(batch, shown.data, length, &batch->columns[column].texts[row], error) < 0)
+		return -1;
+	return batch_fault(batch, row, FAULT_TYPE, column, error, "\"%.*s\"%s", (int)length, shown.data,
+		shown.length < SHOWN_MAX ? "" : "...");
 }

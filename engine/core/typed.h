@@ -29,7 +29,7 @@ static inline void typed_null(struct batch *batch, size_t column, uint32_t row)
 	batch->columns[column].cells[row] = CELL_NULL;
 }
 
-/* A value that is none of the field's type: the cell becomes CELL_BAD, and a FAULT_TYPE with the shown text makes the row a type-error. */
+/* A value that is none of the field's type: the cell becomes CELL_BAD with the shown text, and a FAULT_TYPE makes the row a type-error. */
 int typed_bad(struct batch *batch, size_t column, uint32_t row, struct text shown, struct error *error) MUST_CHECK;
 
 #endif

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "engine/core/typed.h"
 #include "tests/support/judging.h"
 
 static const char shop[] = "resources:\n"
@@ -156,8 +157,80 @@ static void check_types_stops_after_the_casts(void **state)
 	judging_open(&judging, shop, "t");
 	judging_start(&judging, (struct judge_context){.policy = KEYS_APPEND, .check_types_only = true}, NULL);
 	judge(&judging, RECORDS("1|1|A||9|x", "1|1|A||9|x", "x|1|||9|x", "1"),
-	      "3: t.id.type t.b.required; 4: t.a.missing-cell t.b.missing-cell t.c.missing-cell t.p_id.missing-cell "
+	      "3: t.id.type; 4: t.a.missing-cell t.b.missing-cell t.c.missing-cell t.p_id.missing-cell "
 	      "t.u.missing-cell");
+	judging_close(&judging);
+}
+
+/* A row as a source with types of its own gives it: "-" is null, "?..." no value of the type. */
+static void add_typed(struct batch *batch, const char *const *cells)
+{
+	struct error error = ERROR_INIT;
+	uint32_t row = batch_add_row(batch);
+	for (size_t i = 0; i < batch->schema->field_count; i++) {
+		struct text text = {cells[i], strlen(cells[i])};
+		bool valid = true;
+		if (strcmp(cells[i], "-") == 0)
+			typed_null(batch, i, row);
+		else if (cells[i][0] == '?')
+			assert_int_equal(typed_bad(batch, i, row, (struct text){text.data + 1, text.length - 1}, &error), 0);
+		else
+			assert_int_equal(typed_read(batch, i, row, text, &valid, &error), 0);
+		assert_true(valid);
+	}
+}
+
+static const char mail[] = "resources: [{ name: t, schema: { missingValues: ['', 'none'], fields: [{ name: id, type: integer }, "
+			   "{ name: m, format: email, constraints: { required: true, maxLength: 12 } }, "
+			   "{ name: d, type: date, format: '%d/%m/%Y', constraints: { minimum: 2021-01-01 } }, "
+			   "{ name: s, constraints: { enum: [none, some] } }], primaryKey: id } }]";
+
+static const char *const typed_rows[][4] = {
+	{"1", "a@b.example", "2021-11-07", "some"}, {"1", "-", "2020-12-31", "none"}, {"2", "a@b", "-", "other"},
+	{"?x", "a@bcdef.example", "?31/12/2021", "?y"}, {"-", "?", "-", "-"}, {"1", "a@b.example", "-", "-"},
+};
+
+static struct batch *typed_batch(const struct judging *judging)
+{
+	struct batch *batch = judging_batch(judging, 8);
+	for (size_t i = 0; i < sizeof typed_rows / sizeof *typed_rows; i++)
+		add_typed(batch, typed_rows[i]);
+	return batch;
+}
+
+/* Nothing is cast or taken for missing; all else applies. */
+static void typed_cells_are_checked(void **state)
+{
+	(void)state;
+	char got[4096];
+	struct judging judging;
+	judging_open(&judging, mail, NULL);
+	judging_start(&judging, append, NULL);
+	struct batch *batch = typed_batch(&judging);
+	judging_judge(&judging, batch);
+	assert_string_equal(judging_verdict(batch, got, sizeof got),
+			    "2: t.m.required t.d.minimum; 3: t.m.type t.s.enum; 4: t.id.type t.m.maxLength t.d.type t.s.type; "
+			    "5: t.id.required t.m.type; 6: t.id.primary-key");
+	/* The value that was there is what a reject shows. */
+	struct span shown = batch->columns[0].texts[3];
+	assert_int_equal(shown.length, 1);
+	assert_memory_equal(batch_bytes(batch, shown), "x", 1);
+	batch_free(batch);
+	judging_close(&judging);
+}
+
+/* As in a backup: only what the source could not read at all. */
+static void typed_cells_with_check_types(void **state)
+{
+	(void)state;
+	char got[4096];
+	struct judging judging;
+	judging_open(&judging, mail, NULL);
+	judging_start(&judging, (struct judge_context){.policy = KEYS_APPEND, .check_types_only = true}, NULL);
+	struct batch *batch = typed_batch(&judging);
+	judging_judge(&judging, batch);
+	assert_string_equal(judging_verdict(batch, got, sizeof got), "4: t.id.type t.d.type t.s.type; 5: t.m.type");
+	batch_free(batch);
 	judging_close(&judging);
 }
 
@@ -246,6 +319,8 @@ int main(void)
 		cmocka_unit_test(a_unique_field_that_is_the_primary_key_breaks_both_rules),
 		cmocka_unit_test(keys_of_several_fields),
 		cmocka_unit_test(check_types_stops_after_the_casts),
+		cmocka_unit_test(typed_cells_are_checked),
+		cmocka_unit_test(typed_cells_with_check_types),
 		cmocka_unit_test(an_upsert_key_comes_once_in_a_run),
 		cmocka_unit_test(a_dry_run_takes_accepted_records_for_parents),
 		cmocka_unit_test(empty_batches),
