@@ -9,9 +9,6 @@
 #include "connectors/odbc/replace.h"
 #include "connectors/odbc/replace_parts.h"
 
-/* Rows of the table whose keys did not come. */
-#define GONE "{t} AS t WHERE NOT EXISTS (SELECT 1 FROM {s} AS s WHERE {s=t})"
-
 /* --- what can be replaced --- */
 
 static bool is_ignored(const struct replace *replace, const char *column)
@@ -172,7 +169,7 @@ static int check_references(struct replace *replace, struct error *error)
 
 		if (!blocks(replace, reference))
 			continue;
-		snprintf(from, sizeof from, GONE " AND {by %zu}", i);
+		snprintf(from, sizeof from, REPLACE_GONE " AND {by %zu}", i);
 		found = replace_key_text(replace, from, key, error);
 		if (found < 0)
 			return -1;
@@ -183,16 +180,16 @@ static int check_references(struct replace *replace, struct error *error)
 	return 0;
 }
 
-static int delete_gone(const struct replace *replace, struct error *error)
+int replace_delete_gone(const struct replace *replace, struct error *error)
 {
 	struct buffer text;
 	bool first = true;
 	int result;
 
 	if (!replace->left)
-		return replace_run(replace, "deleting rows of", NULL, NULL, error, "DELETE FROM " GONE);
+		return replace_run(replace, "deleting rows of", NULL, NULL, error, "DELETE FROM " REPLACE_GONE);
 	buffer_init(&text, REPLACE_TEXT_MAX);
-	result = buffer_puts(&text, "DELETE FROM " GONE " AND NOT (", error);
+	result = buffer_puts(&text, "DELETE FROM " REPLACE_GONE " AND NOT (", error);
 	for (size_t i = 0; result == 0 && i < replace->references.count; i++) {
 		if (!blocks(replace, &replace->references.items[i]))
 			continue;
@@ -238,7 +235,7 @@ int replace_retire(struct replace *replace, struct error *error)
 		return -1;
 	if (!replace->staged)
 		return empty(replace, error);
-	return analyze(replace, error) || check_references(replace, error) || delete_gone(replace, error) ? -1 : 0;
+	return analyze(replace, error) || check_references(replace, error) || replace_delete_gone(replace, error) ? -1 : 0;
 }
 
 /* --- the rows that come --- */
@@ -269,7 +266,7 @@ static int settle(struct staging *stage, struct error *error)
 	replace = stage->owner;
 	if (replace->left) {
 		replace->left = false;
-		if (check_references(replace, error) || delete_gone(replace, error))
+		if (check_references(replace, error) || replace_delete_gone(replace, error))
 			return -1;
 	}
 	if (replace_check_count(replace, error) || stage_drop(stage, error))
@@ -316,7 +313,7 @@ int replace_print(const struct replace *replace, struct buffer *out, struct erro
 		if (buffer_printf(out, error, "%s %s", i ? "," : "",
 			    reference_text(&replace->references.items[i], text, sizeof text)))
 			return -1;
-	if (buffer_puts(out, "\n", error) || print(replace, "DELETE FROM " GONE, out, error))
+	if (buffer_puts(out, "\n", error) || print(replace, "DELETE FROM " REPLACE_GONE, out, error))
 		return -1;
 	if (replace->target->schema->primary.count < replace->target->schema->field_count &&
 	    print(replace, "UPDATE {t} AS t SET {set} FROM {s} AS s WHERE {t=s} AND ({differs})", out, error))

@@ -16,6 +16,7 @@
  *   {differs}         t and s differ in one of those
  *   {held}            a row of the table, x, holds a unique value that s is to get
  *   {wanted}          a row of c that still waits is to get a unique value that t holds
+ *   {taken}           a row of s is to get a unique value that t holds
  *   {free}            nothing references t
  *   {by N}            what number N of the references says of t: EXISTS (...)
  *   {temporary}       what a CREATE TEMPORARY TABLE needs to be gone after the transaction, or nothing
@@ -76,6 +77,12 @@ int replace_count(const struct replace *replace, const char *what, const char *t
 
 /* The key of the first row of a query over `FROM ... t ...` (whatever follows FROM): "id = 3". 1 a row, 0 none, -1 and error. */
 int replace_key_text(const struct replace *replace, const char *from, char out[REPLACE_KEY_MAX], struct error *error) MUST_CHECK;
+
+/* Rows of the table whose keys did not come. */
+#define REPLACE_GONE "{t} AS t WHERE NOT EXISTS (SELECT 1 FROM {s} AS s WHERE {s=t})"
+
+/* Deletes rows that did not come; those that are referenced stay where `left` says so. */
+int replace_delete_gone(const struct replace *replace, struct error *error) MUST_CHECK;
 
 /* ERROR_BOOKS unless the table holds the rows that were given. */
 int replace_check_count(const struct replace *replace, struct error *error) MUST_CHECK;

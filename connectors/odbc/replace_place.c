@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "connectors/odbc/dialect.h"
 #include "connectors/odbc/replace_parts.h"
 
 /* Rounds of c: rows that wait, and rows that are deleted to be inserted anew. Rows are updated in rounds from 1. */
@@ -173,10 +174,56 @@ static int cannot_trade(const struct replace *replace, struct error *error)
 		replace->target->table, key);
 }
 
+/* --- rows that must go and cannot yet --- */
+
+/* Rows of a staged table that reference a row which must go, and whose unique value another row is to get: they change in any case, so
+ * they are deleted, and inserted with the new ones when that table is placed. Where something references them they stay. */
+static int delete_referencing(const struct replace *replace, const struct reference *reference, const struct replace *child,
+	struct error *error)
+{
+	const struct dialect *dialect = replace->target->session->dialect;
+	struct buffer sql;
+	int result;
+
+	buffer_init(&sql, REPLACE_SQL_MAX);
+	result = replace_expand(child, "DELETE FROM {t} AS t WHERE {free} AND (", &sql, error);
+	for (size_t i = 0; result == 0 && i < reference->count; i++)
+		if (buffer_puts(&sql, i ? ", t." : "t.", error) || dialect_quote(dialect, &sql, reference->columns[i], error))
+			result = -1;
+	if (result == 0)
+		result = buffer_puts(&sql, ") IN (SELECT ", error);
+	for (size_t i = 0; result == 0 && i < reference->count; i++)
+		if (buffer_puts(&sql, i ? ", t." : "t.", error) ||
+		    dialect_quote(dialect, &sql, reference->parent_columns[i], error))
+			result = -1;
+	if (result == 0 && replace_expand(replace, " FROM " REPLACE_GONE " AND ({taken}))", &sql, error) == 0)
+		result = session_execute(replace->target->session, buffer_text(&sql), error);
+	else
+		result = -1;
+	buffer_fini(&sql);
+	return result;
+}
+
+static int release_taken(const struct replace *replace, struct error *error)
+{
+	for (size_t i = 0; i < replace->references.count; i++) {
+		const struct reference *reference = &replace->references.items[i];
+		const struct staging *stage = stage_find(replace->target->session, reference->table);
+
+		if (!reference->itself && stage && !stage->placed && delete_referencing(replace, reference, stage->owner, error))
+			return -1;
+	}
+	return replace_delete_gone(replace, error);
+}
+
+/* --- all of them --- */
+
 int replace_changed_rows(struct replace *replace, struct error *error)
 {
 	int64_t listed = 0, waiting, count = 0;
 
+	if (replace->left && has_other_keys(replace) && release_taken(replace, error))
+		return -1;
 	if (list_changed(replace, &listed, error))
 		return -1;
 	waiting = listed;

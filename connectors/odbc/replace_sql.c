@@ -179,7 +179,7 @@ static int put_differs(const struct replace *replace, struct buffer *out, struct
 	return result == 0 && first ? buffer_puts(out, "1 = 0", error) : result;
 }
 
-/* {held} and {wanted}: for each other unique key an EXISTS; %s in both texts is the comparison of its columns. */
+/* {held}, {wanted} and {taken}: for each other unique key an EXISTS, the comparison of its columns between both texts. */
 static int put_clashes(const struct replace *replace, const char *head, char a, char b, const char *tail, struct buffer *out,
 	struct error *error)
 {
@@ -267,6 +267,8 @@ static int put_part(const struct replace *replace, const char *part, struct buff
 	if (strcmp(part, "wanted") == 0)
 		return put_clashes(replace, "EXISTS (SELECT 1 FROM {s} AS s JOIN {c} AS w ON {w=s} WHERE ", 's', 't',
 			" AND NOT ({s=t}) AND w.penstock_round = 0)", out, error);
+	if (strcmp(part, "taken") == 0)
+		return put_clashes(replace, "EXISTS (SELECT 1 FROM {s} AS s WHERE ", 's', 't', ")", out, error);
 	if (strcmp(part, "free") == 0)
 		return put_free(replace, out, error);
 	if (strncmp(part, "by ", 3) == 0)

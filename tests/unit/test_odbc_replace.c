@@ -122,6 +122,17 @@ static void expect_error(const struct group *group, enum error_kind kind, const 
 }
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
+/* The violations of the first step. */
+static void expect_done_with(struct group *group, const char *violations)
+{
+	char text[2200];
+
+	if (drive(group, true))
+		fail_msg("%s", error_text(&group->error, text, sizeof text));
+	expect_violations(group->batches[0], violations);
+	close_group(group);
+}
+
 static void expect_failure(struct group *group, enum error_kind kind, const char *const *words)
 {
 	assert_int_equal(drive(group, true), -1);
@@ -463,6 +474,30 @@ static void test_moved(void **state)
 	world_expect(world, "SELECT * FROM badges", "100|11\n");
 }
 
+/* A department was made anew under another number with its old name, and its staged employees went with it. */
+static void test_renumbered(void **state)
+{
+	struct world *world = world_of(state);
+	struct group group = { 0 };
+	struct batch *batch;
+
+	make_tables(world, "");
+	world_run(world, "CREATE TABLE badges (id bigint PRIMARY KEY, employee_id bigint REFERENCES employees (id));"
+			 "INSERT INTO badges VALUES (100, 10), (101, 11)");
+	batch = add(&group, world, departments(), (struct rig_options){ .table = "departments" });
+	ROW(batch, "1", "Legal", NULL); /* takes the name of one that goes */
+	ROW(batch, "4", "Sales", NULL);
+	batch = add(&group, world, employees(), (struct rig_options){ .table = "employees" });
+	ROW(batch, "10", "Ann", "4");
+	ROW(batch, "11", "Bob", "1");
+	batch = add(&group, world, badges(), (struct rig_options){ .table = "badges" });
+	ROW(batch, "100", "11");
+	expect_done(&group);
+	world_expect(world, DEPARTMENTS, "1|Legal|NULL\n4|Sales|NULL\n");
+	world_expect(world, EMPLOYEES, "10|Ann|4\n11|Bob|1\n");
+	world_expect(world, "SELECT * FROM badges", "100|11\n");
+}
+
 /* While a table is staged, its keys are looked up among the rows that are coming. */
 static void test_lookup(void **state)
 {
@@ -759,6 +794,37 @@ static void test_types(void **state)
 	world_expect(world, "SELECT count(*) FROM w", "3\n");
 }
 
+/* Columns and keys that only PostgreSQL has. */
+static void test_odd_columns(void **state)
+{
+	struct world *world = world_of(state);
+	struct group group = { 0 };
+	struct schema *schema = schema_from("odd", "id integer!, Code string, doc json, kind string, rank integer");
+	struct batch *batch;
+
+	schema_primary(schema, "id");
+	world_run(world,
+		"CREATE SCHEMA s; CREATE DOMAIN short AS varchar(9) CHECK (value <> 'no'); CREATE TYPE kind AS ENUM ('a', 'b');"
+		"CREATE TABLE s.odd (size integer GENERATED ALWAYS AS (length(\"Code\")) STORED, id bigint GENERATED ALWAYS AS IDENTITY "
+		"PRIMARY KEY, \"Code\" short, doc json, kind kind, rank integer UNIQUE DEFERRABLE, extra integer NOT NULL DEFAULT 5 CHECK (extra + rank "
+		"< 1000), CHECK (rank < 100));"
+		"CREATE UNIQUE INDEX ON s.odd ((lower(\"Code\"))); CREATE UNIQUE INDEX ON s.odd (kind) WHERE rank > 50; CREATE INDEX ON s.odd (rank);"
+		"CREATE TABLE s.sub (odd bigint REFERENCES s.odd);"
+		"INSERT INTO s.odd (\"Code\", doc, kind, rank, extra) VALUES ('A', '{\"a\":1}', 'a', 1, 1), ('B', NULL, 'b', 2, 2), ('C', NULL, 'a', 3, 3);"
+		"INSERT INTO s.sub VALUES (1), (2)");
+	batch = add(&group, world, schema, (struct rig_options){ .table = "s.odd", .ignore = (const char *const[]){ "extra", NULL } });
+	assert_true(group.rigs[0].info.staged);
+	ROW(batch, "1", "A", "{\"a\":1}", "a", "2"); /* the rank is free at the statement's end */
+	ROW(batch, "2", "a2", NULL, "b", "1");
+	ROW(batch, "4", "no", NULL, NULL, NULL);       /* the domain's check */
+	ROW(batch, "5", "five", NULL, NULL, "100");    /* the table's check */
+	ROW(batch, "6", "A2", NULL, NULL, NULL);       /* the index over an expression */
+	ROW(batch, "7", "seven", "{}", "b", NULL);
+	expect_done_with(&group, "2:odd.database-error 3:odd.database-error 4:odd.unique");
+	world_expect(world, "SELECT id, \"Code\", doc, kind, rank, extra, size FROM s.odd ORDER BY id",
+		"1|A|{\"a\":1}|a|2|1|1\n2|a2|NULL|b|1|2|2\n7|seven|{}|b|NULL|5|5\n");
+}
+
 /* --- what must be there afterwards as before --- */
 
 static void test_kept(void **state)
@@ -925,6 +991,7 @@ int main(void)
 		BOTH(test_no_key),
 		BOTH(test_group),
 		BOTH(test_moved),
+		BOTH(test_renumbered),
 		BOTH(test_lookup),
 		BOTH(test_trade),
 		BOTH(test_chain),
@@ -937,6 +1004,7 @@ int main(void)
 		BOTH(test_swallowed_delete),
 		BOTH(test_other_columns),
 		BOTH(test_types),
+		ON_POSTGRES(test_odd_columns),
 		ON_POSTGRES(test_kept),
 		ON_SQLITE(test_schema_kept),
 		BOTH(test_deferred),
