@@ -81,7 +81,7 @@ static int explain_columns(const struct avro_reader *reader, const struct schema
 	for (size_t c = 0; c < schema->field_count; c++) {
 		const struct field *column = &schema->fields[c];
 		describe_column(column, column_type);
-		if (buffer_printf(out, error, "%s %s <- ", column->name, column_type) < 0)
+		if (buffer_printf(out, error, "  %-24s %-10s <- ", column->name, column_type) < 0)
 			return -1;
 		if (match->field_of[c] == SCHEMA_NO_FIELD) {
 			if (buffer_puts(out, "nothing: the file has no such field; null\n", error) < 0)

@@ -562,8 +562,8 @@ static void test_explain(void **state)
 	char *line = strchr(out.data, '\n');
 	assert_memory_equal(out.data, "codec null; backup " RUN " of 2", 56);
 	assert_string_equal(line + 1,
-		"s integer <- s nullable string: read from text, else rejected\n"
-		"new date <- nothing: the file has no such field; null\n"
+		"  s                        integer    <- s nullable string: read from text, else rejected\n"
+		"  new                      date       <- nothing: the file has no such field; null\n"
 		"ignored: id long\n"
 		"the dictionary has changed since the backup: rows are counted, their fingerprint is not compared\n"
 		"changed since the backup: s was string, is integer\n"
