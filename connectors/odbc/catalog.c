@@ -54,6 +54,7 @@ void catalog_fini(struct catalog *catalog)
 	keys_fini(catalog->unique, catalog->unique_count);
 	keys_fini(catalog->foreign, catalog->foreign_count);
 	free(catalog->table);
+	free(catalog->immediate);
 	memset(catalog, 0, sizeof *catalog);
 }
 

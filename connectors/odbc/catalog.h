@@ -49,6 +49,7 @@ struct catalog_key {
 	bool primary;
 	bool partial;       /* partial, over expressions, deferred, or compared otherwise than byte by byte: a plain probe proves nothing */
 	bool itself;        /* foreign keys: the table references itself */
+	bool deferred;      /* foreign keys of SQLite: may be checked at the commit only, when no row can be blamed any more */
 	char **columns;
 	size_t count;
 	char *parent;       /* foreign keys: the referenced table, "schema.name", else NULL */
@@ -59,6 +60,8 @@ struct catalog {
 	bool exists;
 	char *table;        /* "schema.name" or "name" as it is addressed */
 	const char *refusal; /* why no row can be inserted ("is a view without an INSERT trigger"), else NULL; static text */
+	char *immediate;    /* PostgreSQL: the statement that has constraints checked at once, in this transaction, that are otherwise checked
+	                     * at its commit; NULL where there are none. Keys by which the table references itself stay as they are. */
 	bool has_rowid;     /* SQLite: rows are numbered, under the names rowid, _rowid_ and oid */
 	uint64_t rows_hint; /* the database's estimate, 0 where it has none */
 	struct catalog_column *columns;

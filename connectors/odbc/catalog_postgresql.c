@@ -222,6 +222,33 @@ static int read_foreign(struct session *session, int64_t oid, struct catalog *ou
 	return row;
 }
 
+/* Fills out->immediate. Partitions may have constraints of their own. A key by which the table references itself stays as it is: it is
+ * deferred so that a row may come before its parent. */
+static int read_deferred(struct session *session, int64_t oid, struct catalog *out, struct error *error)
+{
+	static const char sql[] =
+		"SELECT 'SET CONSTRAINTS ' || string_agg(DISTINCT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(d.conname),"
+		" ', ') || ' IMMEDIATE' FROM pg_catalog.pg_constraint d"
+		" JOIN pg_catalog.pg_namespace n ON n.oid = d.connamespace CROSS JOIN (SELECT ?::bigint::oid AS oid) o"
+		" WHERE d.condeferred AND d.conrelid <> d.confrelid AND (d.conrelid = o.oid"
+		" OR d.conrelid IN (SELECT t.relid FROM pg_catalog.pg_partition_tree(o.oid) t))";
+	struct statement statement;
+	struct text text;
+	int row;
+
+	if (ask(&statement, session, "reading the constraints of a table", sql, oid, error))
+		return -1;
+	row = statement_fetch(&statement, error);
+	if (row == 1)
+		row = statement_text(&statement, 1, &text, error);
+	if (row == 0 && text.data) {
+		out->immediate = strdup(text.data);
+		row = out->immediate ? 0 : error_memory(error, "the catalog");
+	}
+	statement_close(&statement);
+	return row;
+}
+
 /* Finds the relation as an INSERT would (search_path included) and whether it takes rows. *oid 0: there is none. */
 static int read_relation(struct session *session, const char *schema, const char *name, struct catalog *out, int64_t *oid,
 	struct error *error)
@@ -281,7 +308,8 @@ int postgresql_catalog(struct session *session, const char *schema, const char *
 		return -1;
 	if (!out->exists)
 		return 0;
-	if (read_columns(session, oid, out, error) || read_unique(session, oid, out, error))
+	if (read_columns(session, oid, out, error) || read_unique(session, oid, out, error) ||
+	    read_deferred(session, oid, out, error))
 		return -1;
 	return read_foreign(session, oid, out, error);
 }

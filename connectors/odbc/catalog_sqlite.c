@@ -198,7 +198,7 @@ static int read_unique(struct session *session, const char *schema, const char *
 	return row;
 }
 
-static int read_foreign(struct session *session, const char *schema, const char *name, struct catalog *out,
+static int read_foreign(struct session *session, const char *schema, const char *name, bool deferred, struct catalog *out,
 	struct error *error)
 {
 	struct statement statement;
@@ -226,6 +226,8 @@ static int read_foreign(struct session *session, const char *schema, const char 
 				break;
 			key->parent = strdup(or_empty(text));
 			key->itself = strcasecmp(or_empty(text), name) == 0;
+			/* The pragma does not tell which of them. */
+			key->deferred = deferred;
 			if (!key->parent) {
 				error_memory(error, "the catalog");
 				break;
@@ -261,20 +263,49 @@ static int read_rowid(struct session *session, const char *schema, const char *n
 /* Behind a string, a quoted name or a comment that begins at p; p itself where none does. */
 static const char *skip_quoted(const char *p)
 {
-	char close = *p == '[' ? ']' : *p;
+	const char *end;
 
 	if (p[0] == '-' && p[1] == '-')
 		return p + strcspn(p, "\n");
 	if (p[0] == '/' && p[1] == '*') {
-		const char *end = strstr(p + 2, "*/");
-
+		end = strstr(p + 2, "*/");
 		return end ? end + 2 : p + strlen(p);
 	}
 	if (*p != '\'' && *p != '"' && *p != '`' && *p != '[')
 		return p;
 	/* A quote that is doubled ends one and begins another. */
-	p = strchr(p + 1, close);
-	return p ? p + 1 : "";
+	end = strchr(p + 1, *p == '[' ? ']' : *p);
+	return end ? end + 1 : p + strlen(p);
+}
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+/* The next word or sign, comments left out; a string or a quoted name is one sign. NULL at the end. */
+static const char *next_token(const char **sql, size_t *length)
+{
+	for (;;) {
+		const char *token = *sql + strspn(*sql, " \t\r\n\f"), *behind = skip_quoted(token);
+		bool quoted = behind != token;
+
+		if (!*token)
+			return NULL;
+		while (!quoted && is_word(*behind))
+			behind++;
+		if (behind == token)
+			behind++;
+		*sql = behind;
+		*length = (size_t)(behind - token);
+		if (strncmp(token, "--", 2) != 0 && strncmp(token, "/*", 2) != 0)
+			return token;
+	}
+}
+
+static bool token_is(const char *token, size_t length, const char *word)
+{
+	return strlen(word) == length && strncasecmp(token, word, length) == 0;
 }
 
 /* The first clause of a CREATE TABLE by which a constraint is met otherwise than by refusing the statement (SQLite's "ON CONFLICT
@@ -293,35 +324,36 @@ static const char *conflict_refusal(const char *sql)
 		{ "fail", "has a constraint with ON CONFLICT FAIL, by which a refused statement keeps some of its rows: make the table "
 			  "anew without that clause" },
 	};
-	unsigned seen = 0; /* 1: "on" stands before, 2: "on conflict" */
+	const char *tokens[3] = { "", "", "" }; /* the last three */
+	size_t lengths[3] = { 0 };
 
-	while (*sql) {
-		const char *behind = skip_quoted(sql);
-		size_t length = 0;
-
-		if (behind != sql) {
-			/* A comment may stand anywhere. */
-			if (*sql != '-' && *sql != '/')
-				seen = 0;
-			sql = behind;
-			continue;
-		}
-		while (isalnum((unsigned char)sql[length]) || sql[length] == '_' || (unsigned char)sql[length] >= 0x80)
-			length++;
-		for (size_t i = 0; seen == 2 && i < sizeof clauses / sizeof *clauses; i++)
-			if (strlen(clauses[i].word) == length && strncasecmp(clauses[i].word, sql, length) == 0)
+	while ((tokens[2] = next_token(&sql, &lengths[2]))) {
+		for (size_t i = 0; i < sizeof clauses / sizeof *clauses; i++)
+			if (token_is(tokens[0], lengths[0], "on") && token_is(tokens[1], lengths[1], "conflict") &&
+			    token_is(tokens[2], lengths[2], clauses[i].word))
 				return clauses[i].refusal;
-		if (length > 0)
-			seen = length == 2 && strncasecmp(sql, "on", 2) == 0 ? 1
-			     : seen == 1 && length == 8 && strncasecmp(sql, "conflict", 8) == 0 ? 2 : 0;
-		else if (!isspace((unsigned char)*sql))
-			seen = 0;
-		sql += length > 0 ? length : 1;
+		memmove(tokens, tokens + 1, 2 * sizeof *tokens);
+		memmove(lengths, lengths + 1, 2 * sizeof *lengths);
 	}
 	return NULL;
 }
 
-static int read_kind(struct session *session, const char *schema, const char *name, struct catalog *out,
+/* A foreign key of this CREATE TABLE may be checked at the commit only. */
+static bool has_deferred(const char *sql)
+{
+	const char *token;
+	size_t length;
+	bool initially = false;
+
+	while ((token = next_token(&sql, &length))) {
+		if (initially && token_is(token, length, "deferred"))
+			return true;
+		initially = token_is(token, length, "initially");
+	}
+	return false;
+}
+
+static int read_kind(struct session *session, const char *schema, const char *name, struct catalog *out, bool *deferred,
 	struct error *error)
 {
 	struct statement statement;
@@ -352,6 +384,7 @@ static int read_kind(struct session *session, const char *schema, const char *na
 			if (row == 0)
 				row = statement_text(&statement, 3, &text, error);
 			out->exists = row == 0;
+			*deferred = row == 0 && has_deferred(or_empty(text));
 			if (row == 0 && !view)
 				out->refusal = conflict_refusal(or_empty(text));
 			if (view && !trigger)
@@ -366,14 +399,16 @@ static int read_kind(struct session *session, const char *schema, const char *na
 int sqlite_catalog(struct session *session, const char *schema, const char *name, struct catalog *out,
 	struct error *error)
 {
+	bool deferred = false;
+
 	if (!schema[0])
 		schema = "main";
-	if (read_kind(session, schema, name, out, error))
+	if (read_kind(session, schema, name, out, &deferred, error))
 		return -1;
 	if (!out->exists)
 		return 0;
 	if (read_columns(session, schema, name, out, error) || read_unique(session, schema, name, out, error) ||
 	    read_rowid_key(session, schema, name, out, error))
 		return -1;
-	return read_rowid(session, schema, name, out, error) || read_foreign(session, schema, name, out, error) ? -1 : 0;
+	return read_rowid(session, schema, name, out, error) || read_foreign(session, schema, name, deferred, out, error) ? -1 : 0;
 }

@@ -307,6 +307,18 @@ static int reserve(struct refuser *refuser, const struct batch *batch, struct er
 	return 0;
 }
 
+/* The keys that the database would check at the commit only; a key by which the table references itself may find its parents later. */
+static int ask_deferred(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, struct error *error)
+{
+	for (size_t i = 0; i < refuser->catalog->foreign_count; i++) {
+		struct refuser_key *key = &refuser->foreign[i];
+
+		if (key->key->deferred && !key->key->itself && key->fields && ask_key(refuser, key, true, batch, rows, count, error))
+			return -1;
+	}
+	return 0;
+}
+
 /* All of them under one savepoint. 0, 1 where the database refused (and nothing of it stays), or -1. */
 static int insert_all(struct refuser *refuser, const struct batch *batch, size_t count, struct diagnosis *diagnosis,
 	struct error *error)
@@ -332,6 +344,9 @@ int refuser_write(struct refuser *refuser, struct batch *batch, struct error *er
 	for (uint32_t row = 0; row < batch->rows; row++)
 		if (batch->status[row] == ROW_LIVE)
 			refuser->rows[count++] = row;
+	if (ask_deferred(refuser, batch, refuser->rows, count, error))
+		return -1;
+	count = keep_live(batch, refuser->rows, count);
 	if (!count)
 		return 0;
 	result = insert_all(refuser, batch, count, &diagnosis, error);
