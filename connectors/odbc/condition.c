@@ -77,7 +77,29 @@ static int put_parameter(const struct option_parameter *parameter, const struct 
 	return dialect->parameter(&field, NULL, out, error);
 }
 
-int condition_put(const struct option_statement *from, const struct dialect *dialect, struct buffer *out, struct error *error)
+/* For statements that the driver of SQLite does not step through when they have parameters, but keeps the whole result of. The plus takes
+ * the affinity away: a bound value has none. */
+static int spell(const struct option_parameter *parameter, struct buffer *out, struct error *error)
+{
+	switch (parameter->type) {
+	case VALUE_INTEGER:
+		return buffer_printf(out, error, "%lld", strtoll(parameter->value, NULL, 10));
+	case VALUE_BOOLEAN:
+		return buffer_puts(out, strcmp(parameter->value, "true") == 0 ? "1" : "0", error);
+	case VALUE_DOUBLE:
+		return buffer_printf(out, error, "CAST('%.17g' AS REAL)", strtod(parameter->value, NULL));
+	default:
+		if (buffer_puts(out, "+CAST(x'", error))
+			return -1;
+		for (const char *p = parameter->value; *p; p++)
+			if (buffer_printf(out, error, "%02X", (unsigned)(unsigned char)*p))
+				return -1;
+		return buffer_puts(out, "' AS TEXT)", error);
+	}
+}
+
+int condition_put(const struct option_statement *from, const struct dialect *dialect, bool spelled, struct buffer *out,
+	struct error *error)
 {
 	size_t number = 0, count = from ? from->parameter_count : 0;
 
@@ -94,9 +116,13 @@ int condition_put(const struct option_statement *from, const struct dialect *dia
 			p = end;
 			continue;
 		}
-		if (*p == '?' && number < count ? put_parameter(&from->parameters[number++], dialect, out, error)
-						: buffer_append(out, p, 1, error))
+		if (*p != '?' || number == count) {
+			if (buffer_append(out, p, 1, error))
+				return -1;
+		} else if (spelled ? spell(&from->parameters[number++], out, error)
+				   : put_parameter(&from->parameters[number++], dialect, out, error)) {
 			return -1;
+		}
 		p++;
 	}
 	return 0;

@@ -13,9 +13,10 @@
 int condition_choose(const struct option_sql *sql, const struct session *session, const char *what,
 	const struct option_statement **out, struct error *error) MUST_CHECK;
 
-/* Appends the text; each of its marks becomes the dialect's expression for a parameter of that type. NULL appends nothing. */
-int condition_put(const struct option_statement *from, const struct dialect *dialect, struct buffer *out, struct error *error)
-	MUST_CHECK;
+/* Appends the text; each of its marks becomes the dialect's expression for a parameter of that type, or with spelled (SQLite) the value
+ * itself, texts in hexadecimal digits. NULL appends nothing. */
+int condition_put(const struct option_statement *from, const struct dialect *dialect, bool spelled, struct buffer *out,
+	struct error *error) MUST_CHECK;
 
 /* Binds the parameters from number first on (from 1) and moves it behind them. Values are borrowed until the execution. */
 int condition_bind(const struct option_statement *from, struct statement *statement, unsigned *first, struct error *error)

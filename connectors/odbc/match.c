@@ -193,7 +193,7 @@ static int describe(const struct match *match, struct reader *reader, struct sta
 	unsigned first = 1;
 	int result;
 
-	if (buffer_puts(sql, "SELECT * FROM (\n", error) || condition_put(reader->query, session->dialect, sql, error) ||
+	if (buffer_puts(sql, "SELECT * FROM (\n", error) || condition_put(reader->query, session->dialect, false, sql, error) ||
 	    buffer_puts(sql, "\n) AS penstock_query LIMIT 0", error) || (guarded && session_savepoint(session, error)))
 		return -1;
 	result = statement_open(statement, session, "asking what the query gives", buffer_text(sql), &said);
