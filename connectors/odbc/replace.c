@@ -104,6 +104,8 @@ int replace_open(struct replace *replace, struct error *error)
 	for (size_t i = 0; replace->staged && !replace->cascade && i < replace->references.count; i++)
 		if (check_reference(replace, &replace->references.items[i], error))
 			return -1;
+	replace->planned = replace->target->catalog;
+	replace->planned.table = replace->stage.name;
 	return replace->staged ? check_key(replace, error) : 0;
 }
 
@@ -128,7 +130,9 @@ int replace_begin(struct replace *replace, struct error *error)
 
 const struct catalog *replace_catalog(const struct replace *replace)
 {
-	return replace->stage.open ? &replace->stage.catalog : &replace->target->catalog;
+	if (replace->stage.open)
+		return &replace->stage.catalog;
+	return replace->staged ? &replace->planned : &replace->target->catalog;
 }
 
 void replace_rollback(struct replace *replace)
@@ -297,26 +301,30 @@ static int print(const struct replace *replace, const char *text, struct buffer 
 	return replace_expand(replace, text, out, error) || buffer_puts(out, ";\n", error) ? -1 : 0;
 }
 
-int replace_print(const struct replace *replace, struct buffer *out, struct error *error)
+int replace_print_retire(const struct replace *replace, struct buffer *out, struct error *error)
 {
 	char text[1024];
 
 	if (!replace->target->catalog.exists)
 		return 0;
 	if (!replace->staged)
-		return buffer_puts(out, "-- before, in the same transaction\n", error) || print(replace, "DELETE FROM {t}", out, error)
-			? -1
-			: 0;
-	if (buffer_puts(out, "-- into a temporary table first, since the table is referenced by", error))
+		return print(replace, "DELETE FROM {t}", out, error);
+	if (buffer_puts(out, "-- into a temporary table, since the table is referenced by", error))
 		return -1;
 	for (size_t i = 0; i < replace->references.count; i++)
 		if (buffer_printf(out, error, "%s %s", i ? "," : "",
 			    reference_text(&replace->references.items[i], text, sizeof text)))
 			return -1;
-	if (buffer_puts(out, "\n", error) || print(replace, "DELETE FROM " REPLACE_GONE, out, error))
-		return -1;
-	if (replace->target->schema->primary.count < replace->target->schema->field_count &&
-	    print(replace, "UPDATE {t} AS t SET {set} FROM {s} AS s WHERE {t=s} AND ({differs})", out, error))
+	return buffer_puts(out, "; then\n", error);
+}
+
+int replace_print_place(const struct replace *replace, struct buffer *out, struct error *error)
+{
+	if (!replace->target->catalog.exists || !replace->staged)
+		return 0;
+	if (print(replace, "DELETE FROM " REPLACE_GONE, out, error) ||
+	    (replace->target->schema->primary.count < replace->target->schema->field_count &&
+		    print(replace, "UPDATE {t} AS t SET {set} FROM {s} AS s WHERE {t=s} AND ({differs})", out, error)))
 		return -1;
 	return print(replace, replace_insert_sql, out, error);
 }

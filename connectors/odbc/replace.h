@@ -26,6 +26,7 @@ struct replace {
 	bool left;                    /* rows that must go are there still: a staged table that is not yet placed references them */
 	uint64_t given;               /* rows that were written */
 	struct staging stage;
+	struct catalog planned;       /* the target's, under the temporary table's name, while that is not there; owns nothing */
 };
 
 /* After target_read. Sets staged. ERROR_CONFIG for what cannot be replaced, before anything is read or changed. The borrowed members are
@@ -47,7 +48,8 @@ int replace_place(struct replace *replace, struct error *error) MUST_CHECK;
 /* The transaction is over and its temporary tables are gone. */
 void replace_rollback(struct replace *replace);
 
-/* The statements, for a person. */
-int replace_print(const struct replace *replace, struct buffer *out, struct error *error) MUST_CHECK;
+/* The statements, for a person: those before the rows are written, and those behind. */
+int replace_print_retire(const struct replace *replace, struct buffer *out, struct error *error) MUST_CHECK;
+int replace_print_place(const struct replace *replace, struct buffer *out, struct error *error) MUST_CHECK;
 
 #endif
