@@ -172,9 +172,11 @@ static int walk_entry(struct walk *walk, size_t first, struct text key, const st
 static int sort_entries(struct walk *walk, size_t first)
 {
 	struct nested *nested = walk->nested;
-	struct nested_entry *entries = nested->entries + first;
 	size_t count = nested->count - first;
 	bool sorted = true;
+	if (count < 2)
+		return 0;
+	struct nested_entry *entries = nested->entries + first;
 	for (size_t i = 1; sorted && i < count; i++)
 		sorted = by_key(&entries[i - 1], &entries[i]) < 0 && !same_key(&entries[i - 1], &entries[i]);
 	if (sorted)

@@ -22,6 +22,16 @@ dictionary | cast)
     done
     libraries='-lyaml -lpcre2-8 -ljansson -lsqlite3'
     ;;
+avro_records)
+    set --
+    for part in cell decimal decode match nested scalar type wire; do
+        set -- "$@" "$TOP/connectors/avro/$part.c"
+    done
+    for part in batch buffer diagnostics error node rule schema typed utf8 value; do
+        set -- "$@" "$TOP/engine/core/$part.c"
+    done
+    libraries=-ljansson
+    ;;
 *)
     set -- "$TOP"/tests/support/"$name"_*.c "$TOP"/connectors/"$name"/*.c
     for part in batch buffer diagnostics digest error node rule schema utf8 value; do
