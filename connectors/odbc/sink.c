@@ -175,6 +175,8 @@ static int check_at_once(const struct odbc_sink *sink, struct error *error)
 /* The table is missing: it is made, unless somebody has made it since, or a commit came through whose answer was lost. */
 static int make_table(struct odbc_sink *sink, struct error *error)
 {
+	if (target_guard(&sink->target, error))
+		return -1;
 	target_fini(&sink->target);
 	if (target_read(&sink->target, error))
 		return -1;

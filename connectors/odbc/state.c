@@ -249,25 +249,29 @@ static int check_schema(const struct state *state, struct error *error)
 	return more > 0 ? 0 : -1;
 }
 
-static int take_guard(const struct state *state, struct error *error)
+int state_guard(struct session *session, const char *what, const char *const *parts, size_t count, struct error *error)
 {
-	const char *const parts[] = { "state tables" };
+	const struct state_traits *traits = state_traits_of(session->dialect);
 	struct statement statement;
 	uint64_t lock;
 	int more = -1;
 
-	if (!state->traits->make_guard)
+	if (!traits->make_guard)
 		return 0;
-	if (lock_name(parts, 1, &lock, error))
-		return -1;
-	if (statement_open(&statement, state->session, "waiting for another process that makes the state tables",
-		    state->traits->make_guard, error))
+	if (lock_name(parts, count, &lock, error) || statement_open(&statement, session, what, traits->make_guard, error))
 		return -1;
 	if (statement_bind_integer(&statement, 1, (int64_t)lock, error) == 0 &&
 	    statement_execute(&statement, NULL, NULL, error) == 0)
 		more = statement_fetch(&statement, error);
 	statement_close(&statement);
 	return more < 0 ? -1 : 0;
+}
+
+static int take_guard(const struct state *state, struct error *error)
+{
+	const char *const parts[] = { "state tables" };
+
+	return state_guard(state->session, "waiting for another process that makes the state tables", parts, 1, error);
 }
 
 /* sql is expanded already. */

@@ -78,6 +78,9 @@ int state_append_table(const struct state *state, enum state_table table, struct
 int state_each_ddl(const struct state *state, enum state_table table,
 	int (*each)(void *arg, const char *sql, struct error *error), void *arg, struct error *error) MUST_CHECK;
 
+/* In a transaction: waits for any other that makes what the parts name, and keeps others waiting until its end. what is for messages. */
+int state_guard(struct session *session, const char *what, const char *const *parts, size_t count, struct error *error) MUST_CHECK;
+
 const struct state_traits *state_traits_of(const struct dialect *dialect);
 
 /* How version `to` is made from the one before it. A const table of these, ending with to 0, is all there is to an upgrade. */

@@ -6,6 +6,7 @@
 
 #include "connectors/odbc/ddl.h"
 #include "connectors/odbc/dialect.h"
+#include "connectors/odbc/state.h"
 #include "connectors/odbc/target.h"
 #include "engine/core/diagnostics.h"
 
@@ -173,6 +174,17 @@ static int check_parents(const struct target *target, struct error *error)
 	}
 	buffer_fini(&name);
 	return result;
+}
+
+int target_guard(const struct target *target, struct error *error)
+{
+	const char *parts[] = { "table", target->session->default_schema, target->table };
+	char schema[NAME_MAX_BYTES];
+
+	dialect_split(target->table, schema, sizeof schema, &parts[2]);
+	if (schema[0])
+		parts[1] = schema;
+	return state_guard(target->session, "waiting for another process that makes the table", parts, 3, error);
 }
 
 int target_create(struct target *target, struct error *error)

@@ -22,6 +22,10 @@ struct target {
 int target_read(struct target *target, struct error *error) MUST_CHECK;
 void target_fini(struct target *target); /* the catalog; upsert belongs to the caller */
 
+/* Where the table is missing: waits in the open transaction, and has others wait until its end, so that of several processes one makes
+ * it. Read it again afterwards. */
+int target_guard(const struct target *target, struct error *error) MUST_CHECK;
+
 /* Creates the missing table in the open transaction and reads its catalog. */
 int target_create(struct target *target, struct error *error) MUST_CHECK;
 

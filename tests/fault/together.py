@@ -8,17 +8,41 @@ import sys
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 import compare
 import oracle
-from harness import Done, books, check, databases, equal, hr_data, hr_pipeline, main, newdb, run, start, step_of, tmp
+from harness import FULL, Done, books, check, databases, equal, hr_data, hr_pipeline, main, newdb, run, start, step_of, tmp
 
 rows = int(sys.argv[1])
 RUNS = 3
+TURNS = 20 if FULL else 3
+
+
+def empty(kind, data, tables):
+    """All begin at once in an empty database: the tables of penstock and of the target are made once, by whoever comes first."""
+    for turn in range(TURNS):
+        db = newdb(kind)
+        processes = []
+        for at in range(RUNS):
+            pipeline = hr_pipeline(tmp("empty.%d.yaml" % at), name="p%d" % at)
+            processes.append(start("run", pipeline, "--set", "data=" + data, "--json", db=db, stdout=tmp("empty.%d.out" % at),
+                                   stderr=tmp("empty.%d.err" % at)))
+        for at, process in enumerate(processes):
+            code = process.wait()
+            with open(tmp("empty.%d.out" % at)) as out, open(tmp("empty.%d.err" % at), errors="replace") as err:
+                done = Done(code, out.read(), err.read(), "run %d" % at)
+            equal(code, 0, "%s, turn %d: %s" % (kind, turn, done.tail()))
+            books(done.json, 0)
+        # A hired employee whose department another run had not yet written was a reject of that run; of one of them it was none.
+        compare.rows(db, {name: tables[name] for name in ("departments", "jobs")})
+        equal(db.count("penstock_runs", "status = 'succeeded'"), RUNS, "%s: runs" % kind)
+    print("%s: %d times %d runs at once in an empty database" % (kind, TURNS, RUNS))
 
 
 def test():
     data, small = hr_data(tmp("data"), rows, 18), hr_data(tmp("small"), 1, 18, "--missing-name", "100%")
     tables = oracle.folder(data)
     good, bad = tables["hired_employees"].books.written, tables["hired_employees"].books.rejected
+    few = hr_data(tmp("few"), 300, 22)
     for kind in databases():
+        empty(kind, few, oracle.folder(few))
         for mode, commit in (("pieces", "{ rows: 500 }"), ("once", "step")):
             db = newdb(kind)
             run(hr_pipeline(tmp("first.yaml"), commit, name="first"), "--set", "data=" + small, db=db)
