@@ -33,30 +33,17 @@ static bool is_too_long(struct cell_writer *writer, size_t column, size_t length
 	return length > writer->field_limit || writer->stored > writer->record_limit;
 }
 
-/* What was there, for whoever reads the reject. */
-static int show(struct cell_writer *writer, size_t column, uint32_t row, struct text shown, struct error *error)
-{
-	return batch_store(writer->batch, shown.data, shown.length, &writer->batch->columns[column].texts[row], error);
-}
-
-static int bad(struct cell_writer *writer, size_t column, uint32_t row, struct text shown, struct error *error)
-{
-	if (shown.length > writer->field_limit)
-		shown.length = (size_t)writer->field_limit;
-	if (show(writer, column, row, shown, error) < 0)
-		return -1;
-	return typed_bad(writer->batch, column, row, shown, error);
-}
-
 static int bad_text(struct cell_writer *writer, size_t column, uint32_t row, const char *shown, struct error *error)
 {
-	return bad(writer, column, row, (struct text){ shown, strlen(shown) }, error);
+	return typed_bad(writer->batch, column, row, (struct text){ shown, strlen(shown) }, error);
 }
 
 static int bad_bytes(struct cell_writer *writer, size_t column, uint32_t row, struct text bytes, size_t at, struct error *error)
 {
-	writer->batch->columns[column].cells[row] = CELL_BAD;
-	if (show(writer, column, row, bytes, error) < 0)
+	struct column *to = &writer->batch->columns[column];
+	to->cells[row] = CELL_BAD;
+	/* For whoever reads the reject. */
+	if (batch_store(writer->batch, bytes.data, bytes.length, &to->texts[row], error) < 0)
 		return -1;
 	if (bytes.data[at] == '\0')
 		return batch_fault(writer->batch, row, FAULT_ENCODING, column, error, "a NUL at byte %zu of the value", at);
@@ -95,7 +82,7 @@ static int put_text(struct cell_writer *writer, size_t column, uint32_t row, str
 	const struct column *to = &writer->batch->columns[column];
 	if (valid && to->field->type == VALUE_YEAR)
 		valid = to->integers[row] >= 1 && to->integers[row] <= 9999;
-	return valid ? 0 : bad(writer, column, row, text, error);
+	return valid ? 0 : typed_bad(writer->batch, column, row, text, error);
 }
 
 /* ---- the short ways ---- */
@@ -225,7 +212,7 @@ static int put_decimal(struct cell_writer *writer, const struct scalar *scalar, 
 	if (fits)
 		return 0;
 	text = scalar_text(scalar, out);
-	return text.length > 0 ? bad(writer, column, row, text, error)
+	return text.length > 0 ? typed_bad(writer->batch, column, row, text, error)
 			       : bad_text(writer, column, row, "a decimal that is too long", error);
 }
 
@@ -261,7 +248,7 @@ static int put_double(struct cell_writer *writer, const struct scalar *scalar, s
 	}
 	if (to->field->type == VALUE_INTEGER) {
 		if (value < -0x1p63 || value >= 0x1p63 || value != trunc(value))
-			return bad(writer, column, row, scalar_text(scalar, out), error);
+			return typed_bad(writer->batch, column, row, scalar_text(scalar, out), error);
 		typed_integer(writer->batch, column, row, (int64_t)value);
 		return 0;
 	}
@@ -274,7 +261,7 @@ static int put_scalar(struct cell_writer *writer, const struct scalar *scalar, s
 	enum value_type type = writer->batch->columns[column].field->type;
 	char out[SCALAR_TEXT_MAX];
 	if (scalar->bad)
-		return bad(writer, column, row, scalar_text(scalar, out), error);
+		return typed_bad(writer->batch, column, row, scalar_text(scalar, out), error);
 	if (type == VALUE_BINARY)
 		return put_bytes(writer, column, row, scalar->bytes, error);
 	if (type == VALUE_STRING) {
@@ -364,7 +351,7 @@ static int take_union(struct cell_writer *writer, const struct avro_type *type, 
 	buffer_clear(&writer->scratch);
 	if (avro_describe(branch, &writer->scratch, error) < 0)
 		return -1;
-	return bad(writer, column, row, (struct text){ writer->scratch.data, writer->scratch.length }, error);
+	return typed_bad(writer->batch, column, row, (struct text){ writer->scratch.data, writer->scratch.length }, error);
 }
 
 cell_taker *cell_taker_for(const struct avro_type *type, enum value_type column)
