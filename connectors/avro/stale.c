@@ -32,7 +32,8 @@ static bool may_go(int folder, const char *name, int64_t limit)
 {
 	struct stat found;
 
-	if (!ends_with(name, ".avro") && !ends_with(name, ".tmp") && strcmp(name, MANIFEST_SUM_NAME) != 0)
+	if (!ends_with(name, ".avro") && !ends_with(name, ".tmp") && !ends_with(name, ".avro.rejects.jsonl") &&
+	    strcmp(name, MANIFEST_SUM_NAME) != 0)
 		return false;
 	return fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(found.st_mode) && (int64_t)found.st_mtime < limit;
 }

@@ -402,6 +402,7 @@ static void test_stale(void **state)
 	add_file(folder, ID(1), "jobs.avro", now, 25); /* goes */
 	add_file(folder, ID(1), ".people.avro.aB3dEf.tmp", now, 25);
 	add_file(folder, ID(1), MANIFEST_SUM_NAME, now, 25);
+	add_file(folder, ID(1), "people.avro.rejects.jsonl", now, 25);
 	add_file(folder, ID(2), "jobs.avro", now, 25); /* stays: complete */
 	add_file(folder, ID(2), MANIFEST_NAME, now, 25);
 	add_file(folder, ID(3), "jobs.avro", now, 25); /* stays: written to a moment ago */
