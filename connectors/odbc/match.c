@@ -98,7 +98,7 @@ static int missing_table(const struct match *match, struct error *error)
 	return -1;
 }
 
-/* Every column of the table is a field or ignored. */
+/* Every column of the table is a field, ignored, or computed from others by the database. */
 static int check_columns(const struct match *match, const struct catalog *catalog, struct error *error)
 {
 	const struct schema *schema = match->context->schema;
@@ -106,7 +106,7 @@ static int check_columns(const struct match *match, const struct catalog *catalo
 
 	for (size_t i = 0; i < catalog->column_count; i++) {
 		const char *name = catalog->columns[i].name;
-		bool known = listed(match, match->ignore, name);
+		bool known = catalog->columns[i].generated || listed(match, match->ignore, name);
 
 		for (size_t k = 0; k < schema->field_count && !known; k++)
 			known = same(match, name_of(match, &schema->fields[k]), name);

@@ -15,7 +15,8 @@ struct match {
 };
 
 /* Fill the reader's catalog and columns. ERROR_CONFIG for a table or columns that are missing, a required field that is not read, columns
- * and (with context->every_table) tables that the dictionary lacks and that are not ignored; each named. */
+ * and (with context->every_table) tables that the dictionary lacks and that are not ignored; each named. A
+ * column that the database computes may be missing from the dictionary. */
 int match_table(const struct match *match, struct reader *reader, struct error *error) MUST_CHECK;
 int match_query(const struct match *match, struct reader *reader, struct error *error) MUST_CHECK;
 
