@@ -57,6 +57,20 @@ static bool column_init(struct column *column, const struct field *field, size_t
 	return column->cells && column->texts && column->integers;
 }
 
+/* The record, its cells, and what they become: bytes of base64, JSON with exponents written out. */
+static uint64_t record_copies(const struct schema *schema)
+{
+	uint64_t copies = 2;
+	for (size_t i = 0; i < schema->field_count; i++) {
+		enum value_type type = schema->fields[i].type;
+		if (type == VALUE_JSON)
+			return 4;
+		if (type == VALUE_BINARY || type == VALUE_UUID)
+			copies = 3;
+	}
+	return copies;
+}
+
 struct batch *batch_new(const struct schema *schema, size_t capacity, const struct limits *limits, struct error *error)
 {
 	assert(capacity > 0 && capacity <= UINT32_MAX);
@@ -70,9 +84,9 @@ struct batch *batch_new(const struct schema *schema, size_t capacity, const stru
 		batch->status = calloc(capacity, 1);
 		batch->passed = calloc(capacity, 1);
 		batch->arena.soft = ARENA_SOFT;
-		/* One record may be as large as its limit, and stand twice: as it was, and cell by cell; beside it the rows that came
-		 * before it, and texts that explain what is wrong. */
-		uint64_t ceiling = 2 * limits->record + 2 * ARENA_SOFT + 8 * (uint64_t)ARENA_SOFT;
+		/* One record may be as large as its limit, and stand several times: as it was, cell by cell, and as values that are spelled
+		 * otherwise; beside it the rows that came before it, and texts that explain what is wrong. */
+		uint64_t ceiling = record_copies(schema) * limits->record + 2 * ARENA_SOFT + 8 * (uint64_t)ARENA_SOFT;
 		batch->arena.ceiling = ceiling < UINT32_MAX ? (size_t)ceiling : UINT32_MAX;
 		complete = batch->columns && batch->origins && batch->status && batch->passed;
 	}

@@ -3,6 +3,8 @@
  */
 #include "engine/core/typed.h"
 
+#include "engine/core/json_text.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -124,6 +126,19 @@ static int store_uuid(struct batch *batch, struct text text, struct span *out, b
 	return 0;
 }
 
+static int store_json(struct batch *batch, struct text text, struct span *out, bool *valid, struct error *error)
+{
+	struct buffer canonical;
+	buffer_init(&canonical, UINT32_MAX);
+	int result = json_canonical(text.data, text.length, &canonical, NULL, error);
+
+	*valid = result > 0;
+	if (result > 0)
+		result = batch_store(batch, buffer_text(&canonical), canonical.length, out, error);
+	buffer_fini(&canonical);
+	return result;
+}
+
 static int read_span(struct batch *batch, const struct column *column, uint32_t row, struct text text, bool *valid,
 	struct error *error)
 {
@@ -132,9 +147,18 @@ static int read_span(struct batch *batch, const struct column *column, uint32_t 
 		return store_hexadecimal(batch, text, &column->spans[row], valid, error);
 	case VALUE_UUID:
 		return store_uuid(batch, text, &column->spans[row], valid, error);
+	case VALUE_JSON:
+		return store_json(batch, text, &column->spans[row], valid, error);
+	case VALUE_YEARMONTH:
+		*valid = value_is_yearmonth(text.data, text.length);
+		break;
+	case VALUE_DURATION:
+		*valid = value_is_duration(text.data, text.length);
+		break;
 	default:
-		return batch_store(batch, text.data, text.length, &column->spans[row], error);
+		break;
 	}
+	return *valid ? batch_store(batch, text.data, text.length, &column->spans[row], error) : 0;
 }
 
 static int read_value(struct batch *batch, struct column *column, uint32_t row, struct text text, bool *valid,
@@ -146,8 +170,10 @@ static int read_value(struct batch *batch, struct column *column, uint32_t row, 
 	*valid = true;
 	switch (column->field->type) {
 	case VALUE_INTEGER:
-	case VALUE_YEAR:
 		*valid = read_integer(p, &column->integers[row]);
+		return 0;
+	case VALUE_YEAR:
+		*valid = read_integer(p, &column->integers[row]) && column->integers[row] >= 1 && column->integers[row] <= 9999;
 		return 0;
 	case VALUE_BOOLEAN:
 		*valid = read_boolean(p, &column->integers[row]);

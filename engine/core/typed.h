@@ -11,7 +11,7 @@
 
 /* Reads text as a value of the column's type into the cell, which becomes CELL_VALUE. *valid false: it is none, and the cell is left as
  * it was. Understands what value_format_* writes, datetimes with a space or T and with Z, +00 or nothing at the end (UTC), t/f and
- * true/false for booleans, hexadecimal digits for binary. text.data must be terminated by a NUL at text.data[text.length].
+ * true/false for booleans, hexadecimal digits for binary, any JSON (RFC 8259), which is stored in its canonical form. text.data must be terminated by a NUL at text.data[text.length].
  * Returns 0, or -1 and error (the arena's ceiling). */
 int typed_read(struct batch *batch, size_t column, uint32_t row, struct text text, bool *valid, struct error *error) MUST_CHECK;
 

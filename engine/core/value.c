@@ -270,3 +270,64 @@ bool value_parse_decimal(const char *text, size_t length, unsigned precision, un
 	*out = negative ? -value : value;
 	return true;
 }
+
+static size_t count_digits(const char *text, const char *end)
+{
+	size_t count = 0;
+	while (text + count < end && text[count] >= '0' && text[count] <= '9')
+		count++;
+	return count;
+}
+
+bool value_is_yearmonth(const char *text, size_t length)
+{
+	if (length != 7 || count_digits(text, text + 4) != 4 || text[4] != '-' || count_digits(text + 5, text + 7) != 2)
+		return false;
+	int month = (text[5] - '0') * 10 + (text[6] - '0');
+	return memcmp(text, "0000", 4) != 0 && month >= 1 && month <= 12;
+}
+
+/* Parts such as 3D in the order of the letters; false where something else stands there. */
+static bool duration_parts(const char **at, const char *end, const char *letters, size_t *parts)
+{
+	while (*at < end && **at != 'T') {
+		size_t digits = count_digits(*at, end);
+		*at += digits;
+		if (digits == 0 || *at == end)
+			return false;
+		if (**at == '.') {
+			digits = count_digits(*at + 1, end);
+			*at += 1 + digits;
+			if (digits == 0 || *at == end || **at != 'S')
+				return false;
+		}
+		const char *letter = **at ? strchr(letters, **at) : NULL;
+		if (!letter)
+			return false;
+		letters = letter + 1;
+		++*at;
+		++*parts;
+	}
+	return true;
+}
+
+bool value_is_duration(const char *text, size_t length)
+{
+	const char *at = text, *end = text + length;
+	size_t days = 0, times = 0;
+	if (length > VALUE_TEXT_MAX)
+		return false;
+	if (at < end && *at == '-')
+		at++;
+	if (at == end || *at++ != 'P')
+		return false;
+	size_t weeks = count_digits(at, end);
+	if (weeks > 0 && at + weeks + 1 == end && at[weeks] == 'W')
+		return true;
+	if (!duration_parts(&at, end, "YMD", &days))
+		return false;
+	if (at == end)
+		return days > 0;
+	at++; /* T */
+	return duration_parts(&at, end, "HMS", &times) && at == end && times > 0;
+}

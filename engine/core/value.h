@@ -72,4 +72,9 @@ decimal_t value_power_of_ten(unsigned exponent);
  * precision allows (zeros at the end of the fraction do not count). For texts from databases and files. */
 bool value_parse_decimal(const char *text, size_t length, unsigned precision, unsigned scale, decimal_t *out);
 
+/* Texts of types that are kept as they are written. A yearmonth is "2021-11"; a duration is one of ISO 8601 as XML Schema narrows it
+ * ("P1Y2M3DT4H5M6.7S", only its seconds with a fraction, "-P1D"), or weeks ("P2W"), of at most VALUE_TEXT_MAX bytes. */
+bool value_is_yearmonth(const char *text, size_t length);
+bool value_is_duration(const char *text, size_t length);
+
 #endif
