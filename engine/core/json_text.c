@@ -473,7 +473,7 @@ int json_canonical(const char *text, size_t length, struct buffer *out, enum jso
 	return error_is_set(&own) ? error_set(error, own.kind, own.place, "%s", own.message) : 0;
 }
 
-int json_string(const char *text, size_t length, struct buffer *out, struct error *error)
+int json_put_string(const char *text, size_t length, struct buffer *out, struct error *error)
 {
 	if (buffer_append(out, "\"", 1, error) < 0 || put_escaped(text, length, out, error) < 0)
 		return -1;

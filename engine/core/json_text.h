@@ -23,7 +23,7 @@ enum json_kind { JSON_OBJECT = 1, JSON_ARRAY, JSON_STRING, JSON_NUMBER, JSON_WOR
 int json_canonical(const char *text, size_t length, struct buffer *out, enum json_kind *kind, struct error *error) MUST_CHECK;
 
 /* Appends a text, which is valid UTF-8, as a JSON string with its quotes. Returns 0 or -1. */
-int json_string(const char *text, size_t length, struct buffer *out, struct error *error) MUST_CHECK;
+int json_put_string(const char *text, size_t length, struct buffer *out, struct error *error) MUST_CHECK;
 
 /* What a canonical text is, by its first byte. */
 enum json_kind json_kind_of(const char *text);

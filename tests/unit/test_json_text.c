@@ -175,7 +175,7 @@ static void quotes(void **state)
 
 	(void)state;
 	buffer_init(&out, 100);
-	assert_int_equal(json_string("a\"\\\n\001/\xc3\xa9", 8, &out, &error), 0);
+	assert_int_equal(json_put_string("a\"\\\n\001/\xc3\xa9", 8, &out, &error), 0);
 	assert_string_equal(out.data, "\"a\\\"\\\\\\n\\u0001/\xc3\xa9\"");
 	buffer_fini(&out);
 }
