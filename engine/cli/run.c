@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/cli/interrupt.h"
 #include "engine/cli/log.h"
 #include "engine/cli/pipeline_file.h"
 #include "engine/cli/summary.h"
@@ -19,28 +20,6 @@ struct run_flags {
 	bool json, quiet, no_progress;
 	int log_format; /* enum log_format */
 };
-
-/* A handler has no other way to reach the run. Written by the handler alone, once. */
-static struct cancel interrupted;
-
-static void on_signal(int number)
-{
-	int none = 0;
-	if (atomic_compare_exchange_strong(&interrupted.signal, &none, number))
-		return;
-	/* The second one ends the program at once. */
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
-/* Also where the shell had SIGINT ignored for a command in the background: whoever sends it by hand means it. */
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
 
 /* What is told while the run goes on. */
 struct watch {
@@ -191,14 +170,13 @@ static int run_it(struct log *log, const struct plan *plan, const struct run_fla
 		.yes = flags->yes,
 		.limited = flags->limit.given,
 		.limit = flags->limit.value,
-		.cancel = &interrupted,
+		.cancel = interrupt_catch(),
 		.progress = {.step = on_step, .note = on_note, .arg = &watch},
 	};
 	struct run_report report;
 	log->run_id = plan->run_id;
 	log->pipeline = plan->name;
 	log_run_started(log);
-	catch_signals();
 	run_plan(plan, &options, &report);
 	log_progress(log, NULL);
 	int code = tell_end(log, plan, flags, &report);

@@ -15,8 +15,10 @@ static const char *const exit_texts[2][EXIT_SIGNAL + 1] = {
 		[0] = "done",
 		[1] = "out of memory, or output that could not be written",
 		[2] = "usage, or what was named is wrong or not there",
-		[4] = "source missing or unreadable",
+		[4] = "source missing, unreadable or damaged",
 		[5] = "the database cannot be reached, or refuses",
+		[6] = "not the same",
+		[EXIT_SIGNAL] = "stopped by SIGINT (130) or SIGTERM (143)",
 	},
 	{
 		[0] = "done; rejects within the limit are still 0",

@@ -36,6 +36,10 @@ struct dictionary *dictionary_read(const char *file, struct diagnostics *diagnos
 /* The same from a JSON text; name stands for the file in messages. */
 struct dictionary *dictionary_read_text(const char *name, const char *text, struct diagnostics *diagnostics);
 
+/* Appends a dictionary file as JSON, after it was read and checked as above. Returns 0, or -1 when diagnostics got an error. */
+struct buffer;
+int dictionary_to_json(const char *file, struct buffer *out, struct diagnostics *diagnostics);
+
 /* True when the document is a dictionary (has resources and no steps), for `penstock validate`. */
 bool document_is_dictionary(const struct node *root);
 
