@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "connectors/odbc/cell.h"
-#include "connectors/odbc/json_text.h"
 #include "engine/core/typed.h"
 #include "engine/core/utf8.h"
 
@@ -41,14 +40,6 @@ static int too_long(struct batch *batch, size_t column, uint32_t row, size_t len
 	batch->columns[column].cells[row] = CELL_BAD;
 	return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error, "%s has %zu bytes, more than limits.field (%" PRIu64 ")",
 		batch->columns[column].field->name, length, most);
-}
-
-/* Texts of these types have a shape that typed_read does not look at. */
-static bool is_yearmonth(const char *text, size_t length)
-{
-	if (length != 7 || text[4] != '-' || strspn(text, "0123456789") != 4 || strspn(text + 5, "0123456789") != 2)
-		return false;
-	return memcmp(text, "0000", 4) != 0 && atoi(text + 5) >= 1 && atoi(text + 5) <= 12;
 }
 
 static bool is_plain_integer(const char *text, size_t length)
@@ -142,19 +133,6 @@ static int read_typed(struct batch *batch, size_t column, uint32_t row, struct t
 	return bad(batch, column, row, text, error);
 }
 
-static int read_json(struct batch *batch, size_t column, uint32_t row, struct text text, struct error *error)
-{
-	struct column *to = &batch->columns[column];
-	bool valid = false;
-
-	if (json_text_store(batch, text, &to->spans[row], &valid, error))
-		return -1;
-	if (!valid)
-		return bad(batch, column, row, text, error);
-	to->cells[row] = CELL_VALUE;
-	return 0;
-}
-
 int cell_text(struct batch *batch, size_t column, uint32_t row, struct text text, uint64_t most, struct error *error)
 {
 	enum value_type type = batch->columns[column].field->type;
@@ -165,20 +143,16 @@ int cell_text(struct batch *batch, size_t column, uint32_t row, struct text text
 		return bad_bytes(batch, column, row, text, error);
 	switch (type) {
 	case VALUE_STRING:
-	case VALUE_DURATION:
-		return typed_bytes(batch, column, row, text, error);
-	case VALUE_YEARMONTH:
-		if (!is_yearmonth(text.data, text.length))
-			break;
 		return typed_bytes(batch, column, row, text, error);
 	case VALUE_DECIMAL:
 	case VALUE_DATE:
 	case VALUE_TIME:
 	case VALUE_DATETIME:
+	case VALUE_YEARMONTH:
+	case VALUE_DURATION:
 	case VALUE_UUID:
-		return read_typed(batch, column, row, text, error);
 	case VALUE_JSON:
-		return read_json(batch, column, row, text, error);
+		return read_typed(batch, column, row, text, error);
 	default: /* a number is none in quotes, and bytes are none in letters */
 		break;
 	}
