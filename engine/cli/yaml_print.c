@@ -142,13 +142,18 @@ static int put_flow(const json_t *value, struct buffer *out, struct error *error
 	return buffer_puts(out, "]", error);
 }
 
+/* Such a list has an entry a line, wherever it stands. */
 static bool holds_list_of_maps(const json_t *value)
 {
+	const char *key;
 	size_t index;
 	json_t *item;
 
 	json_array_foreach(value, index, item)
 		if (!is_scalar(item))
+			return true;
+	json_object_foreach((json_t *)(uintptr_t)value, key, item)
+		if (holds_list_of_maps(item))
 			return true;
 	return false;
 }

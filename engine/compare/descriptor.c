@@ -66,16 +66,28 @@ bool descriptor_has(const json_t *resource, const char *field)
 	return false;
 }
 
-/* primaryKey is one name or a list of them. */
+const json_t *descriptor_key(const json_t *resource)
+{
+	return json_object_get(json_object_get(resource, "schema"), "primaryKey");
+}
+
+/* One name alone, or a list of them. */
+size_t descriptor_key_size(const json_t *key)
+{
+	return json_is_string(key) ? 1 : json_array_size(key);
+}
+
+const char *descriptor_key_part(const json_t *key, size_t index)
+{
+	const char *part = json_string_value(json_is_string(key) ? key : json_array_get(key, index));
+
+	return part ? part : "";
+}
+
 static bool key_stays(const json_t *key, bool (*keep)(const void *arg, const char *field), const void *arg)
 {
-	size_t index;
-	json_t *part;
-
-	if (json_is_string(key))
-		return keep(arg, json_string_value(key));
-	json_array_foreach(key, index, part)
-		if (!json_is_string(part) || !keep(arg, json_string_value(part)))
+	for (size_t i = 0; i < descriptor_key_size(key); i++)
+		if (!keep(arg, descriptor_key_part(key, i)))
 			return false;
 	return true;
 }

@@ -20,6 +20,11 @@ size_t descriptor_fields(const json_t *resource);
 const char *descriptor_field(const json_t *resource, size_t index);
 bool descriptor_has(const json_t *resource, const char *field);
 
+/* Its primary key: NULL, one name or several. */
+const json_t *descriptor_key(const json_t *resource);
+size_t descriptor_key_size(const json_t *key); /* 0: none */
+const char *descriptor_key_part(const json_t *key, size_t index);
+
 /* A package of one table with the fields that keep says yes to, and the primary key where all of it stays. Types and spellings alone are
  * kept: rows are compared, not judged. Malloc'd JSON; NULL and error. */
 char *descriptor_package(const json_t *resource, bool (*keep)(const void *arg, const char *field), const void *arg, struct error *error)

@@ -209,8 +209,7 @@ static int examine(struct examination *work, struct error *error)
 			return -1;
 		}
 		work->result = "damaged";
-		return problem(work->problems, "%s; %" PRIu64 " rows were read before", error_text(&found, text, sizeof text), work->rows) ?
-			error_memory(error, "the report") : 0;
+		return problem(work->problems, "%s", error_text(&found, text, sizeof text)) ? error_memory(error, "the report") : 0;
 	}
 	work->result = json_array_size(work->problems) ? "different" : "ok";
 	return 0;
@@ -233,7 +232,7 @@ json_t *examine_file(const char *path, const struct manifest_table *table, struc
 	if (!work.problems) {
 		error_memory(error, "the report");
 	} else if (examine(&work, error) == 0) {
-		if (work.prints.columns)
+		if (work.prints.columns && strcmp(work.result, "damaged") != 0)
 			fingerprint_format(&work.prints.total, hex);
 		report = json_pack("{s:s, s:s, s:s, s:I, s:s, s:O}", "name", table ? table->name : last_of(path), "file", last_of(path),
 			"result", work.result, "rows", (json_int_t)work.rows, "fingerprint", hex, "problems", work.problems);

@@ -174,17 +174,20 @@ static const struct batch *seen(struct work *work, const struct batch *batch)
 	return work->viewed[work->side] ? view_of(&work->views[work->side], batch) : batch;
 }
 
-/* The primary key, where it is compared. */
+/* The primary key that the schema names, or else one of the sides, where all of it is compared. */
 static int find_key(struct work *work, struct error *error)
 {
-	const struct schema *whole = pull_schema(&work->pulls[0]);
+	const struct pair *pair = work->pair;
+	const json_t *three[] = {pair->resource, pair->tables[0]->resource, pair->tables[1]->resource}, *key = NULL;
 
-	work->key = calloc(whole->primary.count + 1, sizeof *work->key);
+	work->key = calloc(work->column_count + 1, sizeof *work->key);
 	if (!work->key)
 		return error_memory(error, "the columns to compare");
-	for (size_t i = 0; i < whole->primary.count; i++) {
-		size_t field = schema_find(schema_of(work, 0), whole->fields[whole->primary.fields[i]].name);
-		if (field == SCHEMA_NO_FIELD) {
+	for (size_t i = 0; i < 3 && descriptor_key_size(key) == 0; i++)
+		key = three[i] ? descriptor_key(three[i]) : NULL;
+	for (size_t i = 0; i < descriptor_key_size(key); i++) {
+		size_t field = schema_find(schema_of(work, 0), descriptor_key_part(key, i));
+		if (field == SCHEMA_NO_FIELD || work->key_count == work->column_count) {
 			work->key_count = 0;
 			return 0;
 		}

@@ -42,7 +42,9 @@ int proof_write(const struct manifest *manifest, const char *folder, struct erro
 	json_decref(proof);
 	if (!text)
 		return error_memory(error, "the proof");
-	int result = folder_write(folder, PROOF_NAME, text, strlen(text), error);
+	size_t length = strlen(text);
+	text[length] = '\n'; /* instead of the NUL */
+	int result = folder_write(folder, PROOF_NAME, text, length + 1, error);
 	free(text);
 	return result;
 }

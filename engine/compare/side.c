@@ -11,6 +11,7 @@
 
 #include "connectors/avro/discover.h"
 #include "connectors/odbc/discover.h"
+#include "engine/compare/examine.h"
 #include "engine/core/buffer.h"
 
 enum { DESCRIPTOR_MAX = 64 << 20, SIDE_TABLES_MAX = 10000 };
@@ -110,19 +111,15 @@ static int find_backup(struct side *side, const char *folder, struct error *erro
 
 static int add_backed_up(struct side *side, const struct manifest_table *table, struct error *error)
 {
-	json_t *list = descriptor_parse(table->schema, side->folder, error);
-	char *path = NULL;
-	int result = -1;
+	char *path;
 
-	if (list && json_array_size(list) == 1 && json_array_append(side->resources, json_array_get(list, 0)) == 0) {
-		if (asprintf(&path, "%s/%s", side->folder, table->file) < 0)
-			path = NULL;
-		result = path ? add_table(side, table->name, path, json_array_get(list, 0), error) : error_memory(error, "a backup");
-	} else if (list) {
-		error_set(error, ERROR_SOURCE, side->folder, "the manifest's schema of %s is none", table->name);
-	}
+	if (asprintf(&path, "%s/%s", side->folder, table->file) < 0)
+		return error_memory(error, "a backup");
+	json_t *resource = examine_resource(path, table, error);
+	int result = resource ? add_table(side, table->name, path, resource, error) : -1;
+	if (resource && json_array_append_new(side->resources, resource) && result == 0)
+		result = error_memory(error, "a backup");
 	free(path);
-	json_decref(list);
 	return result;
 }
 
