@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "connectors/avro/folder.h"
 #include "connectors/avro/runid.h"
 #include "connectors/avro/stale.h"
 #include "engine/core/clock.h"
+#include "engine/core/folder.h"
 
 struct backup {
 	char folder[FOLDER_PATH_MAX];

@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "connectors/avro/folder.h"
 #include "connectors/avro/runid.h"
 #include "engine/core/buffer.h"
 #include "engine/core/digest.h"
+#include "engine/core/folder.h"
 
 enum { SUM_BYTES_MAX = 4096, SHA256_DIGITS = SHA256_HEX_SIZE - 1 };
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "connectors/avro/folder.h"
 #include "engine/core/digest.h"
+#include "engine/core/file_out.h"
 #include "engine/core/version.h"
 
 /* Takes value, also on failure. */
@@ -93,9 +93,9 @@ static int write_text(const char *text, const char *folder, struct error *error)
 		return error_set(error, ERROR_SINK, folder, MANIFEST_NAME " would be larger than %d bytes", MANIFEST_BYTES_MAX);
 	digest_of(text, length, hash);
 	snprintf(sum, sizeof sum, "%s  " MANIFEST_NAME "\n", hash);
-	if (folder_write(folder, MANIFEST_SUM_NAME, sum, strlen(sum), error) < 0)
+	if (file_out_whole(folder, MANIFEST_SUM_NAME, sum, strlen(sum), error) < 0)
 		return -1;
-	return folder_write(folder, MANIFEST_NAME, text, length, error);
+	return file_out_whole(folder, MANIFEST_NAME, text, length, error);
 }
 
 int manifest_write(const struct manifest *manifest, const char *folder, struct error *error)

@@ -2,12 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "connectors/avro/promise.h"
+#include "engine/core/folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "connectors/avro/folder.h"
 
 /* A manifest that the steps of a run share. */
 struct held {

@@ -12,9 +12,10 @@
 
 #include "connectors/avro/container.h"
 #include "connectors/avro/encode.h"
-#include "connectors/avro/folder.h"
 #include "connectors/avro/manifest.h"
 #include "connectors/avro/write_schema.h"
+#include "engine/core/file_out.h"
+#include "engine/core/folder.h"
 #include "engine/core/version.h"
 
 /* A block is given away once it has this many bytes; small enough that all blocks on their way stay in the caches. */
@@ -101,41 +102,10 @@ static int check_path(struct avro_sink *sink, struct error *error)
 	return 0;
 }
 
-static const struct shared_ops claim_ops = { .close = free };
-
-/* Another step of the run must not write the same file; this one may be opened again. */
-static int claim_path(const struct avro_sink *sink, struct error *error)
-{
-	static const char prefix[] = "avro file ";
-	char resolved[FOLDER_PATH_MAX];
-	const char *step = sink->context.step ? sink->context.step : "", *owner;
-	struct buffer key;
-	int result = -1;
-
-	if (!sink->context.shared)
-		return 0;
-	buffer_init(&key, 2 * FOLDER_PATH_MAX);
-	if (folder_resolve(sink->folder, resolved, error) == 0 &&
-	    buffer_printf(&key, error, "%s%s/%s", prefix, resolved, folder_last(sink->path)) == 0) {
-		owner = shared_find(sink->context.shared, key.data);
-		if (owner && strcmp(owner, step) != 0)
-			error_set(error, ERROR_CONFIG, sink->path, "step %s of this run writes the same file; give each step its own path", owner);
-		else if (owner)
-			result = 0;
-		else {
-			char *copy = strdup(step);
-
-			result = copy ? shared_add(sink->context.shared, key.data, copy, &claim_ops, error)
-				      : error_memory(error, "an Avro file");
-		}
-	}
-	buffer_fini(&key);
-	return result;
-}
-
 static int sink_open(void *self, const struct sink_context *context, struct sink_info *info, struct error *error)
 {
 	struct avro_sink *sink = self;
+	struct file_claim *claim;
 
 	memset(info, 0, sizeof *info);
 	sink->context = *context;
@@ -143,7 +113,7 @@ static int sink_open(void *self, const struct sink_context *context, struct sink
 	if (!codec_find(codecs[sink->codec], &sink->chosen))
 		return error_set(error, ERROR_CONFIG, sink->path, "unknown codec \"%s\"", codecs[sink->codec]);
 	if (check_codec(sink, error) < 0 || check_path(sink, error) < 0 || folder_check(sink->folder, error) < 0 ||
-	    claim_path(sink, error) < 0)
+	    file_claim(context->shared, sink->path, context->step ? context->step : "", &claim, error) < 0)
 		return -1;
 	info->wants_prints = sink->manifest;
 	sink->encoder = encoder_new(context->schema, context->check_types_only, error);

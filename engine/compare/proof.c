@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "connectors/avro/folder.h"
 #include "engine/compare/examine.h"
 #include "engine/compare/prove.h"
 #include "engine/core/clock.h"
+#include "engine/core/file_out.h"
+#include "engine/core/folder.h"
 #include "engine/core/version.h"
 
 enum { PROOF_FORMAT = 1 };
@@ -44,7 +45,7 @@ int proof_write(const struct manifest *manifest, const char *folder, struct erro
 		return error_memory(error, "the proof");
 	size_t length = strlen(text);
 	text[length] = '\n'; /* instead of the NUL */
-	int result = folder_write(folder, PROOF_NAME, text, length + 1, error);
+	int result = file_out_whole(folder, PROOF_NAME, text, length + 1, error);
 	free(text);
 	return result;
 }

@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "connectors/avro/folder.h"
 #include "engine/compare/examine.h"
 #include "engine/compare/prove.h"
+#include "engine/core/folder.h"
 
 struct verification {
 	const struct verify_options *options;

@@ -2,16 +2,14 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/core/attempt.h"
 #include "engine/core/clock.h"
+#include "engine/core/file_out.h"
 
 static int put_text(json_t *object, const char *key, struct text text)
 {
@@ -52,66 +50,35 @@ static json_t *object_of(const struct attempt *attempt, const struct reject *rej
 	return object;
 }
 
-static int put_reject(FILE *file, const struct attempt *attempt, const struct reject *reject, bool published, struct error *error)
+static int put_reject(struct file_out *out, const struct attempt *attempt, const struct reject *reject, bool published, struct error *error)
 {
 	json_t *object = object_of(attempt, reject, published);
 	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	json_decref(object);
 	if (!line)
 		return error_memory(error, "the file of rejects");
-	int failed = fputs(line, file) == EOF || fputc('\n', file) == EOF;
+	int result = file_out_write(out, line, strlen(line), error);
+	if (result == 0)
+		result = file_out_write(out, "\n", 1, error);
 	free(line);
-	return failed ? error_errno(error, ERROR_SINK, attempt->step->rejects_path, errno, "cannot write the rejects") : 0;
+	return result;
 }
 
-static int put_all(FILE *file, const struct attempt *attempt, bool published, struct error *error)
+static int put_all(struct file_out *out, const struct attempt *attempt, bool published, struct error *error)
 {
 	struct reject reject;
 	int more;
 	if (spool_rewind(attempt->spool, error) < 0)
 		return -1;
 	while ((more = spool_next(attempt->spool, &reject, error)) > 0)
-		if (put_reject(file, attempt, &reject, published, error) < 0)
+		if (put_reject(out, attempt, &reject, published, error) < 0)
 			return -1;
 	return more;
-}
-
-/* The folder of the file, so that its name survives a crash. */
-static int sync_folder(const char *path, struct error *error)
-{
-	char folder[4096];
-	const char *slash = strrchr(path, '/');
-	snprintf(folder, sizeof folder, "%.*s", slash && slash != path ? (int)(slash - path) : 1, slash ? path : ".");
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int failed = fd < 0 || fsync(fd) < 0;
-	int cause = errno;
-	if (fd >= 0)
-		close(fd);
-	return failed ? error_errno(error, ERROR_SINK, folder, cause, "cannot sync the folder") : 0;
-}
-
-static int write_named(const char *path, const char *temporary, int fd, const struct attempt *attempt, bool published,
-	struct error *error)
-{
-	FILE *file = fdopen(fd, "w");
-	if (!file) {
-		close(fd);
-		return error_memory(error, "the file of rejects");
-	}
-	int result = put_all(file, attempt, published, error);
-	if (result == 0 && (fflush(file) == EOF || fsync(fd) < 0))
-		result = error_errno(error, ERROR_SINK, path, errno, "cannot write the rejects");
-	if (fclose(file) == EOF && result == 0)
-		result = error_errno(error, ERROR_SINK, path, errno, "cannot write the rejects");
-	if (result == 0 && rename(temporary, path) < 0)
-		result = error_errno(error, ERROR_SINK, path, errno, "cannot put the rejects in their place");
-	return result == 0 ? sync_folder(path, error) : -1;
 }
 
 int reject_file_write(const struct attempt *attempt, bool published, struct error *error)
 {
 	const char *path = attempt->step->rejects_path;
-	char temporary[4096];
 	if (!path)
 		return 0;
 	if (spool_count(attempt->spool) == 0) {
@@ -119,13 +86,8 @@ int reject_file_write(const struct attempt *attempt, bool published, struct erro
 			return error_errno(error, ERROR_SINK, path, errno, "cannot remove the rejects of an earlier run");
 		return 0;
 	}
-	if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
-		return error_set(error, ERROR_CONFIG, path, "the path of the rejects is too long");
-	int fd = mkostemp(temporary, O_CLOEXEC); /* 0600 from the beginning: records may be anything */
-	if (fd < 0)
-		return error_errno(error, ERROR_SINK, path, errno, "cannot write the rejects");
-	if (write_named(path, temporary, fd, attempt, published, error) == 0)
-		return 0;
-	unlink(temporary);
-	return -1;
+	struct file_out *out = file_out_open(path, 0600, error); /* records may be anything */
+	int result = out && put_all(out, attempt, published, error) == 0 ? file_out_publish(out, error) : -1;
+	file_out_close(out);
+	return result;
 }

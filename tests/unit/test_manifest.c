@@ -13,11 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "connectors/avro/folder.h"
 #include "connectors/avro/manifest.h"
 #include "connectors/avro/runid.h"
 #include "connectors/avro/stale.h"
 #include "engine/core/digest.h"
+#include "engine/core/file_out.h"
+#include "engine/core/folder.h"
 
 #define RUN "0193f2a4-5b6c-7d8e-9f00-112233445566" /* 2024-12-23 */
 #define LATER "0193f2a4-5b6d-7d8e-9f00-112233445566"
@@ -528,8 +529,8 @@ static void test_make(void **state)
 	assert_int_equal(folder_make(path, &error), 0);
 	assert_true(there(folder, "a/c"));
 	assert_int_equal(folder_make(path, &error), 0);
-	assert_int_equal(folder_write(path, "f", "text", 4, &error), 0);
-	assert_int_equal(folder_write(path, "f", "more", 4, &error), 0);
+	assert_int_equal(file_out_whole(path, "f", "text", 4, &error), 0);
+	assert_int_equal(file_out_whole(path, "f", "more", 4, &error), 0);
 	read_file(path, "f", text, sizeof text);
 	assert_string_equal(text, "more");
 	snprintf(path, sizeof path, "%s/a/c/f/g", folder);
@@ -540,7 +541,7 @@ static void test_make(void **state)
 	error_clear(&error);
 	/* A name that is taken by a folder: nothing of the try is left. */
 	snprintf(path, sizeof path, "%s/a", folder);
-	assert_int_equal(folder_write(path, "c", "text", 4, &error), -1);
+	assert_int_equal(file_out_whole(path, "c", "text", 4, &error), -1);
 	snprintf(text, sizeof text, "x");
 	snprintf(path, sizeof path, "test \"$(ls -A '%s/a' | sort | tr '\\n' ' ')\" = 'b c '", folder);
 	assert_int_equal(system(path), 0);

@@ -1,17 +1,15 @@
 /* folder.c - folders that files are published in.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "connectors/avro/folder.h"
+#include "engine/core/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,65 +174,4 @@ int folder_check(const char *path, struct error *error)
 	if (faccessat(AT_FDCWD, part, W_OK | X_OK, AT_EACCESS) < 0)
 		return error_errno(error, ERROR_SINK, part, errno, "nothing can be written into the folder");
 	return 0;
-}
-
-/* A new file beside the one that it will become. */
-static int open_temporary(const char *folder, const char *name, char path[FOLDER_PATH_MAX], struct error *error)
-{
-	for (int tries = 0; tries < 100; tries++) {
-		uint64_t lot;
-
-		if (getrandom(&lot, sizeof lot, 0) != (ssize_t)sizeof lot)
-			return error_errno(error, ERROR_RESOURCE, folder, errno, "no random bytes for a file name");
-		if (snprintf(path, FOLDER_PATH_MAX, "%s/.%s.%06x.tmp", folder, name, (unsigned)(lot & 0xffffff)) >= FOLDER_PATH_MAX)
-			return too_long(folder, error);
-		int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd >= 0)
-			return fd;
-		if (errno != EEXIST)
-			break;
-	}
-	return error_errno(error, ERROR_SINK, path, errno, "the file cannot be made");
-}
-
-static int write_all(int fd, const char *data, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(fd, data, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -1;
-		data += written;
-		length -= (size_t)written;
-	}
-	return fsync(fd);
-}
-
-int folder_write(const char *folder, const char *name, const char *data, size_t length, struct error *error)
-{
-	char temporary[FOLDER_PATH_MAX], path[FOLDER_PATH_MAX];
-	int fd;
-
-	if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path)
-		return too_long(folder, error);
-	fd = open_temporary(folder, name, temporary, error);
-	if (fd < 0)
-		return -1;
-	bool good = write_all(fd, data, length) == 0;
-	int number = errno;
-	if (close(fd) < 0 && good) {
-		good = false;
-		number = errno;
-	}
-	if (good && rename(temporary, path) < 0) {
-		good = false;
-		number = errno;
-	}
-	if (!good) {
-		unlink(temporary);
-		return error_errno(error, ERROR_SINK, path, number, "the file cannot be written");
-	}
-	return folder_sync(folder, error);
 }

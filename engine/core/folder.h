@@ -1,8 +1,8 @@
-/* folder.h - folders that files are published in, and small files that appear complete or not at all.
+/* folder.h - folders that files are published in.
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef PENSTOCK_AVRO_FOLDER_H
-#define PENSTOCK_AVRO_FOLDER_H
+#ifndef PENSTOCK_CORE_FOLDER_H
+#define PENSTOCK_CORE_FOLDER_H
 
 #include <stddef.h>
 
@@ -27,8 +27,5 @@ int folder_check(const char *path, struct error *error) MUST_CHECK;
 
 /* Has the names in a folder on the disk. ERROR_SINK. */
 int folder_sync(const char *path, struct error *error) MUST_CHECK;
-
-/* A file in the folder with this content: temporary name, fsync, rename, fsync of the folder. ERROR_SINK. */
-int folder_write(const char *folder, const char *name, const char *data, size_t length, struct error *error) MUST_CHECK;
 
 #endif
