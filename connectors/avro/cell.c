@@ -79,9 +79,6 @@ static int put_text(struct cell_writer *writer, size_t column, uint32_t row, str
 	if (buffer_append(&writer->scratch, text.data, text.length, error) < 0 ||
 	    typed_read(writer->batch, column, row, (struct text){ writer->scratch.data, text.length }, &valid, error) < 0)
 		return -1;
-	const struct column *to = &writer->batch->columns[column];
-	if (valid && to->field->type == VALUE_YEAR)
-		valid = to->integers[row] >= 1 && to->integers[row] <= 9999;
 	return valid ? 0 : typed_bad(writer->batch, column, row, text, error);
 }
 
@@ -328,7 +325,7 @@ static int take_json(struct cell_writer *writer, const struct avro_type *type, s
 		return batch_fault(writer->batch, row, FAULT_ENCODING, column, error, "a text in it is no UTF-8 or has a NUL");
 	}
 	if (nested->bad)
-		return bad_text(writer, column, row, "NaN, or a date or time that does not exist, in a nested value", error);
+		return bad_text(writer, column, row, nested->shown, error);
 	return put_bytes(writer, column, row, text, error);
 }
 

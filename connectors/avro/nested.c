@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine/core/json_text.h"
 #include "engine/core/utf8.h"
 
 /* One value that is being read; nested is NULL where nothing is written. */
@@ -21,9 +22,9 @@ static int walk_value(struct walk *walk, const struct avro_type *type);
 void nested_init(struct nested *nested, size_t limit)
 {
 	*nested = (struct nested){ .limit = limit };
-	/* One more than its limit, which is checked before; a comma may stand behind each entry meanwhile. */
+	/* The limit is checked before anything is appended; a number without its exponent has some hundred digits. */
 	buffer_init(&nested->out, limit + 1);
-	buffer_init(&nested->work, limit + 1);
+	buffer_init(&nested->work, limit + 1024);
 }
 
 void nested_fini(struct nested *nested)
@@ -105,6 +106,18 @@ static int put_base64(struct walk *walk, struct text bytes)
 	return put(walk, "\"", 1);
 }
 
+/* Without an exponent, as canonical JSON has it. */
+static int put_double(struct walk *walk, struct text text)
+{
+	struct buffer *work = &walk->nested->work;
+	if (!memchr(text.data, 'e', text.length))
+		return put(walk, text.data, text.length);
+	buffer_clear(work);
+	if (json_canonical(text.data, text.length, work, NULL, walk->error) < 0)
+		return -1;
+	return put(walk, work->data, work->length);
+}
+
 static int walk_scalar(struct walk *walk, const struct avro_type *type)
 {
 	struct scalar scalar;
@@ -118,9 +131,12 @@ static int walk_scalar(struct walk *walk, const struct avro_type *type)
 	struct text text = scalar_text(&scalar, out);
 	if (scalar.bad || (scalar.class == CLASS_DECIMAL && text.length == 0)) {
 		walk->nested->bad = true;
+		snprintf(walk->nested->shown, sizeof walk->nested->shown, "%s", scalar.bad ? text.data : "a decimal that is too long");
 		return 0;
 	}
-	if (scalar.class == CLASS_NULL || scalar.class == CLASS_BOOLEAN || scalar.class == CLASS_INTEGER || scalar.class == CLASS_DOUBLE)
+	if (scalar.class == CLASS_DOUBLE)
+		return put_double(walk, text);
+	if (scalar.class == CLASS_NULL || scalar.class == CLASS_BOOLEAN || scalar.class == CLASS_INTEGER)
 		return put(walk, text.data, text.length);
 	return put_text(walk, text);
 }

@@ -24,6 +24,7 @@ struct nested {
 	/* What was wrong with the last value: out is not to be used then. */
 	bool too_long;      /* more than limit */
 	bool bad;           /* holds something that is no value of ours: NaN, a date that does not exist */
+	char shown[64];     /* what that was */
 	bool no_text;       /* holds a string that is no UTF-8, or has a NUL */
 };
 

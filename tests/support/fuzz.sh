@@ -27,7 +27,7 @@ avro_records)
     for part in cell decimal decode match nested scalar type wire; do
         set -- "$@" "$TOP/connectors/avro/$part.c"
     done
-    for part in batch buffer diagnostics error node rule schema typed utf8 value; do
+    for part in batch buffer diagnostics error json_text node rule schema typed utf8 value; do
         set -- "$@" "$TOP/engine/core/$part.c"
     done
     libraries=-ljansson

@@ -409,7 +409,9 @@ static void test_nested(void **state)
 		{ ARRAY("\"string\""), VALUE_JSON, "02 0c '\"\\/' 0a 01 7f 00", "[\"\\\"\\\\/\\n\\u0001\x7f\"]" },
 		{ ARRAY("\"string\""), VALUE_JSON, "02 02 ff 00", "~bad encoding" },
 		{ ARRAY("\"double\""), VALUE_JSON, "02 00 00 00 00 00 00 f8 3f 00", "[1.5]" },
-		{ ARRAY("\"double\""), VALUE_JSON, "02 00 00 00 00 00 00 f8 7f 00", "~bad type" },
+		{ ARRAY("\"double\""), VALUE_JSON, "02 00 00 00 00 00 00 f8 7f 00", "bad type: \"NaN\"" },
+		{ ARRAY("\"double\""), VALUE_JSON, "02 11 ea 2d 81 99 97 71 3d 00", "[0.000000000001]" }, /* 1e-12 */
+		{ ARRAY("\"double\""), VALUE_JSON, "02 50 ef e2 d6 e4 1a 4b 44 00", "[1000000000000000000000]" }, /* 1e21 */
 		{ ARRAY(LOGICAL("int", "date")), VALUE_JSON, "02 01 00", "[\"1969-12-31\"]" },
 		{ ARRAY("\"bytes\""), VALUE_JSON, "08 00 02 'a' 04 'ab' 06 'abc' 00", "[\"\",\"YQ==\",\"YWI=\",\"YWJj\"]" },
 		{ MAP("\"boolean\""), VALUE_JSON, "04 02 'b' 01 02 'a' 00 00", "{\"a\":false,\"b\":true}" },
