@@ -142,6 +142,8 @@ int reader_open(struct reader *reader, const struct csv_options *options, const 
 	if (!options->header && context->labels && context->labels->count > 0)
 		return error_set(error, ERROR_CONFIG, options->path,
 			"rules: columns names labels, which need header: true on the source");
+	if (context->preview && !reader->window.regular)
+		return 0;
 	if (sniff(&reader->window, error) < 0)
 		return -1;
 	return options->header ? read_header(reader, context->labels, error) : 0;

@@ -18,8 +18,9 @@ static void *instance_new(size_t size, const void *options, struct error *error)
 
 static void open_source(struct preview *preview, const struct plan *plan, const struct plan_step *step)
 {
-	const struct source_context context = plan_source_context(plan, step, NULL, &preview->cancel);
+	struct source_context context = plan_source_context(plan, step, NULL, &preview->cancel);
 	struct error *error = &preview->source_error;
+	context.preview = true;
 	preview->step = step;
 	preview->source = instance_new(step->source->size, step->source_options, error);
 	if (!preview->source || step->source->open(preview->source, &context, error) < 0 ||

@@ -33,6 +33,7 @@ struct source_context {
 	const struct option_map *tables;   /* dictionary table -> table in the source, of all steps of this for_each; NULL outside of one */
 	bool every_table;                  /* for_each "*": a table of the source that is not in tables must be ignored by name */
 	const char *dictionary_hash;       /* of the table; NULL: none */
+	bool preview;                      /* nothing will be read: a stream must not be waited for, nor taken from, not even for its header */
 };
 
 /* What a file is: path, size and time first (cheap), content hash when asked for. */

@@ -343,3 +343,22 @@ time.sleep(0.1)
 process.send_signal(signal.SIGABRT)
 assert process.wait() == 1, process.returncode
 END
+
+# --- a stream is looked at by nobody but a run -------------------------------------------------------
+mkfifo "$TESTTMP/fifo.csv"
+cat >"$TESTTMP/fifo.yaml" <<END
+version: 1
+name: fifo
+dictionary: $TOP/$dictionary
+connections:
+  db: { type: odbc, connect: "Driver=SQLite3;Database=$TESTTMP/fifo.db" }
+steps:
+  - { name: jobs, source: { type: csv, path: "$TESTTMP/fifo.csv" }, sink: { type: odbc, connection: db, table: jobs, create: true } }
+END
+# A writer that gives nothing keeps its reader waiting.
+exec 9<>"$TESTTMP/fifo.csv"
+for command in plan check; do
+    expect_exit 0 timeout 60 "$penstock" $command "$TESTTMP/fifo.yaml"
+    expect_in "$TESTTMP/out" "a stream"
+done
+exec 9>&-
