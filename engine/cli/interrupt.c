@@ -1,4 +1,4 @@
-/* interrupt.c - the handler of SIGINT and SIGTERM.
+/* interrupt.c - the handler of SIGINT, SIGTERM and SIGHUP.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/cli/interrupt.h"
@@ -25,6 +25,10 @@ struct cancel *interrupt_catch(void)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* Of a terminal that was closed; but nohup has it ignored, and means it. */
+	struct sigaction before;
+	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	return &interrupted;
 }
 

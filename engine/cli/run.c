@@ -123,7 +123,7 @@ static void tell_error(struct log *log, const struct run_report *report)
 	struct error cancelled = ERROR_INIT;
 	error_set(&cancelled, ERROR_CANCELLED, NULL,
 		"stopped by %s; what was open is rolled back, and running the same again goes on from there",
-		report->exit_code == 128 + SIGINT ? "SIGINT" : "SIGTERM");
+		report->exit_code == 128 + SIGINT ? "SIGINT" : report->exit_code == 128 + SIGHUP ? "SIGHUP" : "SIGTERM");
 	log_error(log, NULL, &cancelled);
 }
 
@@ -252,7 +252,7 @@ const struct command command_run = {
 		"stay committed. At the end the books of every step are printed: read = written + rejected + skipped.\n"
 		"A step that was interrupted goes on after its last commit, by itself, provided that what was read "
 		"before is unchanged. A file that was loaded completely is skipped, whatever it is called now. "
-		"SIGINT and SIGTERM roll back what is open and end the run; a second one ends it at once.",
+		"SIGINT, SIGTERM and SIGHUP roll back what is open and end the run; a second one ends it at once.",
 	.flags = flags_of_run,
 	.size = sizeof(struct run_flags),
 	.exits = EXITS(0) | EXITS(1) | EXITS(2) | EXITS(3) | EXITS(4) | EXITS(5) | EXITS(6) | EXITS(7) | EXITS(EXIT_SIGNAL),

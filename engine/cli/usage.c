@@ -18,7 +18,7 @@ static const char *const exit_texts[2][EXIT_SIGNAL + 1] = {
 		[4] = "source missing, unreadable or damaged",
 		[5] = "the database cannot be reached, or refuses",
 		[6] = "not the same",
-		[EXIT_SIGNAL] = "stopped by SIGINT (130) or SIGTERM (143)",
+		[EXIT_SIGNAL] = "stopped by SIGINT, SIGTERM or SIGHUP",
 	},
 	{
 		[0] = "done; rejects within the limit are still 0",
@@ -29,7 +29,7 @@ static const char *const exit_texts[2][EXIT_SIGNAL + 1] = {
 		[5] = "database unreachable after retries, locked too long, disk full, read-only, or a refused publication",
 		[6] = "the books do not balance, or a verification failed",
 		[7] = "another run holds this step",
-		[EXIT_SIGNAL] = "stopped by SIGINT (130) or SIGTERM (143), after a clean rollback",
+		[EXIT_SIGNAL] = "stopped by SIGINT, SIGTERM or SIGHUP, rolled back",
 	},
 };
 
@@ -145,7 +145,7 @@ void usage_command(FILE *out, const char *group, const struct command *command)
 			if (!(command->exits & EXITS(code)))
 				continue;
 			if (code == EXIT_SIGNAL)
-				snprintf(left, sizeof left, "130, 143");
+				snprintf(left, sizeof left, "130, 143, 129");
 			else
 				snprintf(left, sizeof left, "%u", code);
 			entry(out, left, exit_texts[runs][code], COMMAND_COLUMN);

@@ -13,7 +13,7 @@ bad=$TESTTMP/bad
     sed -n 's/^.*\[CODE_[A-Z_]*\] = { "\([a-z-]*\)".*/code \1/p' engine/core/rule.c
     sed -n 's/^.*\[SKIP_[A-Z_]*\] = "\([a-z_]*\)".*/skip \1/p' engine/core/counts.c
     sed -n 's/^.*ERROR_[A-Z]* = \([0-7]\),.*/exit \1/p' engine/core/error.h
-    printf 'exit 130\nexit 143\n'
+    printf 'exit 130\nexit 143\nexit 129\n'
     sed -n 's/^.*\[RULE_[A-Z_]*\] = .*/&/p' rules/compile.c | grep -o '"[a-zA-Z]*"' | tr -d '"' | sed 's/^/rule TABLE.FIELD./'
     grep -ho '\[RUN_[A-Z]*\] = "[a-z]*"' engine/core/*.c | sed 's/.*"\(.*\)"/status \1/' | grep -v 'running\|failed'
     sed -n 's/^.*&command_\([a-z]*\),.*/command \1/p' engine/cli/commands.c | grep -v 'command help'

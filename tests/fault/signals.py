@@ -20,6 +20,8 @@ dice = random.Random(seed)
 
 def test():
     print("seed %d (PENSTOCK_TEST_SEED sets it)" % seed)
+    # Under nohup it is ignored, by what this starts, too.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     data = hr_data(tmp("data"), rows, 11)
     tables = oracle.folder(data)
     total = tables["hired_employees"].books.written
@@ -33,7 +35,7 @@ def test():
             while hits < times:
                 tries += 1
                 check(tries < 5 * times + 10, "%s, %s: only %d signals met a run" % (kind, mode, hits))
-                number = (signal.SIGINT, signal.SIGTERM)[hits % 2]
+                number = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)[hits % 3]
                 db = newdb(kind)
                 process = start("run", *arguments, db=db, stderr=tmp("stderr"))
                 time.sleep(pace * dice.uniform(0.1, 0.8))

@@ -6,7 +6,7 @@
 rows=${PENSTOCK_TEST_FULL:+200000}
 : "${rows:=40000}"
 times=${PENSTOCK_TEST_FULL:+20}
-: "${times:=2}"
+: "${times:=3}"
 need python3
 need_penstock
 python3 "$TOP/tests/fault/signals.py" "$rows" "$times"
