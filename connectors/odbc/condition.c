@@ -77,8 +77,7 @@ static int put_parameter(const struct option_parameter *parameter, const struct 
 	return dialect->parameter(&field, NULL, out, error);
 }
 
-/* For statements that the driver of SQLite does not step through when they have parameters, but keeps the whole result of. The plus takes
- * the affinity away: a bound value has none. */
+/* For statements that the driver of SQLite does not step through when they have parameters, but keeps the whole result of. */
 static int spell(const struct option_parameter *parameter, struct buffer *out, struct error *error)
 {
 	switch (parameter->type) {
@@ -89,12 +88,13 @@ static int spell(const struct option_parameter *parameter, struct buffer *out, s
 	case VALUE_DOUBLE:
 		return buffer_printf(out, error, "CAST('%.17g' AS REAL)", strtod(parameter->value, NULL));
 	default:
-		if (buffer_puts(out, "+CAST(x'", error))
+		/* SQLite has no other escape than the doubled quote. */
+		if (buffer_puts(out, "'", error))
 			return -1;
 		for (const char *p = parameter->value; *p; p++)
-			if (buffer_printf(out, error, "%02X", (unsigned)(unsigned char)*p))
+			if (buffer_append(out, p, 1, error) || (*p == '\'' && buffer_append(out, p, 1, error)))
 				return -1;
-		return buffer_puts(out, "' AS TEXT)", error);
+		return buffer_puts(out, "'", error);
 	}
 }
 

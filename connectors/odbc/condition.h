@@ -14,7 +14,7 @@ int condition_choose(const struct option_sql *sql, const struct session *session
 	const struct option_statement **out, struct error *error) MUST_CHECK;
 
 /* Appends the text; each of its marks becomes the dialect's expression for a parameter of that type, or with spelled (SQLite) the value
- * itself, texts in hexadecimal digits. NULL appends nothing. */
+ * itself. NULL appends nothing. */
 int condition_put(const struct option_statement *from, const struct dialect *dialect, bool spelled, struct buffer *out,
 	struct error *error) MUST_CHECK;
 

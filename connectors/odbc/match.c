@@ -151,6 +151,65 @@ static int check_tables(const struct match *match, struct error *error)
 	return 0;
 }
 
+/* Runs SQL that a user wrote part of, for none of its rows: what is wrong with it is wrong in the pipeline. */
+static int try_sql(const struct match *match, const char *what, const struct buffer *sql, const struct option_statement *parameters,
+	struct statement *statement, struct error *error)
+{
+	struct session *session = &match->snapshot->session;
+	struct error said = ERROR_INIT;
+	bool guarded = session->in_transaction && session->dialect->has_cursors;
+	unsigned first = 1;
+	int result;
+
+	if (guarded && session_savepoint(session, error))
+		return -1;
+	result = statement_open(statement, session, what, buffer_text(sql), &said);
+	if (result) {
+		statement->session = NULL;
+	} else {
+		result = condition_bind(parameters, statement, &first, &said);
+		if (result == 0)
+			result = statement_execute(statement, NULL, NULL, &said);
+	}
+	if (result == 0)
+		return guarded ? session_release(session, error) : 0;
+	if (!said.retry && said.kind == ERROR_SINK && !session->lost)
+		said.kind = ERROR_CONFIG;
+	if (guarded && !session->lost && session_rollback_to(session, error))
+		return -1;
+	if (!error_is_set(error))
+		*error = said;
+	return -1;
+}
+
+/* The columns of a result. */
+static int describe(const struct match *match, struct reader *reader, struct statement *statement, struct buffer *sql,
+	struct error *error)
+{
+	if (buffer_puts(sql, "SELECT * FROM (\n", error) ||
+	    condition_put(reader->query, reader->dialect, false, sql, error) ||
+	    buffer_puts(sql, "\n) AS penstock_query LIMIT 0", error))
+		return -1;
+	return try_sql(match, "asking what the query gives", sql, reader->query, statement, error);
+}
+
+static int check_where(const struct match *match, struct reader *reader, struct error *error)
+{
+	struct statement statement = { .session = NULL };
+	struct buffer sql;
+	int result = -1;
+
+	buffer_init(&sql, 4 * 1024 * 1024);
+	if (buffer_puts(&sql, "SELECT 1 FROM ", error) == 0 &&
+	    dialect_quote_table(reader->dialect, &sql, reader->catalog.table, error) == 0 && buffer_puts(&sql, " WHERE (\n", error) == 0 &&
+	    condition_put(reader->where, reader->dialect, false, &sql, error) == 0 && buffer_puts(&sql, "\n) LIMIT 0", error) == 0)
+		result = try_sql(match, "trying the source's \"where\"", &sql, reader->where, &statement, error);
+	if (statement.session)
+		statement_close(&statement);
+	buffer_fini(&sql);
+	return result;
+}
+
 int match_table(const struct match *match, struct reader *reader, struct error *error)
 {
 	const struct schema *schema = match->context->schema;
@@ -178,42 +237,9 @@ int match_table(const struct match *match, struct reader *reader, struct error *
 		return error_set(error, ERROR_CONFIG, session->place,
 			"table %s lacks columns of the dictionary: %s; add them, or say which fields to read in the source's \"columns\"",
 			match->table, missing.text);
-	if (check_columns(match, &reader->catalog, error))
+	if (check_columns(match, &reader->catalog, error) || (reader->where && check_where(match, reader, error)))
 		return -1;
 	return match->context->every_table && match->context->tables ? check_tables(match, error) : 0;
-}
-
-/* The columns of a result, by asking for none of its rows. */
-static int describe(const struct match *match, struct reader *reader, struct statement *statement, struct buffer *sql,
-	struct error *error)
-{
-	struct session *session = &match->snapshot->session;
-	struct error said = ERROR_INIT;
-	bool guarded = session->in_transaction && session->dialect->has_cursors;
-	unsigned first = 1;
-	int result;
-
-	if (buffer_puts(sql, "SELECT * FROM (\n", error) || condition_put(reader->query, session->dialect, false, sql, error) ||
-	    buffer_puts(sql, "\n) AS penstock_query LIMIT 0", error) || (guarded && session_savepoint(session, error)))
-		return -1;
-	result = statement_open(statement, session, "asking what the query gives", buffer_text(sql), &said);
-	if (result) {
-		statement->session = NULL;
-	} else {
-		result = condition_bind(reader->query, statement, &first, &said);
-		if (result == 0)
-			result = statement_execute(statement, NULL, NULL, &said);
-	}
-	if (result == 0)
-		return guarded ? session_release(session, error) : 0;
-	/* The query is the pipeline's: what is wrong with it is wrong there. */
-	if (!said.retry && said.kind == ERROR_SINK && !session->lost)
-		said.kind = ERROR_CONFIG;
-	if (guarded && !session->lost && session_rollback_to(session, error))
-		return -1;
-	if (!error_is_set(error))
-		*error = said;
-	return -1;
 }
 
 static int add_result(const struct match *match, struct reader *reader, const char *name, bool *seen, struct error *error)

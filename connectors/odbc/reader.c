@@ -22,6 +22,16 @@ int table_reader_open(struct reader *reader, bool capture, struct error *error)
 		return -1;
 	reader->capture = capture && reader->snapshot->capture.db &&
 		reader->count <= capture_arguments_max(&reader->snapshot->capture);
+	if (!reader->capture && !reader->dialect->has_cursors) {
+		char encoding[32];
+
+		/* The texts that come through the driver would have to be told apart by their bytes. */
+		if (session_query_text(&reader->snapshot->session, "PRAGMA encoding", encoding, sizeof encoding, error) < 0)
+			return -1;
+		if (strcmp(encoding, "UTF-8") != 0)
+			return error_set(error, ERROR_CONFIG, reader->snapshot->session.place,
+				"the texts of this database are in %s, which this program reads in its own process alone (read: capture)", encoding);
+	}
 	reader->direct = reader->capture && !reader->where &&
 		(reader->way == WAY_ROWID || (reader->way == WAY_KEY && reader_key_is_rowid(reader)));
 	return 0;

@@ -100,6 +100,8 @@ static int source_open(void *self, const struct source_context *context, struct 
 	source->opened = true;
 	if (check_options(source, error) || snapshot_open(context, source->consistent, &source->snapshot, error))
 		return -1;
+	for (size_t i = 0; i < context->schema->field_count; i++)
+		source->snapshot->session.discreet = source->snapshot->session.discreet || context->schema->fields[i].sensitive;
 	snprintf(source->path, sizeof source->path, "%s:%s", context->connection->name, source->table ? source->table : "query");
 	if (open_reader(source, error) == 0)
 		return 0;

@@ -353,6 +353,33 @@ static void test_odd_postgres(void **state)
 	schema_free(schema);
 }
 
+/* A database in UTF-16 is read in this process, and refused otherwise. */
+static void test_utf16_sqlite(void **state)
+{
+	struct world *world = world_of(state);
+	struct schema *schema = schema_from("t", "k string, v string");
+	static const struct option_parameter parameter = { "params.s", VALUE_STRING, "\xC3\xA4'", false };
+	struct source source;
+
+	world_run(world, "PRAGMA encoding='UTF-16'; CREATE TABLE t (k TEXT NOT NULL PRIMARY KEY, v TEXT);"
+			 "INSERT INTO t VALUES (char(228), char(128512)), (char(228, 39), ''), ('b', NULL)");
+	for (size_t rows = 1; rows < 4; rows++) {
+		char *got = read_all(world, schema, (struct reading){ .table = "t", .rows = rows });
+
+		expect_text(got, "b|NULL\n\xC3\xA4|\xF0\x9F\x98\x80\n\xC3\xA4'|\n");
+		free(got);
+		got = read_all(world, schema, (struct reading){ .query = "SELECT * FROM t WHERE k = ?", .rows = rows, .parameters = &parameter,
+								 .parameter_count = 1 });
+		expect_text(got, "\xC3\xA4'|\n");
+		free(got);
+	}
+	assert_int_equal(source_start(&source, world, schema, (struct reading){ .table = "t", .read = "fetch" }), -1);
+	assert_int_equal(source.error.kind, ERROR_CONFIG);
+	assert_non_null(strstr(source.error.message, "UTF-16"));
+	source_stop(&source);
+	schema_free(schema);
+}
+
 /* --- keys --- */
 
 static void test_keys_sqlite(void **state)
@@ -795,6 +822,10 @@ static void test_where(void **state)
 					   " (9007199254740994, 'its', 0.1, 1, '2021-02-03', '2021-02-03T04:05:06Z')");
 	expect_rows(world, schema, (struct reading){ .table = "t", .where = where, .parameters = parameters, .parameter_count = 6 },
 		"1|NULL|NULL|NULL|NULL|NULL\n9007199254740993|it's ? -- /*|0.1|true|2021-02-03|2021-02-03T04:05:06Z\n");
+	/* A view has no key: SQLite goes through it in one statement, in which values are spelled out. */
+	world_run(world, "CREATE VIEW seen AS SELECT * FROM t ORDER BY n DESC");
+	expect_rows(world, schema, (struct reading){ .table = "seen", .where = where, .parameters = parameters, .parameter_count = 6 },
+		"9007199254740993|it's ? -- /*|0.1|true|2021-02-03|2021-02-03T04:05:06Z\n1|NULL|NULL|NULL|NULL|NULL\n");
 	char query[512];
 
 	snprintf(query, sizeof query, "SELECT * FROM t WHERE %s", where);
@@ -846,6 +877,7 @@ static void test_matching(void **state)
 	expect_refused(world, schema, (struct reading){ .query = "SELECT id, name, age, 1 AS id FROM staff" },
 		world->postgres ? "two columns" : "id:1");
 	expect_refused(world, schema, (struct reading){ .query = "SELEC id, name, age FROM staff" }, "asking what the query gives");
+	expect_refused(world, schema, (struct reading){ .table = "staff", .ignore = secret, .where = "age > nothing" }, "trying the source's");
 	expect_rows(world, schema, (struct reading){ .table = "staff", .ignore = secret }, "1|x|30\n");
 	expect_rows(world, schema, (struct reading){ .table = "staff", .ignore = secret, .columns = some }, "1|x|NULL\n");
 	expect_rows(world, schema, (struct reading){ .query = "SELECT age + 1 AS age, name, secret, id FROM staff", .ignore = secret },
@@ -976,6 +1008,7 @@ int main(void)
 		BOTH(test_types),
 		ON_SQLITE(test_odd_sqlite),
 		ON_POSTGRES(test_odd_postgres),
+		ON_SQLITE(test_utf16_sqlite),
 		ON_SQLITE(test_keys_sqlite),
 		ON_POSTGRES(test_keys_postgres),
 		BOTH(test_key_types),
