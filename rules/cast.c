@@ -16,6 +16,7 @@
 int caster_init(struct caster *caster, struct error *error)
 {
 	*caster = (struct caster){.c = newlocale(LC_ALL_MASK, "C", (locale_t)0)};
+	buffer_init(&caster->json, UINT32_MAX);
 	return caster->c ? 0 : error_memory(error, "reading numbers");
 }
 
@@ -24,6 +25,7 @@ void caster_fini(struct caster *caster)
 	if (caster->c)
 		freelocale(caster->c);
 	free(caster->scratch);
+	buffer_fini(&caster->json);
 	*caster = (struct caster){.size = 0};
 }
 
@@ -292,6 +294,38 @@ INLINED int cell_binary(const struct pass *pass, uint32_t row, const char *text,
 	return read;
 }
 
+INLINED int cell_duration(const struct pass *pass, uint32_t row, const char *text, struct span span)
+{
+	struct text t = trim(text, span.length);
+	pass->column->spans[row] = (struct span){span.offset + (uint32_t)(t.data - text), (uint32_t)t.length};
+	return value_is_duration(t.data, t.length);
+}
+
+/* The text in its canonical form, in caster->json. What is no JSON is a string to a field of any type. */
+static int read_json(struct caster *caster, const struct field_rules *rules, const char *text, size_t length,
+		     struct error *error)
+{
+	enum json_kind kind;
+	buffer_clear(&caster->json);
+	int read = json_canonical(text, length, &caster->json, &kind, error);
+	if (rules->json)
+		return read > 0 ? kind == rules->json : read;
+	if (read == 0)
+		return json_put_string(text, length, &caster->json, error) < 0 ? -1 : 1;
+	return read;
+}
+
+static int cell_json(const struct pass *pass, uint32_t row, const char *text, struct span span)
+{
+	struct caster *caster = pass->reading.caster;
+	int read = read_json(caster, pass->reading.rules, text, span.length, pass->error);
+	if (read <= 0)
+		return read;
+	return batch_store(pass->batch, caster->json.data, caster->json.length, &pass->column->spans[row], pass->error) < 0
+		       ? -1
+		       : 1;
+}
+
 static size_t longest_text(const struct pass *pass)
 {
 	size_t longest = 0;
@@ -354,24 +388,32 @@ int cast_column(struct caster *caster, const struct field_rules *rules, struct b
 	case VALUE_BINARY:
 		return each_text(&pass, cell_binary);
 	case VALUE_DURATION:
+		return each_text(&pass, cell_duration);
 	case VALUE_JSON:
-		break;
+		return each_text(&pass, cell_json);
 	}
-	assert(0 && "a type that no dictionary gives in this version");
+	assert(0 && "a type that is not in the enum");
 	return -1;
+}
+
+/* What a source with types of its own could not know. */
+static bool typed_fits(const struct field_rules *rules, enum value_type type, const char *bytes, size_t length)
+{
+	return type == VALUE_JSON ? json_kind_of(bytes) == rules->json : string_fits(rules, bytes, length);
 }
 
 int cast_check_typed(const struct field_rules *rules, struct batch *batch, size_t column, const uint32_t *rows,
 		     size_t count, const struct rule *rule, struct error *error)
 {
 	struct column *cells = &batch->columns[column];
-	if (cells->field->type != VALUE_STRING || rules->string_format == STRING_ANY || batch->rows == 0 ||
-	    !memchr(cells->cells, CELL_VALUE, batch->rows))
+	enum value_type type = cells->field->type;
+	bool demands = (type == VALUE_STRING && rules->string_format != STRING_ANY) || (type == VALUE_JSON && rules->json);
+	if (!demands || batch->rows == 0 || !memchr(cells->cells, CELL_VALUE, batch->rows))
 		return 0;
 	for (size_t i = 0; i < count; i++) {
 		uint32_t row = rows[i];
 		struct span span = cells->spans[row];
-		if (cells->cells[row] != CELL_VALUE || string_fits(rules, batch_bytes(batch, span), span.length))
+		if (cells->cells[row] != CELL_VALUE || typed_fits(rules, type, batch_bytes(batch, span), span.length))
 			continue;
 		cells->cells[row] = CELL_BAD;
 		if (batch_violation(batch, row, rule, NULL, error) < 0)
@@ -397,6 +439,7 @@ static int constant_span(struct caster *caster, const struct field *field, const
 	char uuid[UUID_LENGTH];
 	size_t used = 0;
 	struct text t;
+	int read;
 	switch (field->type) {
 	case VALUE_UUID:
 		return text_to_uuid(text, length, uuid) ? keep_bytes(uuid, UUID_LENGTH, out, error) : 0;
@@ -407,6 +450,12 @@ static int constant_span(struct caster *caster, const struct field *field, const
 	case VALUE_YEARMONTH:
 		t = trim(text, length);
 		return moment_yearmonth(t.data, t.length) ? keep_bytes(t.data, t.length, out, error) : 0;
+	case VALUE_DURATION:
+		t = trim(text, length);
+		return value_is_duration(t.data, t.length) ? keep_bytes(t.data, t.length, out, error) : 0;
+	case VALUE_JSON:
+		read = read_json(caster, rules, text, length, error);
+		return read > 0 ? keep_bytes(caster->json.data, caster->json.length, out, error) : read;
 	default:
 		return string_fits(rules, text, length) ? keep_bytes(text, length, out, error) : 0;
 	}

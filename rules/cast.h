@@ -7,6 +7,7 @@
 #include <locale.h>
 
 #include "engine/core/batch.h"
+#include "engine/core/buffer.h"
 #include "rules/table.h"
 
 /* Working memory of one thread. */
@@ -14,6 +15,7 @@ struct caster {
 	locale_t c;
 	char *scratch; /* for numbers that are not spelled plainly */
 	size_t size;
+	struct buffer json; /* a value in its canonical form */
 };
 
 /* Returns 0 or -1 (out of memory). */

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/core/json_text.h"
 #include "engine/core/utf8.h"
+#include "rules/duration.h"
 
 #define INLINED static inline __attribute__((always_inline))
 
@@ -59,17 +61,19 @@ static uint64_t length_of(const struct sweep *sweep, uint32_t row)
 	struct span span = sweep->column->spans[row];
 	if (sweep->column->field->type == VALUE_BINARY)
 		return span.length;
+	if (sweep->column->field->type == VALUE_JSON)
+		return json_count(batch_bytes(sweep->batch, span), span.length);
 	return utf8_count(batch_bytes(sweep->batch, span), span.length);
 }
 
-/* A character has one to four bytes, so that most values need no counting. */
+/* A character has one to four bytes, so that most values need no counting; an element of JSON has at least one. */
 INLINED bool long_enough(const struct sweep *sweep, const struct constant *unused, uint32_t row)
 {
 	(void)unused;
 	uint64_t least = sweep->field->min_length, bytes = sweep->column->spans[row].length;
 	if (bytes < least)
 		return false;
-	return bytes / 4 >= least || length_of(sweep, row) >= least;
+	return (bytes / 4 >= least && sweep->column->field->type != VALUE_JSON) || length_of(sweep, row) >= least;
 }
 
 INLINED bool short_enough(const struct sweep *sweep, const struct constant *unused, uint32_t row)
@@ -120,9 +124,30 @@ INLINED int bound_loop(const struct sweep *sweep, enum bound_kind kind, enum val
 	return 0;
 }
 
+/* A bound is kept where that does not depend on the month. */
+static int check_duration(const struct sweep *sweep, enum bound_kind kind, const struct constant *bound)
+{
+	static const unsigned allowed[BOUNDS] = {[BOUND_MINIMUM] = DURATION_SAME | DURATION_MORE,
+						 [BOUND_MAXIMUM] = DURATION_SAME | DURATION_LESS,
+						 [BOUND_EXCLUSIVE_MINIMUM] = DURATION_MORE,
+						 [BOUND_EXCLUSIVE_MAXIMUM] = DURATION_LESS};
+	for (size_t i = 0; i < sweep->count; i++) {
+		uint32_t row = sweep->rows[i];
+		struct span span = sweep->column->spans[row];
+		if (sweep->column->cells[row] != CELL_VALUE)
+			continue;
+		struct text value = {batch_bytes(sweep->batch, span), span.length};
+		if ((duration_compare(value, bound->bytes) & ~allowed[kind]) && violate(sweep, row, NULL) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int check_bound(const struct sweep *sweep, enum bound_kind kind)
 {
 	const struct constant *bound = &sweep->field->bounds[kind];
+	if (sweep->column->field->type == VALUE_DURATION)
+		return check_duration(sweep, kind, bound);
 	switch (value_storage(sweep->column->field->type)) {
 	case STORAGE_INTEGER:
 		return bound_loop(sweep, kind, STORAGE_INTEGER, bound);

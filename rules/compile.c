@@ -142,7 +142,10 @@ static void say_type(struct compiler *compiler, struct buffer *out, const struct
 		result = buffer_puts(out, "base64", error);
 		break;
 	case VALUE_DURATION:
+		result = buffer_puts(out, "a duration (P1Y2M3DT4H5M6S)", error);
+		break;
 	case VALUE_JSON:
+		result = buffer_puts(out, rules->json == JSON_OBJECT ? "a JSON object" : "a JSON array", error);
 		break;
 	}
 	compiler->failed = compiler->failed || result < 0;
@@ -151,7 +154,7 @@ static void say_type(struct compiler *compiler, struct buffer *out, const struct
 static void add_type(struct compiler *compiler, size_t index, const struct field *field,
 		     const struct field_rules *rules)
 {
-	if (field->type == VALUE_STRING && rules->string_format == STRING_ANY)
+	if ((field->type == VALUE_STRING && rules->string_format == STRING_ANY) || (field->type == VALUE_JSON && !rules->json))
 		return; /* every text is one */
 	SAY(compiler, text, "is not ");
 	say_type(compiler, &compiler->text, field, rules);
@@ -191,7 +194,11 @@ static void add_field(struct compiler *compiler, size_t index)
 {
 	const struct field *field = &compiler->program->table->schema->fields[index];
 	const struct field_rules *rules = &compiler->program->table->fields[index];
-	const char *unit = field->type == VALUE_BINARY ? "byte" : "character";
+	const char *unit = field->type == VALUE_BINARY	? "byte"
+			   : rules->json == JSON_OBJECT ? "member"
+			   : rules->json == JSON_ARRAY	? "element"
+							: "character";
+	const char *shorter = rules->json ? "has fewer" : "is shorter", *longer = rules->json ? "has more" : "is longer";
 	add_type(compiler, index, field, rules);
 	if (field->required) {
 		SAY(compiler, text, "is required");
@@ -200,13 +207,13 @@ static void add_field(struct compiler *compiler, size_t index)
 	}
 	if (rules->has_min_length) {
 		const char *plural = rules->min_length == 1 ? "" : "s";
-		SAY(compiler, text, "is shorter than %" PRIu64 " %s%s", rules->min_length, unit, plural);
+		SAY(compiler, text, "%s than %" PRIu64 " %s%s", shorter, rules->min_length, unit, plural);
 		SAY(compiler, demand, "must have at least %" PRIu64 " %s%s", rules->min_length, unit, plural);
 		add_constraint(compiler, index, RULE_MIN_LENGTH);
 	}
 	if (rules->has_max_length) {
 		const char *plural = rules->max_length == 1 ? "" : "s";
-		SAY(compiler, text, "is longer than %" PRIu64 " %s%s", rules->max_length, unit, plural);
+		SAY(compiler, text, "%s than %" PRIu64 " %s%s", longer, rules->max_length, unit, plural);
 		SAY(compiler, demand, "must have at most %" PRIu64 " %s%s", rules->max_length, unit, plural);
 		add_constraint(compiler, index, RULE_MAX_LENGTH);
 	}

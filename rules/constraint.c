@@ -6,6 +6,8 @@
 
 #include "engine/core/buffer.h"
 #include "engine/core/utf8.h"
+#include "engine/core/json_text.h"
+#include "rules/duration.h"
 #include "rules/load.h"
 #include "rules/spelling.h"
 
@@ -13,9 +15,9 @@ enum { ENUM_TEXT_MAX = 200 };
 
 static const char *const bound_names[BOUNDS] = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"};
 
-static bool has_length(enum value_type type)
+static bool has_length(enum value_type type, const struct field_rules *rules)
 {
-	return type == VALUE_STRING || type == VALUE_UUID || type == VALUE_BINARY;
+	return type == VALUE_STRING || type == VALUE_UUID || type == VALUE_BINARY || (type == VALUE_JSON && rules->json);
 }
 
 static bool has_order(enum value_type type)
@@ -29,6 +31,7 @@ static bool has_order(enum value_type type)
 	case VALUE_DATETIME:
 	case VALUE_YEAR:
 	case VALUE_YEARMONTH:
+	case VALUE_DURATION:
 		return true;
 	default:
 		return false;
@@ -37,12 +40,58 @@ static bool has_order(enum value_type type)
 
 /* True when the constraint is there and the type can have it. */
 static bool applies(struct loader *loader, const struct node *node, const char *key, bool right,
-		    const struct field *field)
+		    const struct field *field, const struct field_rules *rules)
 {
 	if (node && !right)
 		diagnostics_error(loader->diagnostics, node, "%s cannot apply to field \"%s\" of type %s", key,
-				  field->name, value_type_name(field->type));
+				  field->name, field_type_name(field, rules));
 	return node && right;
+}
+
+/* A map or list of the dictionary as JSON. A scalar without quotes that is a number or a word of JSON is that, any other one a string. */
+static int put_json(const struct node *node, struct buffer *out, struct error *error)
+{
+	if (node->kind == NODE_SCALAR) {
+		size_t length = strlen(node->text);
+		enum json_kind kind;
+		int read = node->plain ? json_canonical(node->text, length, out, &kind, error) : 0;
+		if (read != 0)
+			return read < 0 ? -1 : 0;
+		return json_put_string(node->text, length, out, error);
+	}
+	bool map = node->kind == NODE_MAP;
+	int result = buffer_puts(out, map ? "{" : "[", error);
+	for (size_t i = 0; i < node->count && result == 0; i++) {
+		if (i > 0)
+			result = buffer_puts(out, ",", error);
+		if (result == 0 && map)
+			result = json_put_string(node->keys[i]->text, strlen(node->keys[i]->text), out, error);
+		if (result == 0 && map)
+			result = buffer_puts(out, ":", error);
+		if (result == 0)
+			result = put_json(node->items[i], out, error);
+	}
+	return result < 0 ? -1 : buffer_puts(out, map ? "}" : "]", error);
+}
+
+static bool load_json(struct loader *loader, const struct node *node, const char *key, const struct field *field,
+		      const struct field_rules *rules, struct constant *out)
+{
+	struct buffer text;
+	struct error error = ERROR_INIT;
+	buffer_init(&text, 64 << 20);
+	int read = put_json(node, &text, &error);
+	if (read == 0)
+		read = cast_constant(&loader->caster, field, rules, true, buffer_text(&text), out, &error);
+	if (read > 0)
+		out->written = strdup(buffer_text(&text));
+	if (read == 0)
+		diagnostics_error(loader->diagnostics, node, "%s has a value that is none of field \"%s\" of type %s", key,
+				  field->name, field_type_name(field, rules));
+	if (read < 0 || (read > 0 && !out->written))
+		diagnostics_memory(loader->diagnostics);
+	buffer_fini(&text);
+	return read > 0;
 }
 
 /* A value of the field written in the dictionary: a bare number or date is spelled as JSON and ISO have it, a quoted
@@ -52,6 +101,8 @@ static bool load_constant(struct loader *loader, const struct node *node, const 
 {
 	const char *text = NULL;
 	struct error error = ERROR_INIT;
+	if (field->type == VALUE_JSON && node->kind != NODE_SCALAR)
+		return load_json(loader, node, key, field, rules, out);
 	if (spelling_text(node, key, &text, loader->diagnostics) <= 0)
 		return false;
 	int read = cast_constant(&loader->caster, field, rules, node->plain, text, out, &error);
@@ -63,7 +114,7 @@ static bool load_constant(struct loader *loader, const struct node *node, const 
 	}
 	if (read == 0) {
 		diagnostics_error(loader->diagnostics, node, "%s \"%s\" is not a value of field \"%s\" of type %s", key,
-				  text, field->name, value_type_name(field->type));
+				  text, field->name, field_type_name(field, rules));
 		return false;
 	}
 	out->written = strdup(text);
@@ -75,11 +126,11 @@ static bool load_constant(struct loader *loader, const struct node *node, const 
 static void load_lengths(struct loader *loader, const struct node *map, struct field *field, struct field_rules *rules)
 {
 	const struct node *least = node_find(map, "minLength"), *most = node_find(map, "maxLength");
-	bool right = has_length(field->type);
-	if (applies(loader, least, "minLength", right, field))
+	bool right = has_length(field->type, rules);
+	if (applies(loader, least, "minLength", right, field, rules))
 		rules->has_min_length =
 			spelling_count(least, "minLength", INT32_MAX, &rules->min_length, loader->diagnostics) > 0;
-	if (applies(loader, most, "maxLength", right, field))
+	if (applies(loader, most, "maxLength", right, field, rules))
 		rules->has_max_length =
 			spelling_count(most, "maxLength", INT32_MAX, &rules->max_length, loader->diagnostics) > 0;
 	if (rules->has_min_length && rules->has_max_length && rules->min_length > rules->max_length)
@@ -89,12 +140,21 @@ static void load_lengths(struct loader *loader, const struct node *map, struct f
 		field->max_length = rules->max_length;
 }
 
+/* Durations whose order depends on the month are taken for right: some value may lie between them. */
+static int order_of_bounds(enum value_type type, const struct constant *low, const struct constant *high)
+{
+	if (type != VALUE_DURATION)
+		return constant_compare(type, low, high);
+	unsigned orders = duration_compare(low->bytes, high->bytes);
+	return orders == DURATION_MORE ? 1 : orders == DURATION_SAME ? 0 : -1;
+}
+
 static void load_bounds(struct loader *loader, const struct node *map, const struct field *field,
 			struct field_rules *rules)
 {
 	for (int i = 0; i < BOUNDS; i++) {
 		const struct node *node = node_find(map, bound_names[i]);
-		if (applies(loader, node, bound_names[i], has_order(field->type), field))
+		if (applies(loader, node, bound_names[i], has_order(field->type), field, rules))
 			rules->has_bound[i] =
 				load_constant(loader, node, bound_names[i], field, rules, &rules->bounds[i]);
 	}
@@ -104,7 +164,7 @@ static void load_bounds(struct loader *loader, const struct node *map, const str
 		enum bound_kind low = lower[i / 2], high = upper[i % 2];
 		if (!rules->has_bound[low] || !rules->has_bound[high])
 			continue;
-		int order = constant_compare(field->type, &rules->bounds[low], &rules->bounds[high]);
+		int order = order_of_bounds(field->type, &rules->bounds[low], &rules->bounds[high]);
 		bool both_inclusive = low == BOUND_MINIMUM && high == BOUND_MAXIMUM;
 		if (order > 0 || (order == 0 && !both_inclusive))
 			diagnostics_error(loader->diagnostics, node_find(map, bound_names[low]),
@@ -119,7 +179,7 @@ static void load_pattern(struct loader *loader, const struct node *node, const s
 	const char *text = NULL;
 	char reason[PATTERN_REASON_MAX];
 	size_t at;
-	if (!applies(loader, node, "pattern", field->type == VALUE_STRING || field->type == VALUE_UUID, field) ||
+	if (!applies(loader, node, "pattern", field->type == VALUE_STRING || field->type == VALUE_UUID, field, rules) ||
 	    spelling_text(node, "pattern", &text, loader->diagnostics) <= 0)
 		return;
 	rules->pattern = pattern_new(text, reason, &at);
@@ -234,5 +294,5 @@ void load_constraints(struct loader *loader, const struct node *node, struct fie
 	load_bounds(loader, node, field, rules);
 	load_pattern(loader, node_find(node, "pattern"), field, rules);
 	load_enumeration(loader, node_find(node, "enum"), field, rules);
-	(void)applies(loader, node_find(node, "jsonSchema"), "jsonSchema", false, field);
+	(void)applies(loader, node_find(node, "jsonSchema"), "jsonSchema", false, field, rules);
 }

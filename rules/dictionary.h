@@ -6,6 +6,7 @@
 #ifndef PENSTOCK_RULES_DICTIONARY_H
 #define PENSTOCK_RULES_DICTIONARY_H
 
+#include "engine/core/buffer.h"
 #include "engine/core/diagnostics.h"
 #include "engine/core/schema.h"
 
@@ -25,6 +26,11 @@ const struct table *dictionary_find(const struct dictionary *dictionary, const c
 const size_t *dictionary_order(const struct dictionary *dictionary);
 
 const struct schema *table_schema(const struct table *table);
+
+/* Appends the table as a resource with a Table Schema, as JSON without line breaks: {"name": ..., "schema": ...}. What it means is there, and
+ * nothing else (titles, comments); read back, it gives the same table_hash. A foreign key names its resource, which must be read with it.
+ * Returns 0 or -1. */
+int table_json(const struct table *table, struct buffer *out, struct error *error) MUST_CHECK;
 
 /* SHA-256 (hex) of what the table means (not of how the file is written). */
 void table_hash(const struct table *table, char out[65]);

@@ -10,23 +10,24 @@
 static const struct {
 	const char *name;
 	enum value_type type; /* 0: not in this version */
+	enum json_kind json;
 } types[] = {
-	{"string", VALUE_STRING},
-	{"integer", VALUE_INTEGER},
-	{"number", VALUE_DOUBLE},
-	{"boolean", VALUE_BOOLEAN},
-	{"date", VALUE_DATE},
-	{"time", VALUE_TIME},
-	{"datetime", VALUE_DATETIME},
-	{"year", VALUE_YEAR},
-	{"yearmonth", VALUE_YEARMONTH},
-	{"duration", 0},
-	{"object", 0},
-	{"array", 0},
-	{"any", 0},
-	{"geopoint", 0},
-	{"geojson", 0},
-	{"list", 0},
+	{"string", VALUE_STRING, 0},
+	{"integer", VALUE_INTEGER, 0},
+	{"number", VALUE_DOUBLE, 0},
+	{"boolean", VALUE_BOOLEAN, 0},
+	{"date", VALUE_DATE, 0},
+	{"time", VALUE_TIME, 0},
+	{"datetime", VALUE_DATETIME, 0},
+	{"year", VALUE_YEAR, 0},
+	{"yearmonth", VALUE_YEARMONTH, 0},
+	{"duration", VALUE_DURATION, 0},
+	{"object", VALUE_JSON, JSON_OBJECT},
+	{"array", VALUE_JSON, JSON_ARRAY},
+	{"any", VALUE_JSON, 0},
+	{"geopoint", 0, 0},
+	{"geojson", 0, 0},
+	{"list", 0, 0},
 };
 
 enum { TYPES = sizeof types / sizeof types[0] };
@@ -39,7 +40,8 @@ static char *copy_text(struct loader *loader, const char *text)
 	return copy;
 }
 
-static bool load_type(struct loader *loader, const struct node *node, const char *name, enum value_type *out)
+static bool load_type(struct loader *loader, const struct node *node, const char *name, enum value_type *out,
+		      enum json_kind *json)
 {
 	const char *names[TYPES + 1];
 	const char *text = "string";
@@ -50,6 +52,7 @@ static bool load_type(struct loader *loader, const struct node *node, const char
 		if (strcmp(text, types[i].name) != 0)
 			continue;
 		*out = types[i].type;
+		*json = types[i].json;
 		if (!types[i].type)
 			diagnostics_error(loader->diagnostics, node,
 					  "type \"%s\" of field \"%s\" is not supported by this version", text, name);
@@ -112,7 +115,7 @@ static void load_format(struct loader *loader, const struct node *node, struct f
 		load_time_format(loader, node, format, field, rules);
 	else if (strcmp(format, "default") != 0)
 		diagnostics_error(loader->diagnostics, node, "type %s has no format \"%s\", only \"default\"",
-				  value_type_name(field->type), format);
+				  field_type_name(field, rules), format);
 }
 
 /* An addition that only one type has; true when it may be read. */
@@ -221,11 +224,11 @@ static void load_words(struct loader *loader, const struct node *node, const cha
 
 /* A key of Table Schema that says how another type is spelled. */
 static bool spells(struct loader *loader, const struct node *node, const char *key, bool right,
-		   const struct field *field)
+		   const struct field *field, const struct field_rules *rules)
 {
 	if (node && !right)
 		diagnostics_warning(loader->diagnostics, node, "%s has no meaning for type %s and is ignored", key,
-				    value_type_name(field->type));
+				    field_type_name(field, rules));
 	return node && right;
 }
 
@@ -258,8 +261,8 @@ static void load_spelling(struct loader *loader, const struct node *map, const s
 	bool boolean = field->type == VALUE_BOOLEAN;
 
 	load_words(loader, missing ? missing : inherited->missing, "missingValues", no_text, &rules->missing);
-	trues = spells(loader, trues, "trueValues", boolean, field) ? trues : NULL;
-	falses = spells(loader, falses, "falseValues", boolean, field) ? falses : NULL;
+	trues = spells(loader, trues, "trueValues", boolean, field, rules) ? trues : NULL;
+	falses = spells(loader, falses, "falseValues", boolean, field, rules) ? falses : NULL;
 	if (boolean) {
 		load_words(loader, trues, "trueValues", yes, &rules->true_words);
 		load_words(loader, falses, "falseValues", no, &rules->false_words);
@@ -270,11 +273,11 @@ static void load_spelling(struct loader *loader, const struct node *map, const s
 						  "\"%s\" is both true and false", rules->true_words.items[i].data);
 	}
 	rules->number = (struct number_style)NUMBER_STYLE_PLAIN;
-	if (spells(loader, decimal, "decimalChar", number, field))
+	if (spells(loader, decimal, "decimalChar", number, field, rules))
 		load_mark(loader, decimal, "decimalChar", rules->number.decimal, &rules->number.decimal_length);
-	if (spells(loader, group, "groupChar", number || field->type == VALUE_INTEGER, field))
+	if (spells(loader, group, "groupChar", number || field->type == VALUE_INTEGER, field, rules))
 		load_mark(loader, group, "groupChar", rules->number.group, &rules->number.group_length);
-	if (spells(loader, bare, "bareNumber", number || field->type == VALUE_INTEGER, field))
+	if (spells(loader, bare, "bareNumber", number || field->type == VALUE_INTEGER, field, rules))
 		(void)spelling_flag(bare, "bareNumber", &rules->number.bare, loader->diagnostics);
 	if (number && rules->number.group_length == rules->number.decimal_length &&
 	    memcmp(rules->number.group, rules->number.decimal, rules->number.group_length) == 0)
@@ -304,7 +307,7 @@ bool load_field(struct loader *loader, const struct node *node, const struct inh
 				  name);
 		return false;
 	}
-	bool typed = load_type(loader, node_find(node, "type"), name, &type);
+	bool typed = load_type(loader, node_find(node, "type"), name, &type, &rules->json);
 	struct field *field = schema_add_field(schema, name, typed ? type : VALUE_STRING, &error);
 	if (!field) {
 		diagnostics_memory(loader->diagnostics);

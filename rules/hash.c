@@ -81,6 +81,8 @@ static int add_field(struct digest *digest, const struct field *field, const str
 	add_number(digest, "required", field->required);
 	add_number(digest, "sensitive", field->sensitive);
 	add_number(digest, "string", rules->string_format);
+	if (rules->json)
+		add_number(digest, "json", rules->json);
 	add_text(digest, "format", rules->format);
 	add_text(digest, "timezone", rules->timezone);
 	add(digest, "decimalChar", rules->number.decimal, rules->number.decimal_length);

@@ -204,8 +204,9 @@ static int intern_rules(struct rules_judge *judge, struct error *error)
 				set->rules[j] = judge->rules[program->fields[i][j]];
 		/* Every text is a string, but not every value of a source with types of its own. */
 		if (!set->rules[RULE_TYPE])
-			set->rules[RULE_TYPE] =
-				rule_set_get(judge->context.rules, CODE_TYPE_ERROR, NULL, &i, 1, "is not a string", error);
+			set->rules[RULE_TYPE] = rule_set_get(
+				judge->context.rules, CODE_TYPE_ERROR, NULL, &i, 1,
+				program->table->schema->fields[i].type == VALUE_JSON ? "is not JSON" : "is not a string", error);
 		if (!set->rules[RULE_TYPE])
 			return -1;
 	}

@@ -25,6 +25,13 @@ void table_free(struct table *table)
 	free(table);
 }
 
+const char *field_type_name(const struct field *field, const struct field_rules *rules)
+{
+	if (field->type != VALUE_JSON)
+		return value_type_name(field->type);
+	return rules->json == JSON_OBJECT ? "object" : rules->json == JSON_ARRAY ? "array" : "any";
+}
+
 void key_shape_fini(struct key_shape *shape)
 {
 	schema_free(shape->keys);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/core/json_text.h"
 #include "engine/core/schema.h"
 #include "engine/core/value.h"
 #include "rules/number.h"
@@ -49,6 +50,7 @@ struct field_rules {
 	struct words true_words, false_words; /* VALUE_BOOLEAN */
 	struct number_style number;           /* VALUE_INTEGER, VALUE_DOUBLE, VALUE_DECIMAL */
 	enum string_format string_format;     /* VALUE_STRING */
+	enum json_kind json;                  /* VALUE_JSON: JSON_OBJECT, JSON_ARRAY; 0: any */
 	struct timeformat *timeformat;        /* VALUE_DATE, VALUE_TIME, VALUE_DATETIME; NULL: ISO 8601 */
 	char *format;                         /* the pattern of timeformat; NULL without one */
 	struct zone *zone;                    /* VALUE_DATETIME; NULL: UTC */
@@ -56,7 +58,7 @@ struct field_rules {
 
 	/* constraints */
 	bool has_min_length, has_max_length;
-	uint64_t min_length, max_length; /* characters; of VALUE_BINARY: bytes */
+	uint64_t min_length, max_length; /* characters; of VALUE_BINARY: bytes; of VALUE_JSON: members or elements */
 	bool has_bound[BOUNDS];
 	struct constant bounds[BOUNDS];
 	struct pattern *pattern;
@@ -85,6 +87,9 @@ struct table {
 };
 
 void table_free(struct table *table);
+
+/* The type as the dictionary has it: "string", "object", "any", ... */
+const char *field_type_name(const struct field *field, const struct field_rules *rules);
 
 /* <0, 0, >0; values of fields of this type. */
 int constant_compare(enum value_type type, const struct constant *left, const struct constant *right);

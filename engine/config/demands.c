@@ -6,6 +6,8 @@
 #include "engine/config/making.h"
 #include "engine/config/scalars.h"
 
+enum { DESCRIPTOR_MAX = 64 << 20 }; /* bytes of a table as JSON; a dictionary is far smaller */
+
 const struct schema *schema_of(const struct making *making)
 {
 	return table_schema(dictionary_at(making->planning->pipeline->dictionary, making->table));
@@ -111,6 +113,19 @@ int bind_rules(struct making *making)
 	return result;
 }
 
+/* The table as JSON, kept for all steps that need it. NULL and error. */
+static const char *describe(struct pipeline *pipeline, const struct table *table, struct error *error)
+{
+	struct buffer text;
+	const char *kept = NULL;
+
+	buffer_init(&text, DESCRIPTOR_MAX);
+	if (table_json(table, &text, error) == 0)
+		kept = stash_text(&pipeline->stash, buffer_text(&text));
+	buffer_fini(&text);
+	return kept;
+}
+
 int compile_rules(struct making *making)
 {
 	struct pipeline *pipeline = making->planning->pipeline;
@@ -119,10 +134,13 @@ int compile_rules(struct making *making)
 
 	if (!pipeline->programs[making->table])
 		pipeline->programs[making->table] = program_compile(table, &error);
-	if (!pipeline->programs[making->table]) {
+	if (pipeline->programs[making->table] && !pipeline->descriptors[making->table])
+		pipeline->descriptors[making->table] = describe(pipeline, table, &error);
+	if (!pipeline->programs[making->table] || !pipeline->descriptors[making->table]) {
 		diagnostics_take(making->diagnostics, &error);
 		return -1;
 	}
+	making->step->table_json = pipeline->descriptors[making->table];
 	making->step->schema = table_schema(table);
 	making->step->table = making->step->schema->name;
 	making->step->program = pipeline->programs[making->table];

@@ -93,8 +93,12 @@ void read_dictionary(struct planning *planning, struct node *root)
 	if (!pipeline->dictionary)
 		return;
 	pipeline->programs = calloc(dictionary_count(pipeline->dictionary) + 1, sizeof(*pipeline->programs));
-	if (!pipeline->programs) {
+	pipeline->descriptors = stash_array(&pipeline->stash, dictionary_count(pipeline->dictionary) + 1,
+		sizeof(*pipeline->descriptors));
+	if (!pipeline->programs || !pipeline->descriptors) {
 		diagnostics_memory(planning->diagnostics);
+		free(pipeline->programs);
+		pipeline->programs = NULL;
 		dictionary_free(pipeline->dictionary);
 		pipeline->dictionary = NULL;
 	}

@@ -24,6 +24,7 @@ struct pipeline {
 	struct plan plan;
 	struct dictionary *dictionary;
 	struct program **programs;   /* one a table of the dictionary, compiled when a step needs it */
+	const char **descriptors;    /* beside each program: the table as JSON */
 };
 
 /* A step as written, for one table of its for_each. */

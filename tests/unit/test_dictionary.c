@@ -9,9 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <glob.h>
+
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "engine/config/document.h"
+#include "engine/config/load.h"
 #include "rules/dictionary.h"
 #include "rules/program.h"
 #include "tests/support/judging.h"
@@ -208,7 +212,7 @@ static void refuses_wrong_fields(void **state)
 		{"{ name: x, type: geopoint }", "type \"geopoint\" of field \"x\" is not supported"},
 		{"{ name: x, type: geojson }", "type \"geojson\" of field \"x\" is not supported"},
 		{"{ name: x, type: list }", "type \"list\" of field \"x\" is not supported"},
-		{"{ name: x, type: object }", "type \"object\" of field \"x\" is not supported by this version"},
+		{"{ name: x, type: geojson }", "type \"geojson\" of field \"x\" is not supported by this version"},
 		{"{ name: x, type: [a] }", "type must be a text"},
 		{"{ type: string }", "a field has no name"},
 		{"{ name: '' }", "a field has no name"},
@@ -519,6 +523,136 @@ static void hash_is_of_the_meaning(void **state)
 	}
 }
 
+/* --- the descriptor ----------------------------------------------------------------------------- */
+
+/* All tables of a dictionary as JSON, read back: each means what it meant. */
+static void survives(const struct dictionary *dictionary, const char *what)
+{
+	struct buffer text;
+	struct error error = ERROR_INIT;
+	char before[65], after[65];
+	buffer_init(&text, 16 << 20);
+	assert_int_equal(buffer_puts(&text, "{\"resources\":[", &error), 0);
+	for (size_t i = 0; i < dictionary_count(dictionary); i++) {
+		assert_int_equal(buffer_puts(&text, i ? "," : "", &error), 0);
+		size_t begin = text.length;
+		assert_int_equal(table_json(dictionary_at(dictionary, i), &text, &error), 0);
+		/* Another parser takes it for JSON, too. */
+		json_error_t reason;
+		json_t *parsed = json_loadb(text.data + begin, text.length - begin, JSON_REJECT_DUPLICATES, &reason);
+		if (!parsed)
+			fail_msg("%s: %s: %s", what, reason.text, text.data + begin);
+		json_decref(parsed);
+	}
+	assert_int_equal(buffer_puts(&text, "]}", &error), 0);
+	struct dictionary *again = load(text.data);
+	if (!again || diagnostics.count > 0)
+		fail_msg("%s: %s", what, diagnostics.count > 0 ? diagnostics.items[0].text : "no memory");
+	assert_int_equal(dictionary_count(again), dictionary_count(dictionary));
+	for (size_t i = 0; i < dictionary_count(dictionary); i++) {
+		table_hash(dictionary_at(dictionary, i), before);
+		table_hash(dictionary_at(again, i), after);
+		if (strcmp(before, after) != 0)
+			fail_msg("%s: table %s means something else: %s", what, table_schema(dictionary_at(dictionary, i))->name,
+				 text.data);
+	}
+	dictionary_free(again);
+	buffer_fini(&text);
+}
+
+static void descriptors_of_texts(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"resources: [{ name: t, schema: { fields: [{ name: a }] } }]",
+		"missingValues: [NA]\n"
+		"resources:\n"
+		"- name: \"t \\\"x\\\"\\n\\u0001\"\n"
+		"  schema:\n"
+		"    missingValues: ['', '-']\n"
+		"    fields:\n"
+		"    - { name: 'n,1', type: integer, groupChar: ' ', bareNumber: false, missingValues: [], constraints: { enum: [3, 1, '2'], minimum: 1 } }\n"
+		"    - { name: d, type: number, decimalChar: ',', constraints: { minimum: '1,5', exclusiveMaximum: 1e300, required: true } }\n"
+		"    - { name: p, type: number, precision: 38, scale: 9, sensitive: true, constraints: { enum: [0.000000001, -12345678901234567890.5] } }\n"
+		"    - { name: b, type: boolean, trueValues: [ja, J], falseValues: [nein], constraints: { enum: [true] } }\n"
+		"    - { name: e, format: email, constraints: { minLength: 3, maxLength: 99, pattern: '[^\"\\\\]+@.*', unique: true } }\n"
+		"    - { name: u, format: uri }\n"
+		"    - { name: uu, format: uuid, constraints: { enum: [0F8FAD5B-D9CB-469F-A165-70867728950E] } }\n"
+		"    - { name: bi, format: binary, constraints: { enum: [Zm9v, Zg==], maxLength: 4 } }\n"
+		"    - { name: s, constraints: { enum: [1, yes, '', 'a\"b\\c', \xc3\xa9] } }\n"
+		"    - { name: da, type: date, format: '%d/%m/%Y', constraints: { minimum: 2021-11-07, maximum: '31/12/2021' } }\n"
+		"    - { name: dd, type: date, constraints: { minimum: 0001-01-01, enum: [2021-11-07] } }\n"
+		"    - { name: ti, type: time, format: 'fmt:%H', constraints: { exclusiveMinimum: '02:00:00' } }\n"
+		"    - { name: tt, type: time, format: any, constraints: { maximum: '02:00:00.5' } }\n"
+		"    - { name: dt, type: datetime, timezone: Europe/Berlin, constraints: { minimum: '2021-11-07T02:48:42' } }\n"
+		"    - { name: df, type: datetime, format: '%Y-%m-%d %H:%M', constraints: { minimum: '2021-11-07 02:48' } }\n"
+		"    - { name: y, type: year, constraints: { minimum: 0033, enum: [2021, 0033] } }\n"
+		"    - { name: ym, type: yearmonth, constraints: { maximum: 2021-11 } }\n"
+		"    - { name: du, type: duration, constraints: { minimum: PT0S, enum: [P1Y, PT1S] } }\n"
+		"    - { name: o, type: object, constraints: { minLength: 1, enum: [{ b: 1.50, a: [true, null, x] }, '{\"z\": 1}'] } }\n"
+		"    - { name: ar, type: array, constraints: { maxLength: 3 } }\n"
+		"    - { name: an, type: any, constraints: { enum: [1, '1', a b, '\"q\"', [1, '1'], true] } }\n"
+		"    primaryKey: [ 'n,1', dt ]\n"
+		"    uniqueKeys: [[e, s], [dt, 'n,1']]\n"
+		"    foreignKeys:\n"
+		"    - { fields: [uu, s], reference: { resource: other, fields: [k2, k1] } }\n"
+		"    - { fields: uu, reference: { resource: other, fields: k2 } }\n"
+		"- { name: other, schema: { fields: [{ name: k1 }, { name: k2, format: uuid }], primaryKey: [k2, k1], uniqueKeys: [[k2]] } }\n",
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		struct dictionary *dictionary = load(texts[i]);
+		if (!dictionary)
+			fail_msg("%zu: %s", i, diagnostics.items[0].text);
+		survives(dictionary, "a dictionary of this test");
+		dictionary_free(dictionary);
+	}
+}
+
+static void descriptors_of_files(void **state)
+{
+	(void)state;
+	static const char *const patterns[] = {"%s/examples/*/datapackage.*", "%s/tests/golden/cases/*/dictionary.*",
+					       "%s/tests/golden/config/dictionary.*"};
+	const char *top = getenv("TOP");
+	size_t tables = 0;
+	for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+		char pattern[1024];
+		glob_t files;
+		snprintf(pattern, sizeof pattern, patterns[i], top ? top : ".");
+		assert_int_equal(glob(pattern, 0, NULL, &files), 0);
+		for (size_t j = 0; j < files.gl_pathc; j++) {
+			diagnostics_fini(&diagnostics);
+			diagnostics_init(&diagnostics);
+			struct dictionary *dictionary = dictionary_read(files.gl_pathv[j], &diagnostics);
+			if (!dictionary)
+				continue; /* a case of one that is wrong */
+			tables += dictionary_count(dictionary);
+			survives(dictionary, files.gl_pathv[j]);
+			dictionary_free(dictionary);
+		}
+		globfree(&files);
+	}
+	assert_true(tables > 50);
+}
+
+/* The same, as a person would write it. */
+static void descriptor_reads_well(void **state)
+{
+	(void)state;
+	struct buffer text;
+	struct error error = ERROR_INIT;
+	struct dictionary *dictionary = load("resources: [{ name: jobs, schema: { fields: [{ name: id, type: integer }, "
+					     "{ name: job, constraints: { required: true, maxLength: 50 } }], primaryKey: id } }]");
+	assert_non_null(dictionary);
+	buffer_init(&text, 1 << 16);
+	assert_int_equal(table_json(dictionary_at(dictionary, 0), &text, &error), 0);
+	assert_string_equal(text.data,
+			    "{\"name\":\"jobs\",\"schema\":{\"fields\":[{\"name\":\"id\",\"type\":\"integer\"},{\"name\":\"job\",\"type\":\"string\","
+			    "\"constraints\":{\"required\":true,\"maxLength\":50}}],\"primaryKey\":[\"id\"]}}");
+	buffer_fini(&text);
+	dictionary_free(dictionary);
+}
+
 static void prints_one_rule_a_line(void **state)
 {
 	(void)state;
@@ -586,6 +720,9 @@ int main(void)
 		cmocka_unit_test_teardown(orders_parents_first, forget),
 		cmocka_unit_test_teardown(refuses_loops, forget),
 		cmocka_unit_test_teardown(hash_is_of_the_meaning, forget),
+		cmocka_unit_test_teardown(descriptors_of_texts, forget),
+		cmocka_unit_test_teardown(descriptors_of_files, forget),
+		cmocka_unit_test_teardown(descriptor_reads_well, forget),
 		cmocka_unit_test_teardown(prints_one_rule_a_line, forget),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
