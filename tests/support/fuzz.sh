@@ -24,7 +24,7 @@ dictionary | cast)
     ;;
 avro_records)
     set --
-    for part in cell decimal decode match nested scalar type wire; do
+    for part in cell decimal decode match nested scalar type type_tree wire; do
         set -- "$@" "$TOP/connectors/avro/$part.c"
     done
     for part in batch buffer diagnostics error json_text node rule schema typed utf8 value; do
