@@ -55,7 +55,8 @@ uint64_t container_in_size(const struct container_in *in);      /* bytes of the 
 int64_t container_in_mtime_ns(const struct container_in *in);
 
 /* The next block, inflated. 1 a block, 0 the end, -1 and ERROR_SOURCE naming the offset (a cut file, a wrong sync marker or checksum, a length beyond
- * the limits, a block that inflates to more than CONTAINER_BLOCK_MAX). At the end it has checked that the file did not change while it was read. */
+ * the limits, a block that inflates to more than CONTAINER_BLOCK_MAX). At the end it has checked that the file did not change while it was read
+ * (ERROR_CONFIG). A file that was cut between two blocks looks complete here: only its hash or its number of records tells. */
 int container_in_next(struct container_in *in, struct container_block *out, struct error *error) MUST_CHECK;
 
 /* Goes to a block by its offset; the bytes between are read for the hash, not inflated. Forward only. */
@@ -78,19 +79,20 @@ struct container_out_options {
 	struct cancel *cancel;
 };
 
-/* Makes the file under a temporary name in the same folder (".NAME.XXXXXX.tmp", 0600 until published, then by umask), writes the header with a random sync
- * marker. NULL and ERROR_SINK. */
+/* Makes the file under a temporary name in the same folder (".NAME.XXXXXXXX.tmp", its mode by umask), writes the header with a random sync marker. NULL and
+ * ERROR_SINK, with the system's reason. */
 struct container_out *container_out_open(const struct container_out_options *options, struct error *error) MUST_CHECK;
 
 /* A buffer for the next block's records, empty, from a bounded pool (waits for one); the caller fills it with encoded records and gives it
- * back with add. Blocks should be about 64 KiB to 256 KiB. */
+ * back with add, before asking for the next one. Blocks should be about 64 KiB to 256 KiB. Both say here what failed in a thread since, ERROR_SINK
+ * when a block could not be written, and ERROR_CANCELLED. */
 struct buffer *container_out_block(struct container_out *out, struct error *error) MUST_CHECK;
 int container_out_add(struct container_out *out, struct buffer *block, uint64_t records, struct error *error) MUST_CHECK;
 
-/* Writes the rest, fsyncs, renames, fsyncs the folder. Fills size and SHA-256 of the file. Afterwards only close. */
+/* Writes the rest, fsyncs, renames over what may be there, fsyncs the folder. Fills size and SHA-256 of the file. Afterwards only close. */
 int container_out_publish(struct container_out *out, uint64_t *size, char hash[SHA256_HEX_SIZE], struct error *error) MUST_CHECK;
 
-/* Removes what was not published. NULL is fine. */
+/* Removes what was not published; no thread outlives it. NULL is fine. */
 void container_out_close(struct container_out *out);
 
 /* ---- codecs ---- */

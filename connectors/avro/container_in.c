@@ -51,9 +51,11 @@ static int fill(struct container_in *in, struct error *error)
 		return 1;
 	if (cancel_requested(in->cancel))
 		return error_set(error, ERROR_CANCELLED, in->path, "cancelled");
+	/* Not beyond the size it had when it was opened: somebody may be appending faster than we read. */
+	uint64_t left = in->size - in->offset;
 	ssize_t got;
 	do
-		got = read(in->fd, in->input, sizeof in->input);
+		got = read(in->fd, in->input, left < sizeof in->input ? (size_t)left : sizeof in->input);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return error_errno(error, ERROR_SOURCE, in->path, errno, "cannot be read");
@@ -170,6 +172,21 @@ static int take_metadata(struct container_in *in, struct error *error)
 	}
 }
 
+/* An empty name is what some writers put for none. */
+static int find_codec(struct container_in *in, struct error *error)
+{
+	const struct container_entry *entry = container_in_find(in, "avro.codec");
+	if (!entry || entry->length == 0)
+		return 0;
+	if (strlen(entry->value) == entry->length && codec_find(entry->value, &in->codec))
+		return 0;
+	/* It goes into a message: what is no plain name is not repeated. */
+	for (size_t i = 0; i < entry->length; i++)
+		if (entry->value[i] <= ' ' || entry->value[i] > '~')
+			return damage(in, 0, error, "the name of its codec is no name");
+	return error_set(error, ERROR_SOURCE, in->path, "is compressed with \"%.64s\", which is no codec that penstock knows", entry->value);
+}
+
 static int read_header(struct container_in *in, struct error *error)
 {
 	char head[MAGIC_BYTES];
@@ -180,12 +197,10 @@ static int read_header(struct container_in *in, struct error *error)
 		return error_set(error, ERROR_SOURCE, in->path, "is no Avro object container file");
 	if (take_metadata(in, error) < 0 || need(in, 0, in->sync, sizeof in->sync, error) < 0)
 		return -1;
-	const struct container_entry *codec = container_in_find(in, "avro.codec");
 	if (!container_in_find(in, "avro.schema"))
 		return damage(in, 0, error, "the header has no avro.schema");
-	/* An empty name is what some writers put for none. */
-	if (codec && codec->length > 0 && (strlen(codec->value) != codec->length || !codec_find(codec->value, &in->codec)))
-		return error_set(error, ERROR_SOURCE, in->path, "is compressed with \"%.64s\", which is no codec that penstock knows", codec->value);
+	if (find_codec(in, error) < 0)
+		return -1;
 	in->unpacker = unpacker_new(in->codec, in->path, error);
 	return in->unpacker ? 0 : -1;
 }
@@ -196,7 +211,7 @@ static int open_file(struct container_in *in, struct error *error)
 {
 	struct stat facts;
 	/* Not waiting for the other end of a FIFO, which is refused. */
-	in->fd = open(in->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	in->fd = open(in->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (in->fd < 0 || fstat(in->fd, &facts) < 0)
 		return error_errno(error, ERROR_SOURCE, in->path, errno, "cannot be opened");
 	if (!S_ISREG(facts.st_mode))

@@ -3,7 +3,7 @@
  *
  *   slots in a ring:   FREE -> (caller fills) -> READY -> (a thread packs) PACKED -> (a thread writes, in order) -> FREE
  *
- * The number of slots bounds memory, and a caller who is faster than the threads waits for the next one.
+ * The number of slots and the bytes in them bound memory; a caller who is faster than the threads waits for the next one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,16 @@
 #include "connectors/avro/codec.h"
 #include "engine/core/digest.h"
 
-enum { THREADS_MAX = 4, SLOTS_MAX = 2 * THREADS_MAX + 2, PATH_BYTES = 4096, NAME_TRIES = 100, HEAD_BYTES = 20, PACKED_MAX = 2 * CONTAINER_BLOCK_MAX };
+enum {
+	THREADS_MAX = 4,
+	SLOTS_MAX = 2 * THREADS_MAX + 2,
+	PATH_BYTES = 4096,
+	NAME_TRIES = 100,
+	HEAD_BYTES = 20,
+	PACKED_MAX = 2 * CONTAINER_BLOCK_MAX,
+	WAITING_MAX = 8 << 20, /* bytes of blocks that are not yet in the file, beyond which no new one is given out */
+	KEEP_BYTES = 1 << 20,  /* a larger buffer is given back once its block is written */
+};
 
 enum slot_state { SLOT_FREE = 0, SLOT_READY, SLOT_PACKING, SLOT_PACKED };
 
@@ -43,6 +52,7 @@ struct container_out {
 	struct slot slots[SLOTS_MAX];
 	unsigned slot_count;
 	uint64_t given, packing, written; /* blocks: given out to the caller or filled; taken by a thread; in the file */
+	uint64_t waiting;                 /* bytes of blocks that were added and are not yet in the file, before compression */
 	bool writing;                     /* a thread is at the file */
 	bool stop;
 	struct error error;               /* the first one of any thread */
@@ -66,8 +76,8 @@ static int write_all(struct container_out *out, const char *data, size_t length,
 		ssize_t done = write(out->fd, data, length);
 		if (done < 0 && errno == EINTR)
 			continue;
-		if (done < 0)
-			return error_errno(error, ERROR_SINK, out->path, errno, "cannot be written");
+		if (done <= 0)
+			return error_errno(error, ERROR_SINK, out->path, done < 0 ? errno : EIO, "cannot be written");
 		data += done;
 		length -= (size_t)done;
 		out->size += (uint64_t)done;
@@ -174,17 +184,28 @@ static int write_block(struct container_out *out, const struct slot *slot, struc
 	return write_all(out, out->sync, sizeof out->sync, error);
 }
 
+/* One huge record must not keep its memory for the rest of the file. */
+static void trim(struct buffer *buffer)
+{
+	if (buffer->size > KEEP_BYTES)
+		buffer_fini(buffer);
+}
+
 /* Writes what is packed and next, as long as there is such a block and nobody else is at it. Called and left with the mutex held. */
 static void write_next(struct container_out *out)
 {
 	while (!out->writing && !out->stop && out->slots[out->written % out->slot_count].state == SLOT_PACKED) {
 		struct slot *slot = &out->slots[out->written % out->slot_count];
 		struct error error = ERROR_INIT;
+		size_t length = slot->plain.length;
 		out->writing = true;
 		pthread_mutex_unlock(&out->mutex);
 		int result = write_block(out, slot, &error);
+		trim(&slot->plain);
+		trim(&slot->packed);
 		pthread_mutex_lock(&out->mutex);
 		out->writing = false;
+		out->waiting -= length;
 		if (result < 0) {
 			fail(out, &error);
 			return;
@@ -239,6 +260,8 @@ static int start_threads(struct container_out *out, unsigned wanted, int level, 
 		int failed = pthread_create(&out->threads[i], NULL, work, worker);
 		if (failed) {
 			free(worker);
+			if (i > 0)
+				return 0; /* fewer threads are slower, not wrong */
 			return error_errno(error, ERROR_RESOURCE, NULL, failed, "cannot start a thread");
 		}
 		out->thread_count++;
@@ -306,7 +329,7 @@ struct buffer *container_out_block(struct container_out *out, struct error *erro
 	struct buffer *block = NULL;
 	pthread_mutex_lock(&out->mutex);
 	struct slot *slot = &out->slots[out->given % out->slot_count];
-	while (failure(out, error) == 0 && slot->state != SLOT_FREE)
+	while (failure(out, error) == 0 && (slot->state != SLOT_FREE || out->waiting > WAITING_MAX))
 		pthread_cond_wait(&out->changed, &out->mutex);
 	if (!out->stop) {
 		out->given++;
@@ -326,6 +349,7 @@ int container_out_add(struct container_out *out, struct buffer *block, uint64_t 
 	if (result == 0) {
 		slot->records = records;
 		slot->state = SLOT_READY;
+		out->waiting += block->length;
 		pthread_cond_broadcast(&out->changed);
 	}
 	pthread_mutex_unlock(&out->mutex);
@@ -364,7 +388,8 @@ static int drain(struct container_out *out, struct error *error)
 static int sync_folder(const struct container_out *out, struct error *error)
 {
 	int fd = open(out->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int failed = fd < 0 || fsync(fd) < 0;
+	/* EINVAL: some network file systems synchronise no folders. */
+	int failed = fd < 0 || (fsync(fd) < 0 && errno != EINVAL);
 	int cause = errno;
 	if (fd >= 0)
 		close(fd);

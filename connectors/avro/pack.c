@@ -16,7 +16,6 @@ enum { DEFLATE_LEVEL = 1, ZSTANDARD_LEVEL = 3, RAW_WINDOW = -15, MEMORY_LEVEL = 
 
 struct packer {
 	enum codec codec;
-	int level;
 	z_stream deflate;
 	bool deflating;
 #ifdef HAVE_ZSTD
@@ -33,9 +32,14 @@ static int start(struct packer *packer, int level, struct error *error)
 		return packer->deflating ? 0 : error_memory(error, "compressing");
 #ifdef HAVE_ZSTD
 	case CODEC_ZSTANDARD:
-		packer->level = level ? level : ZSTANDARD_LEVEL;
 		packer->zstandard = ZSTD_createCCtx();
-		return packer->zstandard ? 0 : error_memory(error, "compressing");
+		if (!packer->zstandard)
+			return error_memory(error, "compressing");
+		/* Four bytes a block, and no flipped bit goes unnoticed. */
+		if (ZSTD_isError(ZSTD_CCtx_setParameter(packer->zstandard, ZSTD_c_checksumFlag, 1)) ||
+			ZSTD_isError(ZSTD_CCtx_setParameter(packer->zstandard, ZSTD_c_compressionLevel, level ? level : ZSTANDARD_LEVEL)))
+			return error_set(error, ERROR_CONFIG, NULL, "zstandard has no level %d", level);
+		return 0;
 #endif
 	default:
 		return 0;
@@ -112,7 +116,7 @@ static int pack_zstandard(struct packer *packer, const char *data, size_t length
 	size_t most = ZSTD_compressBound(length);
 	if (buffer_reserve(out, most, error) < 0)
 		return -1;
-	size_t size = ZSTD_compressCCtx(packer->zstandard, out->data, most, data, length, packer->level);
+	size_t size = ZSTD_compress2(packer->zstandard, out->data, most, data, length);
 	if (ZSTD_isError(size))
 		return error_set(error, ERROR_RESOURCE, NULL, "zstandard could not compress a block: %s", ZSTD_getErrorName(size));
 	out->length = size;

@@ -8,6 +8,7 @@
 #endif
 #ifdef HAVE_ZSTD
 #include <zstd.h>
+#include <zstd_errors.h>
 #endif
 #ifdef HAVE_BZIP2
 #include <bzlib.h>
@@ -18,9 +19,22 @@
 
 #include "connectors/avro/codec.h"
 
-enum { RAW_WINDOW = -15, CRC_BYTES = 4, GROW = 256 * 1024, XZ_MEMORY_MAX = 96 << 20, WINDOW_LOG_MAX = 24 /* 16 MiB, as much as a block holds */ };
+enum {
+	RAW_WINDOW = -15,
+	CRC_BYTES = 4,
+	ADLER_BYTES = 4,
+	GROW = 256 * 1024,
+	/* Some writers always announce the window of their highest preset, 64 MiB for xz, 128 MiB for zstandard. It is address space alone: of it no
+	 * more becomes resident than the block inflates to. */
+	XZ_MEMORY_MAX = 96 << 20,
+	WINDOW_LOG_MAX = 27,
+};
 
-static const char too_large[] = "inflates to more than a block may hold";
+_Static_assert(CONTAINER_BLOCK_MAX == 16 << 20, "the message says so");
+static const char too_large[] = "inflates to more than the 16 MiB that a block may have";
+#if defined(HAVE_ZSTD) || defined(HAVE_LZMA)
+static const char too_wide[] = "needs more memory to be inflated than a block may take";
+#endif
 static const char damaged[] = "cannot be inflated";
 static const char trailing[] = "has bytes behind the end of its compressed data";
 
@@ -88,6 +102,19 @@ static int refuse(const char **why, const char *text)
 	return -1;
 }
 
+/* What python3-avro writes: a zlib stream less its header and the last byte of its Adler-32, of which three bytes are left. As they are
+ * there, they are checked. */
+static bool is_adler(const z_stream *stream, const struct buffer *out)
+{
+	uLong adler = adler32(adler32(0, NULL, 0), (const Bytef *)buffer_text(out), (uInt)out->length);
+	if (stream->avail_in > ADLER_BYTES)
+		return false;
+	for (uInt i = 0; i < stream->avail_in; i++)
+		if (stream->next_in[i] != (Bytef)(adler >> (24 - 8 * i)))
+			return false;
+	return true;
+}
+
 static int unpack_deflate(struct unpacker *unpacker, const char *data, size_t length, struct buffer *out, const char **why,
 	struct error *error)
 {
@@ -111,7 +138,9 @@ static int unpack_deflate(struct unpacker *unpacker, const char *data, size_t le
 		if (any)
 			out->length += room - stream->avail_out;
 		if (result == Z_STREAM_END)
-			return stream->avail_in ? refuse(why, trailing) : 0;
+			return stream->avail_in == 0 || is_adler(stream, out) ? 0 : refuse(why, trailing);
+		if (result == Z_MEM_ERROR)
+			return error_memory(error, "inflating");
 		if (result != Z_OK || (stream->avail_in == 0 && stream->avail_out > 0))
 			return refuse(why, damaged);
 	}
@@ -159,8 +188,12 @@ static int unpack_zstandard(struct unpacker *unpacker, const char *data, size_t 
 			return -1;
 		ZSTD_outBuffer to = { any ? out->data + out->length : &spare, any ? room : 1, 0 };
 		size_t left = ZSTD_decompressStream(unpacker->zstandard, &to, &in);
-		if (ZSTD_isError(left))
-			return refuse(why, damaged);
+		if (ZSTD_isError(left)) {
+			ZSTD_ErrorCode code = ZSTD_getErrorCode(left);
+			if (code == ZSTD_error_memory_allocation)
+				return error_memory(error, "inflating");
+			return refuse(why, code == ZSTD_error_frameParameter_windowTooLarge ? too_wide : damaged);
+		}
 		if (!any && to.pos > 0)
 			return refuse(why, too_large);
 		if (any)
@@ -230,7 +263,7 @@ static int inflate_xz(lzma_stream *stream, struct buffer *out, const char **why,
 		if (result == LZMA_MEM_ERROR)
 			return error_memory(error, "inflating");
 		if (result == LZMA_MEMLIMIT_ERROR)
-			return refuse(why, "needs more memory to be inflated than a block may take");
+			return refuse(why, too_wide);
 		if (result != LZMA_OK || (stream->avail_in == 0 && stream->avail_out > 0))
 			return refuse(why, damaged);
 	}
@@ -239,7 +272,6 @@ static int inflate_xz(lzma_stream *stream, struct buffer *out, const char **why,
 static int unpack_xz(const char *data, size_t length, struct buffer *out, const char **why, struct error *error)
 {
 	lzma_stream stream = LZMA_STREAM_INIT;
-	/* Some writers always announce the dictionary of preset 9; of it no more becomes resident than the block inflates to. */
 	if (lzma_stream_decoder(&stream, XZ_MEMORY_MAX, 0) != LZMA_OK)
 		return error_memory(error, "inflating");
 	stream.next_in = (const uint8_t *)data;
