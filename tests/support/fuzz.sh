@@ -22,6 +22,16 @@ dictionary | cast)
     done
     libraries='-lyaml -lpcre2-8 -ljansson -lsqlite3'
     ;;
+avro)
+    set -- -DHAVE_SNAPPY=1 -DHAVE_ZSTD=1 -DHAVE_LZMA=1 -DHAVE_BZIP2=1
+    for part in codec container_in pack unpack; do
+        set -- "$@" "$TOP/connectors/avro/$part.c"
+    done
+    for part in buffer digest error; do
+        set -- "$@" "$TOP/engine/core/$part.c"
+    done
+    libraries='-lsnappy -lzstd -llzma -lbz2 -lz'
+    ;;
 avro_records)
     set --
     for part in cell decimal decode match nested scalar type type_tree wire; do
