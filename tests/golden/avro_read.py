@@ -128,8 +128,10 @@ FIELDS = [
      lambda v: "P" + ("%dM" % v[0] if v[0] else "") + ("%dD" % v[1] if v[1] else "") + ("T%dS" % v[2] if v[2] or not any(v) else "")),
     ("text_as_date", "string", {"type": "date"}, lambda l: datetime.date.fromordinal(l.randrange(1, 3652060)), lambda v: v.isoformat(), lambda v: v.isoformat()),
     ("text_as_int", "string", {"type": "integer"}, lambda l: l.randrange(-10 ** 9, 10 ** 9), str, same),
-    ("tree", TREE, {"type": "string"}, draw_tree, same, lambda v: canonical(tree_json(v))),
-    ("nested", NESTED, {"type": "string"}, draw_nested, same, nested_json),
+    ("tree", TREE, {"type": "object"}, draw_tree, same, lambda v: canonical(tree_json(v))),
+    ("nested", NESTED, {"type": "any"}, draw_nested, same, nested_json),
+    ("nested_as_text", NESTED["values"], {"type": "string"}, lambda l: [l.randrange(9), None, True], same, canonical),
+    ("text_as_json", "string", {"type": "array"}, lambda l: [l.randrange(9), {"b": 1, "a": draw_text(l)}], lambda v: json.dumps(v, indent=2), canonical),
     ("wide", ["null", "string", "long"], {"type": "string"}, lambda l: l.choice([draw_text(l), l.randrange(10 ** 6)]), same, str),
 ]
 
