@@ -134,7 +134,7 @@ def every_row(number, dice, regions):
             some("%d.%02d" % (dice.randint(-9999999, 9999999), dice.randint(0, 99))),
             some(dice.choice(("9999999999999999999999999999.9999999999", "-0.0000000001", "1234567890123456.7891", "0", "-5"))),
             some(dice.choice(("true", "false"))), some(day), some(clock), some("%sT%sZ" % (day, clock)),
-            some(dice.choice((1, 1969, 2024, 9999))), some("%04d-%02d" % (dice.randint(1, 9999), dice.randint(1, 12))),
+            some("%04d" % dice.choice((1, 1969, 2024, 9999))), some("%04d-%02d" % (dice.randint(1, 9999), dice.randint(1, 12))),
             some(dice.choice(("P1D", "PT1H30M", "P1Y2M3DT4H5M6S", "PT0.5S"))),
             some("%08x-%04x-4%03x-8%03x-%012x" % tuple(dice.getrandbits(n) for n in (32, 16, 12, 12, 48))),
             some(base64.b64encode(bytes(dice.getrandbits(8) for _ in range(dice.choice((0, 1, 17, 300))))).decode()),
