@@ -39,6 +39,8 @@ struct discovered_type discover_type(const struct dialect *dialect, const struct
 		return (struct discovered_type){ .type = "string", .format = "uuid" };
 	case KIND_BINARY:
 		return (struct discovered_type){ .type = "string", .format = "binary" };
+	case KIND_JSON:
+		return (struct discovered_type){ .type = "any" };
 	case KIND_TEXT:
 		return (struct discovered_type){ .type = "string",
 						 .max_length = column->length <= UINT32_MAX ? (unsigned)column->length : 0 };
