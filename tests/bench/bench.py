@@ -13,7 +13,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
-from harness import TOP, PENSTOCK, Failed, Server, build_shim, environment, hr_data, hr_pipeline, main, newdb, penstock, run, shell, step_of, tmp
+from harness import TOP, PENSTOCK, Failed, Server, build_shim, environment, hr_data, hr_pipeline, main, newdb, peak, penstock, run, shell, tmp
 
 rows = int(sys.argv[1])
 TABLES = ("departments", "jobs", "hired_employees")
@@ -165,6 +165,64 @@ def reading(data):
         line(what, best, base, note="%.0f MB/s" % (size / best))
 
 
+# --- backup and restore ---------------------------------------------------------------------------
+def pipeline_with(codec):
+    """The shipped backup with another codec."""
+    with open(TOP + "/pipelines/backup.yaml") as file:
+        text = file.read().replace("../examples", TOP + "/examples").replace("codec: snappy", "codec: " + codec)
+    path = tmp("backup.%s.yaml" % codec)
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+def peak_of(*arguments, **named):
+    done, mebibytes = peak(*arguments, **named)
+    return done, "peak %.1f MiB" % mebibytes
+
+
+def backups(data, server):
+    db = newdb("sqlite")
+    run(hr_pipeline(tmp("load.yaml")), "--set", "data=" + data, db=db)
+    select = ["sh", "-c", 'sqlite3 -csv "$1" "select * from hired_employees" > "$2"', "sh", db.path, tmp("select.csv")]
+    base = min(timed(command, select)[0] for _ in range(3))
+    line("sqlite3 -csv 'select'", base)
+    best_of = {}
+    for codec in ("snappy", "deflate", "zstandard", "null"):
+        best, note = None, ""
+        for _ in range(3):
+            folder = tmp("backups." + codec)
+            shutil.rmtree(folder, ignore_errors=True)
+            seconds, (_, note) = timed(peak_of, pipeline_with(codec), "--set", "folder=" + folder, db=db)
+            best = min(best or seconds, seconds)
+        size = os.path.getsize(glob.glob(folder + "/*/hired_employees.avro")[0]) / 1e6
+        line("penstock, SQLite -> Avro, %s" % codec, best, base, note="%.1f MB, %s" % (size, note))
+        best_of[codec] = best
+    print("  SQLite -> Avro (snappy) takes %.2f of sqlite3's time; deflate takes %.2f of snappy's" %
+          (best_of["snappy"] / base, best_of["deflate"] / best_of["snappy"]))
+    folder = tmp("backups.snappy")
+    load = timed(run, hr_pipeline(tmp("load.yaml")), "--set", "data=" + data, db=newdb("sqlite"))[0]
+    line("penstock, CSV -> SQLite, all rules", load)
+    for what, target in (("a new database", newdb("sqlite")), ("the full one", db)):
+        seconds, (_, note) = timed(peak_of, TOP + "/pipelines/restore.yaml", "--set", "folder=" + folder, db=target)
+        line("penstock, Avro -> SQLite, %s" % what, seconds, load, note=note)
+    seconds, _ = timed(penstock, "verify", folder)
+    line("penstock verify", seconds, base)
+    seconds, _ = timed(penstock, "compare", folder, "env:PENSTOCK_DB", db=db)
+    line("penstock compare, backup and SQLite", seconds, base)
+    cold(db)
+    db = server.newdb()
+    run(hr_pipeline(tmp("load.yaml")), "--set", "data=" + data, db=db)
+    copy = "\\copy (select * from hired_employees) to '%s' with (format csv)\n" % tmp("copy.csv")
+    base = min(timed(command, db.psql(), copy, db.environment())[0] for _ in range(3))
+    line("psql \\copy (select ...) to", base)
+    folder = tmp("backups.pg")
+    seconds, (_, note) = timed(peak_of, TOP + "/pipelines/backup.yaml", "--set", "folder=" + folder, db=db)
+    line("penstock, PostgreSQL -> Avro, snappy", seconds, base, note=note)
+    seconds, (_, note) = timed(peak_of, TOP + "/pipelines/restore.yaml", "--set", "folder=" + folder, db=server.newdb())
+    line("penstock, Avro -> PostgreSQL, a new database", seconds, note=note)
+
+
 def small(server):
     times = [timed(penstock, "version")[0] for _ in range(20)]
     line("penstock version (median of 20)", statistics.median(times), count=0)
@@ -192,6 +250,8 @@ def test():
         small(server)
         print("reading and judging")
         reading(data)
+        print("backup and restore")
+        backups(data, server)
         print("into SQLite")
         sqlite(data)
         print("into PostgreSQL")
