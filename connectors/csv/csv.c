@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "connectors/csv/reader.h"
+#include "connectors/csv/style.h"
 
 struct csv_source {
 	struct csv_options options; /* first: the engine binds them here */
@@ -31,30 +32,11 @@ static const struct option csv_options[] = {
 	{ .name = NULL },
 };
 
-static bool is_usable(char c)
-{
-	return (unsigned char)c < 0x80 && c != '\0' && c != '\r' && c != '\n';
-}
-
-static int check_options(const struct csv_options *options, struct error *error)
-{
-	if (options->path[0] == '\0')
-		return error_set(error, ERROR_CONFIG, NULL, "path of the csv source is empty");
-	if (strlen(options->path) >= sizeof ((struct source_identity *)NULL)->path)
-		return error_set(error, ERROR_CONFIG, options->path, "path of the csv source is too long");
-	if (!is_usable(options->delimiter))
-		return error_set(error, ERROR_CONFIG, options->path, "delimiter must be one ASCII character and no line end");
-	if (!is_usable(options->quote) || options->quote == ' ' || options->quote == '\t')
-		return error_set(error, ERROR_CONFIG, options->path, "quote must be one ASCII character, no space, tab or line end");
-	if (options->quote == options->delimiter)
-		return error_set(error, ERROR_CONFIG, options->path, "delimiter and quote are the same character");
-	return 0;
-}
-
 static int csv_open(void *self, const struct source_context *context, struct error *error)
 {
 	struct csv_source *source = self;
-	if (check_options(&source->options, error) < 0)
+	if (csv_check_path(source->options.path, "csv source", error) < 0 ||
+		csv_check_characters(source->options.path, source->options.delimiter, source->options.quote, error) < 0)
 		return -1;
 	source->reader = calloc(1, sizeof *source->reader);
 	if (!source->reader)

@@ -87,7 +87,7 @@ static void check_target(const struct preview *preview, struct verdict *verdict,
 		return;
 	}
 	if (!step->connection) {
-		puts(", its file can be written");
+		puts(step->prints ? ", standard output" : ", its file can be written");
 		return;
 	}
 	puts(preview->info.creates_table ? ", not there yet: a run makes it" : ", there, and its columns fit the dictionary");

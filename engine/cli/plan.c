@@ -62,6 +62,10 @@ static void print_target(const struct preview *preview)
 {
 	const struct plan_step *step = preview->step;
 	printf("  %-10s%s ", "target", step->sink->name);
+	if (step->prints) {
+		puts("standard output, row by row");
+		return;
+	}
 	if (!step->connection) {
 		/* What the file is, the sink explains below. */
 		puts(preview->sink_open ? "file, written whole" : "file, which cannot be written");
@@ -115,7 +119,9 @@ static void print_resume(const struct preview *preview)
 {
 	const struct checkpoint *checkpoint = &preview->checkpoint;
 	printf("  %-10s", "resume");
-	if (!preview->step->connection)
+	if (preview->step->prints)
+		puts("every run begins at the first record");
+	else if (!preview->step->connection)
 		puts("an interrupted run leaves no file; the next one begins at the first record");
 	else if (!preview->store)
 		puts("no history is kept: every run begins at the first record");

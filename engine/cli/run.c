@@ -75,16 +75,33 @@ static int check_flags(const struct run_flags *flags, struct error *error)
 	return 0;
 }
 
+static bool is_chosen(const struct plan_step *step, const struct run_flags *flags)
+{
+	return !flags->step || strcmp(flags->step, step->name) == 0;
+}
+
+/* Whether rows go to standard output, where then nothing else may be. */
+static bool prints_rows(const struct plan *plan, const struct run_flags *flags)
+{
+	for (size_t i = 0; i < plan->step_count; i++)
+		if (plan->steps[i].prints && is_chosen(&plan->steps[i], flags))
+			return true;
+	return false;
+}
+
 static int check_plan(const struct plan *plan, const struct run_flags *flags, struct error *error)
 {
 	if (pipeline_check_step(plan, flags->step, error))
 		return -1;
 	for (size_t i = 0; i < plan->step_count && flags->limit.given; i++) {
 		const struct plan_step *step = &plan->steps[i];
-		if (step->policy == KEYS_REPLACE && (!flags->step || strcmp(flags->step, step->name) == 0))
+		if (step->policy == KEYS_REPLACE && is_chosen(step, flags))
 			return error_set(error, ERROR_CONFIG, plan->file,
 				"step \"%s\" replaces its table: --limit would leave it with a part of its rows", step->name);
 	}
+	if (flags->json && prints_rows(plan, flags))
+		return error_set(error, ERROR_CONFIG, plan->file,
+			"--json has standard output to itself, and this pipeline writes its rows there: leave --json out, or give the sink a file");
 	return 0;
 }
 
@@ -136,7 +153,7 @@ static int tell_end(struct log *log, const struct plan *plan, const struct run_f
 	} else if (!flags->quiet && report->step_count > 0) {
 		char *hint = state_hint(plan);
 		const struct summary_options options = {.dry_run = flags->dry_run, .state = hint};
-		result = summary_print(stdout, report, &options, &error);
+		result = summary_print(prints_rows(plan, flags) ? stderr : stdout, report, &options, &error);
 		fflush(stdout); /* before the reason of a failure, where both go to one terminal */
 		free(hint);
 	}

@@ -111,6 +111,7 @@ int bind_sink(struct making *making)
 	struct type_key keys = {.type = NULL};
 	void *options = stash_take(binder.stash, sink->size);
 	const bool *allow_empty;
+	const char *const *path;
 	int result = options_check_keys(&binder, making->sink, (const struct option *const[]){sink->options, key_type, NULL});
 
 	if (!options || options_bind(&binder, making->sink, key_type, &keys) < 0 ||
@@ -118,6 +119,8 @@ int bind_sink(struct making *making)
 		return -1;
 	making->step->sink_options = options;
 	making->step->connection = connection_of(making, making->sink, sink->options);
+	path = sink->prints == PRINTS_TO_DASH ? bound_sink(making->step, "path", OPTION_STRING) : NULL;
+	making->step->prints = sink->prints == PRINTS_ALWAYS || (path && *path && strcmp(*path, "-") == 0);
 	allow_empty = bound_sink(making->step, "allow_empty", OPTION_BOOLEAN);
 	making->step->allow_empty = allow_empty && *allow_empty;
 	return result;

@@ -32,18 +32,22 @@ static int odbc(struct making *making, const struct node *rejects, const struct 
 	return 0;
 }
 
-/* "PATH.rejects.jsonl" of the sink's path. */
+/* "PATH.rejects.jsonl" of the sink's path; where there is none, or rows go to standard output, "STEP.rejects.jsonl". */
 static const char *default_path(struct making *making)
 {
 	static const char end[] = ".rejects.jsonl";
 	const char *const *path = bound_sink(making->step, "path", OPTION_STRING);
-	const char *base = path && *path ? *path : making->step->name;
+	bool file = path && *path && !making->step->prints;
+	const char *base = file ? *path : making->step->name;
 	size_t length = strlen(base);
 	char *made = stash_take(&making->planning->pipeline->stash, length + sizeof(end));
 
 	if (made) {
 		memcpy(made, base, length);
 		memcpy(made + length, end, sizeof(end));
+		for (size_t i = 0; i < length && !file; i++)
+			if (made[i] == '/')
+				made[i] = '_'; /* a step's name is no path */
 	}
 	return made;
 }

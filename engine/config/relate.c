@@ -88,6 +88,7 @@ struct written {
 	const char *path;
 	const struct unit *unit;
 	bool rejects;
+	bool prints; /* no file: standard output */
 };
 
 static void refuse_twice(struct planning *planning, const struct written *now, const struct written *earlier)
@@ -95,10 +96,16 @@ static void refuse_twice(struct planning *planning, const struct written *now, c
 	const struct node *section = node_find(now->unit->written, now->rejects ? "rejects" : "sink");
 	const struct node *path = node_find(section, "path");
 	const struct node *at = path ? path : section ? section : now->unit->written;
+	bool each = now->unit->each && now->unit->each == earlier->unit->each;
 
-	if (now->rejects != earlier->rejects)
+	if (now->prints && each)
+		diagnostics_error(planning->diagnostics, at, "the tables of this for_each would all be written to standard output");
+	else if (now->prints)
+		diagnostics_error(planning->diagnostics, at, "the step at line %u writes its rows to standard output, too",
+			earlier->unit->written->line);
+	else if (now->rejects != earlier->rejects)
 		diagnostics_error(planning->diagnostics, at, "rows and rejects would be written to the same file");
-	else if (now->unit->each && now->unit->each == earlier->unit->each)
+	else if (each)
 		diagnostics_error(planning->diagnostics, at, "the tables of this for_each would all be written to one file; put ${table} into "
 			"the path of the %s", now->rejects ? "rejects" : "sink");
 	else
@@ -118,13 +125,15 @@ static void refuse_same_files(struct planning *planning)
 		const char *const *path = step->name && !step->connection ? bound_sink(step, "path", OPTION_STRING) : NULL;
 		size_t first = count;
 
-		if (path && *path)
-			files[count++] = (struct written){*path, &planning->units[i], false};
+		if (step->name && step->prints)
+			files[count++] = (struct written){"-", &planning->units[i], false, true};
+		else if (path && *path)
+			files[count++] = (struct written){*path, &planning->units[i], false, false};
 		if (step->name && step->rejects_path)
-			files[count++] = (struct written){step->rejects_path, &planning->units[i], true};
+			files[count++] = (struct written){step->rejects_path, &planning->units[i], true, false};
 		for (size_t k = first; k < count && planning->units[i].written != said; k++)
 			for (size_t j = 0; j < k && planning->units[i].written != said; j++) {
-				if (!same_path(files[j].path, files[k].path))
+				if (files[j].prints != files[k].prints || !same_path(files[j].path, files[k].path))
 					continue;
 				refuse_twice(planning, &files[k], &files[j]);
 				said = planning->units[i].written;

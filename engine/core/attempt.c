@@ -78,6 +78,7 @@ static int open_judge_and_sink(struct attempt *attempt, struct error *error)
 	sinking.dry_run = state->options->dry_run;
 	sinking.source = &attempt->identity;
 	sinking.run_id = state->run_id;
+	sinking.response = state->options->response;
 	attempt->sink = instance_new(step->sink->size, step->sink_options, error);
 	if (!attempt->sink || step->sink->open(attempt->sink, &sinking, &attempt->info, error) < 0)
 		return -1;

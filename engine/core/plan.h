@@ -39,6 +39,7 @@ struct plan_step {
 	const struct sink_ops *sink;
 	const void *sink_options;       /* sink->size bytes */
 	const struct plan_connection *connection; /* of the sink; NULL: a sink without a database */
+	bool prints;                    /* its rows go to standard output, where then nothing else may be */
 	enum key_policy policy;
 	struct key upsert_key;          /* KEYS_UPSERT: field indexes */
 	struct option_commit commit;

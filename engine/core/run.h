@@ -58,6 +58,7 @@ struct run_options {
 	uint64_t limit;        /* records of each step */
 	struct cancel *cancel; /* the signal; never NULL */
 	struct run_progress progress; /* hooks may be NULL */
+	const struct response *response; /* for whom the sinks of type response write; NULL: standard output */
 };
 
 /* Runs the plan. The report is always filled (free it with run_report_fini); its exit_code is the program's. */

@@ -16,6 +16,15 @@
 #include "engine/core/judge.h"
 #include "engine/core/store.h"
 
+/* Who asked for the rows of a sink of type response, where that is not the user of `penstock run`. */
+enum response_format { RESPONSE_CSV = 0, RESPONSE_JSON /* one array of objects */ };
+struct response {
+	enum response_format format;
+	int (*write)(void *arg, const char *data, size_t length, struct error *error); /* any number of bytes; 0, or -1 and error */
+	void (*restart)(void *arg); /* what came so far is void: the step has failed, or is tried again */
+	void *arg;
+};
+
 struct sink_context {
 	const struct schema *schema;
 	struct store *store;             /* the session of the sink's connection; NULL for a sink without a database */
@@ -30,6 +39,7 @@ struct sink_context {
 	const char *pipeline, *step, *run_id;
 	const char *table_json;          /* the table of the dictionary as a Table Schema descriptor (JSON), for files that keep it */
 	const char *dictionary_hash;     /* of the table */
+	const struct response *response; /* NULL: standard output; for a sink that answers */
 };
 
 struct sink_info {
@@ -53,11 +63,15 @@ struct outcome {
 	const struct fingerprints *prints; /* of the rows that were written; NULL unless wanted */
 };
 
+/* Whether rows go to standard output under `penstock run`, where then nothing else may be. */
+enum sink_prints { PRINTS_NEVER = 0, PRINTS_TO_DASH /* where its `path` is "-" */, PRINTS_ALWAYS };
+
 struct sink_ops {
 	const char *name;
 	const char *summary;
 	size_t size;
 	const struct option *options;
+	enum sink_prints prints;
 
 	/* Required. Checks the existing table against the schema (ERROR_CONFIG before any row moves), prepares. */
 	int (*open)(void *self, const struct sink_context *context, struct sink_info *info, struct error *error);

@@ -28,9 +28,9 @@ forbid connectors "\"(rules|engine/config)/"
 forbid connectors "\"$above"
 forbid engine/config "\"$above"
 for room in connectors/*/; do
-    # A room of connectors knows itself, what all connectors share at the top of connectors/, and the core.
+    # A room of connectors knows itself, what all connectors share (at the top of connectors/, and connectors/file), and the core.
     for other in connectors/*/; do
-        [ "$room" = "$other" ] || forbid "${room%/}" "\"$other"
+        [ "$room" = "$other" ] || [ "$other" = connectors/file/ ] || forbid "${room%/}" "\"$other"
     done
 done
 # Includes carry the folder.
