@@ -55,6 +55,45 @@ static void run(const struct program *program, const struct schema *schema)
 	rule_set_fini(&rules);
 }
 
+/* All tables as a descriptor: it can be read, and what it says is said again by what was read. */
+static void describe(const struct dictionary *dictionary, struct buffer *out)
+{
+	struct error error = ERROR_INIT;
+	CHECK(buffer_puts(out, "{\"resources\":[", &error) == 0);
+	for (size_t i = 0; i < dictionary_count(dictionary); i++) {
+		CHECK(buffer_puts(out, i > 0 ? "," : "", &error) == 0);
+		CHECK(table_json(dictionary_at(dictionary, i), out, &error) == 0);
+	}
+	CHECK(buffer_puts(out, "]}", &error) == 0);
+}
+
+static void read_back(const struct dictionary *dictionary)
+{
+	struct error error = ERROR_INIT;
+	struct diagnostics diagnostics;
+	struct buffer text, again;
+	buffer_init(&text, 64 << 20);
+	buffer_init(&again, 64 << 20);
+	describe(dictionary, &text);
+	diagnostics_init(&diagnostics);
+	struct node *root = document_parse_text("f", text.data, text.length, true, &error);
+	struct dictionary *read = root ? dictionary_load(root, &diagnostics) : NULL;
+	/* Written out, everything is longer, and so may be beyond the limits of a document. */
+	if (!read && (error_is_set(&error) ? strstr(error.message, "more than") : NULL) == NULL) {
+		fprintf(stderr, "%s %s %s\n", text.data, error.message, diagnostics.count > 0 ? diagnostics.items[0].text : "");
+		abort();
+	}
+	if (read) {
+		describe(read, &again);
+		CHECK(strcmp(text.data, again.data) == 0);
+	}
+	dictionary_free(read);
+	node_free(root);
+	diagnostics_fini(&diagnostics);
+	buffer_fini(&text);
+	buffer_fini(&again);
+}
+
 static void use(const struct dictionary *dictionary)
 {
 	struct error error = ERROR_INIT;
@@ -95,8 +134,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dictionary *dictionary = dictionary_load(root, &diagnostics);
 	node_free(root);
 	CHECK((dictionary == NULL) == (diagnostics.errors > 0));
-	if (dictionary)
+	if (dictionary) {
 		use(dictionary);
+		read_back(dictionary);
+	}
 	dictionary_free(dictionary);
 	diagnostics_fini(&diagnostics);
 	return 0;
