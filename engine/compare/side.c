@@ -173,8 +173,8 @@ static int open_database(struct side *side, const char *argument, const struct s
 	buffer_init(&text, DESCRIPTOR_MAX);
 	struct error found = ERROR_INIT;
 	result = odbc_discover(&target, table ? &table : NULL, table ? 1 : 0, dialect, &text, &found);
-	if (result && !table && found.kind == ERROR_CONFIG)
-		side->resources = json_array(); /* there is no table at all */
+	if (result && !hash && found.kind == ERROR_CONFIG)
+		side->resources = json_array(); /* no table at all, or not that one */
 	else if (result)
 		*error = found;
 	else
