@@ -207,10 +207,39 @@ static void key(sqlite3_context *context, int count, sqlite3_value **values)
 	}
 }
 
+static void value(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const struct capture *capture = sqlite3_user_data(context);
+	sqlite3_int64 number = sqlite3_value_int64(values[0]);
+	const struct option_parameter *parameter;
+
+	(void)count;
+	if (number < 1 || (uint64_t)number > capture->value_count) {
+		sqlite3_result_error(context, "this function is for the parameters of a query alone", -1);
+		return;
+	}
+	parameter = &capture->values[number - 1];
+	switch (parameter->type) {
+	case VALUE_INTEGER:
+		sqlite3_result_int64(context, strtoll(parameter->value, NULL, 10));
+		break;
+	case VALUE_BOOLEAN:
+		sqlite3_result_int(context, strcmp(parameter->value, "true") == 0);
+		break;
+	case VALUE_DOUBLE:
+		sqlite3_result_double(context, strtod(parameter->value, NULL));
+		break;
+	default:
+		/* Borrowed longer than the statement runs. */
+		sqlite3_result_text64(context, parameter->value, strlen(parameter->value), SQLITE_STATIC, SQLITE_UTF8);
+		break;
+	}
+}
+
 static int on_connect(sqlite3 *db, const char **message, const struct sqlite3_api_routines *api)
 {
 	struct capture *capture = connecting;
-	/* Its answers do not change while one statement runs. */
+	/* Their answers do not change while one statement runs. */
 	const int constant = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
 
 	(void)message;
@@ -219,7 +248,8 @@ static int on_connect(sqlite3 *db, const char **message, const struct sqlite3_ap
 		return SQLITE_OK;
 	if (sqlite3_create_function_v2(db, "penstock_capture", -1, SQLITE_UTF8, capture, NULL, step, finish, NULL) == SQLITE_OK &&
 	    sqlite3_create_function_v2(db, "penstock_row", -1, SQLITE_UTF8, capture, row, NULL, NULL, NULL) == SQLITE_OK &&
-	    sqlite3_create_function_v2(db, "penstock_key", 1, constant, capture, key, NULL, NULL, NULL) == SQLITE_OK)
+	    sqlite3_create_function_v2(db, "penstock_key", 1, constant, capture, key, NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_create_function_v2(db, "penstock_value", 1, constant, capture, value, NULL, NULL, NULL) == SQLITE_OK)
 		capture->db = db;
 	return SQLITE_OK; /* without them rows come another way */
 }

@@ -8,6 +8,8 @@
  *   penstock_capture(a, b, ..., key parts)   aggregate: adds each row to the batch; refuses the next row once the batch is full
  *   penstock_row(a, b, ...)                  the same for one row, for results that are taken row by row
  *   penstock_key(i)                          part i of the key behind which the page begins, exactly as the database stores it
+ *   penstock_value(n)                        parameter n of the user's SQL (from 1), with its type: for results that are taken row by row,
+ *                                            since the driver would keep the whole result of a statement with parameters of its own
  */
 #ifndef PENSTOCK_ODBC_CAPTURE_H
 #define PENSTOCK_ODBC_CAPTURE_H
@@ -16,6 +18,7 @@
 #include "engine/core/buffer.h"
 #include "engine/core/cancel.h"
 #include "engine/core/limits.h"
+#include "engine/core/option.h"
 
 struct sqlite3;
 
@@ -32,6 +35,10 @@ struct held {
 
 struct capture {
 	struct sqlite3 *db;            /* NULL: the driver uses another library, and nothing is captured */
+
+	/* of the user's SQL, while its rows are read; borrowed */
+	const struct option_parameter *values;
+	size_t value_count;
 
 	/* set for each page */
 	struct batch *batch;

@@ -77,28 +77,7 @@ static int put_parameter(const struct option_parameter *parameter, const struct 
 	return dialect->parameter(&field, NULL, out, error);
 }
 
-/* For statements that the driver of SQLite does not step through when they have parameters, but keeps the whole result of. */
-static int spell(const struct option_parameter *parameter, struct buffer *out, struct error *error)
-{
-	switch (parameter->type) {
-	case VALUE_INTEGER:
-		return buffer_printf(out, error, "%lld", strtoll(parameter->value, NULL, 10));
-	case VALUE_BOOLEAN:
-		return buffer_puts(out, strcmp(parameter->value, "true") == 0 ? "1" : "0", error);
-	case VALUE_DOUBLE:
-		return buffer_printf(out, error, "CAST('%.17g' AS REAL)", strtod(parameter->value, NULL));
-	default:
-		/* SQLite has no other escape than the doubled quote. */
-		if (buffer_puts(out, "'", error))
-			return -1;
-		for (const char *p = parameter->value; *p; p++)
-			if (buffer_append(out, p, 1, error) || (*p == '\'' && buffer_append(out, p, 1, error)))
-				return -1;
-		return buffer_puts(out, "'", error);
-	}
-}
-
-int condition_put(const struct option_statement *from, const struct dialect *dialect, bool spelled, struct buffer *out,
+int condition_put(const struct option_statement *from, const struct dialect *dialect, bool called, struct buffer *out,
 	struct error *error)
 {
 	size_t number = 0, count = from ? from->parameter_count : 0;
@@ -119,9 +98,11 @@ int condition_put(const struct option_statement *from, const struct dialect *dia
 		if (*p != '?' || number == count) {
 			if (buffer_append(out, p, 1, error))
 				return -1;
-		} else if (spelled ? spell(&from->parameters[number++], out, error)
-				   : put_parameter(&from->parameters[number++], dialect, out, error)) {
-			return -1;
+		} else {
+			number++;
+			if (called ? buffer_printf(out, error, "penstock_value(%zu)", number)
+				   : put_parameter(&from->parameters[number - 1], dialect, out, error))
+				return -1;
 		}
 		p++;
 	}

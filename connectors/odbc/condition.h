@@ -13,9 +13,9 @@
 int condition_choose(const struct option_sql *sql, const struct session *session, const char *what,
 	const struct option_statement **out, struct error *error) MUST_CHECK;
 
-/* Appends the text; each of its marks becomes the dialect's expression for a parameter of that type, or with spelled (SQLite) the value
- * itself. NULL appends nothing. */
-int condition_put(const struct option_statement *from, const struct dialect *dialect, bool spelled, struct buffer *out,
+/* Appends the text; each of its marks becomes the dialect's expression for a parameter of that type, or with called (SQLite) the call
+ * penstock_value(N) of connectors/odbc/capture.h, which then takes the place of condition_bind. NULL appends nothing. */
+int condition_put(const struct option_statement *from, const struct dialect *dialect, bool called, struct buffer *out,
 	struct error *error) MUST_CHECK;
 
 /* Binds the parameters from number first on (from 1) and moves it behind them. Values are borrowed until the execution. */

@@ -22,6 +22,7 @@ int table_reader_open(struct reader *reader, bool capture, struct error *error)
 		return -1;
 	reader->capture = capture && reader->snapshot->capture.db &&
 		reader->count <= capture_arguments_max(&reader->snapshot->capture);
+	reader->called = reader->way == WAY_STREAM && reader->snapshot->capture.db;
 	if (!reader->capture && !reader->dialect->has_cursors) {
 		char encoding[32];
 
@@ -37,14 +38,28 @@ int table_reader_open(struct reader *reader, bool capture, struct error *error)
 	return 0;
 }
 
+/* One source at a time streams from a session. */
+static void lend_values(struct reader *reader)
+{
+	const struct option_statement *from = reader->table ? reader->where : reader->query;
+
+	if (!reader->called || !from)
+		return;
+	reader->snapshot->capture.values = from->parameters;
+	reader->snapshot->capture.value_count = from->parameter_count;
+}
+
 /* Nothing more will be read. */
 static void end(struct reader *reader)
 {
 	fetch_close(reader);
 	if (!reader->begun)
 		return;
-	if (reader->way == WAY_STREAM)
+	if (reader->way == WAY_STREAM) {
 		reader->snapshot->streaming = false;
+		reader->snapshot->capture.values = NULL;
+		reader->snapshot->capture.value_count = 0;
+	}
 	snapshot_end(reader->snapshot);
 	reader->begun = false;
 }
@@ -173,6 +188,7 @@ int table_reader_read(struct reader *reader, struct batch *batch, struct error *
 		if (snapshot_begin(reader->snapshot, error))
 			return -1;
 		reader->snapshot->streaming = reader->way == WAY_STREAM;
+		lend_values(reader);
 	}
 	if (!reader->capture)
 		result = fetch_read(reader, batch, error);

@@ -48,6 +48,7 @@ struct reader {
 	enum reading_way way;
 	const struct catalog_key *unique;   /* WAY_KEY: of the catalog */
 	bool capture;
+	bool called;                        /* SQLite, WAY_STREAM: the parameters of query and where come by penstock_value */
 	struct reader_column *columns;
 	size_t *fields;
 	size_t count;                       /* of both */

@@ -147,7 +147,7 @@ static int put_select(const struct reader *reader, size_t rows, struct buffer *o
 	if (buffer_puts(out, "SELECT ", error) || put_columns(reader, out, error) || buffer_puts(out, " FROM ", error))
 		return -1;
 	if (!reader->table)
-		return buffer_puts(out, "(\n", error) || condition_put(reader->query, reader->dialect, reader->way == WAY_STREAM, out, error) ||
+		return buffer_puts(out, "(\n", error) || condition_put(reader->query, reader->dialect, reader->called, out, error) ||
 				buffer_puts(out, "\n) AS penstock_query", error)
 			? -1
 			: 0;
@@ -155,7 +155,7 @@ static int put_select(const struct reader *reader, size_t rows, struct buffer *o
 		return -1;
 	if (reader->where) {
 		/* On lines of its own, so that a comment at its end does not hide the bracket. */
-		if (buffer_puts(out, " WHERE (\n", error) || condition_put(reader->where, reader->dialect, reader->way == WAY_STREAM, out, error) ||
+		if (buffer_puts(out, " WHERE (\n", error) || condition_put(reader->where, reader->dialect, reader->called, out, error) ||
 		    buffer_puts(out, "\n)", error))
 			return -1;
 		joint = " AND ";
@@ -219,7 +219,7 @@ int reader_bind_page(struct reader *reader, struct statement *statement, struct 
 {
 	unsigned number = 1;
 
-	if (reader->way == WAY_STREAM)
+	if (reader->called)
 		return 0;
 	if (condition_bind(reader->table ? reader->where : reader->query, statement, &number, error))
 		return -1;
