@@ -42,11 +42,6 @@ static const char *const fields[][2] = {
 	{"type: datetime, format: '%a, %d %b %Y %H:%M:%S %z'", "type: datetime"},
 	{"type: year", "type: integer"},
 	{"type: yearmonth", "type: yearmonth"},
-	{"type: duration", "type: duration"},
-	{"type: duration, constraints: { minimum: P1M, exclusiveMaximum: P400D }", NULL},
-	{"type: object, constraints: { minLength: 2, maxLength: 3 }", NULL},
-	{"type: array", "type: array"},
-	{"type: any", "type: any"},
 	{"format: uuid", "format: uuid"},
 	{"format: binary, constraints: { maxLength: 5 }", NULL},
 	{"format: email, constraints: { maxLength: 20, minLength: 7 }", NULL},
@@ -54,6 +49,11 @@ static const char *const fields[][2] = {
 	{"constraints: { pattern: '(a|b)*c+[[:alpha:]]?', minLength: 2, enum: [abc, abd, acc] }, missingValues: [NA, "
 	 "'']",
 	 NULL},
+	{"type: duration", "type: duration"},
+	{"type: duration, constraints: { minimum: P1M, exclusiveMaximum: P400D }", NULL},
+	{"type: object, constraints: { minLength: 2, maxLength: 3 }", NULL},
+	{"type: array", "type: array"},
+	{"type: any", "type: any"},
 };
 
 enum { FIELDS = sizeof fields / sizeof fields[0] };
