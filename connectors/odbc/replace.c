@@ -191,9 +191,9 @@ int replace_delete_gone(const struct replace *replace, struct error *error)
 	int result;
 
 	if (!replace->left)
-		return replace_run(replace, "deleting rows of", NULL, NULL, error, "DELETE FROM " REPLACE_GONE);
+		return replace_delete(replace, REPLACE_GONE, error);
 	buffer_init(&text, REPLACE_TEXT_MAX);
-	result = buffer_puts(&text, "DELETE FROM " REPLACE_GONE " AND NOT (", error);
+	result = buffer_puts(&text, REPLACE_GONE " AND NOT (", error);
 	for (size_t i = 0; result == 0 && i < replace->references.count; i++) {
 		if (!blocks(replace, &replace->references.items[i]))
 			continue;
@@ -203,7 +203,7 @@ int replace_delete_gone(const struct replace *replace, struct error *error)
 	if (result == 0)
 		result = buffer_puts(&text, ")", error);
 	if (result == 0)
-		result = replace_run(replace, "deleting rows of", NULL, NULL, error, "%s", buffer_text(&text));
+		result = replace_delete(replace, buffer_text(&text), error);
 	buffer_fini(&text);
 	return result;
 }
@@ -212,7 +212,7 @@ static int empty(const struct replace *replace, struct error *error)
 {
 	bool emptied;
 
-	if (replace_run(replace, "deleting the rows of", NULL, NULL, error, "DELETE FROM {t}") ||
+	if (replace_delete(replace, "{t} AS t WHERE 1 = 1", error) ||
 	    target_is_empty(replace->target, &emptied, error))
 		return -1;
 	if (!emptied)

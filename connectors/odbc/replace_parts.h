@@ -29,7 +29,7 @@
 #include "connectors/odbc/session.h"
 #include "engine/core/buffer.h"
 
-enum { REPLACE_SQL_MAX = 4 * 1024 * 1024, REPLACE_TEXT_MAX = 1024, REPLACE_KEY_MAX = 512 };
+enum { REPLACE_SQL_MAX = 4 * 1024 * 1024, REPLACE_TEXT_MAX = 16 * 1024, REPLACE_KEY_MAX = 512 };
 
 struct replace_traits {
 	const struct dialect *dialect;
@@ -80,6 +80,9 @@ int replace_key_text(const struct replace *replace, const char *from, char out[R
 
 /* Rows of the table whose keys did not come. */
 #define REPLACE_GONE "{t} AS t WHERE NOT EXISTS (SELECT 1 FROM {s} AS s WHERE {s=t})"
+
+/* Deletes rows of the table; from: what follows FROM, the table as t, up to a condition that more may follow. */
+int replace_delete(const struct replace *replace, const char *from, struct error *error) MUST_CHECK;
 
 /* Deletes rows that did not come; those that are referenced stay where `left` says so. */
 int replace_delete_gone(const struct replace *replace, struct error *error) MUST_CHECK;

@@ -310,15 +310,19 @@ int replace_run(const struct replace *replace, const char *what, int64_t *affect
 	struct statement statement;
 	struct buffer sql;
 	va_list arguments;
-	int result = -1;
+	int result;
 
 	va_start(arguments, text);
-	vsnprintf(numbered, sizeof numbered, text, arguments);
+	result = vsnprintf(numbered, sizeof numbered, text, arguments);
 	va_end(arguments);
+	if (result < 0 || result >= (int)sizeof numbered)
+		return error_set(error, ERROR_CONFIG, session->place, "table %s is referenced by more keys than one statement can name",
+			replace->target->table);
 	if (cancel_requested(session->cancel))
 		return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
 	snprintf(doing, sizeof doing, "%s %s", what, replace->target->table);
 	buffer_init(&sql, REPLACE_SQL_MAX);
+	result = -1;
 	if (replace_expand(replace, numbered, &sql, error) == 0 &&
 	    statement_open(&statement, session, doing, buffer_text(&sql), error) == 0) {
 		result = statement_execute(&statement, affected, class, error);
