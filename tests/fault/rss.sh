@@ -1,5 +1,5 @@
 #!/bin/sh
-# Peak memory does not grow with the number of rows: within 10% at ten times as many, and never above 64 MiB.
+# Peak memory does not grow with the number of rows, of loads, backups and restores: within 10% at ten times as many, and never above 64 MiB.
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
