@@ -53,6 +53,7 @@ static void prepare_process(void)
 		(void)setlocale(LC_CTYPE, "");
 	struct sigaction action = {.sa_handler = SIG_IGN};
 	sigaction(SIGPIPE, &action, NULL);
+	sigaction(SIGXFSZ, &action, NULL); /* a file that may not grow is an error of the write, like a full disk */
 	action.sa_handler = on_abort;
 	sigaction(SIGABRT, &action, NULL);
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
