@@ -3,6 +3,7 @@
  */
 #include "connectors/file/csv_text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool needs_quotes(const struct csv_style *style, const char *text, size_t length)
@@ -17,21 +18,35 @@ static bool needs_quotes(const struct csv_style *style, const char *text, size_t
 	return false;
 }
 
-/* Each quote within stands twice: pieces up to it, then the next beginning with it again. */
-static int put_quoted(const struct csv_style *style, const char *text, size_t length, const struct text_to *to, struct error *error)
+/* Text within quotes: each quote in it stands twice. */
+struct within {
+	char quote;
+	const struct text_to *to;
+};
+
+/* Pieces up to a quote, the next beginning with it again. */
+static int put_within(void *self, const char *text, size_t length, struct error *error)
 {
+	const struct within *within = self;
 	const char *end = text + length;
 
-	if (text_put(to, &style->quote, 1, error) < 0)
-		return -1;
 	while (text < end) {
-		const char *quote = memchr(text, style->quote, (size_t)(end - text));
+		const char *quote = memchr(text, within->quote, (size_t)(end - text));
 		size_t piece = quote ? (size_t)(quote - text) + 1 : (size_t)(end - text);
 
-		if (text_put(to, text, piece, error) < 0 || (quote && text_put(to, quote, 1, error) < 0))
+		if (text_put(within->to, text, piece, error) < 0 || (quote && text_put(within->to, quote, 1, error) < 0))
 			return -1;
 		text += piece;
 	}
+	return 0;
+}
+
+static int put_quoted(const struct csv_style *style, const char *text, size_t length, const struct text_to *to, struct error *error)
+{
+	struct within within = { .quote = style->quote, .to = to };
+
+	if (text_put(to, &style->quote, 1, error) < 0 || put_within(&within, text, length, error) < 0)
+		return -1;
 	return text_put(to, &style->quote, 1, error);
 }
 
@@ -46,13 +61,14 @@ static int put_cell(const struct csv_style *style, const char *text, size_t leng
 static int put_binary(const struct csv_style *style, struct text bytes, const struct text_to *to, struct error *error)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-	bool quoted = bytes.length == 0 || strchr(digits, style->delimiter) || strchr(digits, style->quote);
+	struct within within = { .quote = style->quote, .to = to };
+	const struct text_to quoted = { .write = put_within, .self = &within };
 
-	if (quoted && text_put(to, &style->quote, 1, error) < 0)
+	if (bytes.length > 0 && !strchr(digits, style->delimiter) && !strchr(digits, style->quote))
+		return text_put_base64(bytes.data, bytes.length, to, error);
+	if (text_put(to, &style->quote, 1, error) < 0 || text_put_base64(bytes.data, bytes.length, &quoted, error) < 0)
 		return -1;
-	if (text_put_base64(bytes.data, bytes.length, to, error) < 0)
-		return -1;
-	return quoted ? text_put(to, &style->quote, 1, error) : 0;
+	return text_put(to, &style->quote, 1, error);
 }
 
 static int put_line_end(const struct csv_style *style, const struct text_to *to, struct error *error)
@@ -84,6 +100,8 @@ static int put_field(const struct csv_style *style, const struct batch *batch, s
 	if (style->masked && field->sensitive)
 		return put_cell(style, TEXT_MASK, strlen(TEXT_MASK), to, error);
 	struct text text = batch_cell_text(batch, column, row, typed);
+	if (field->type == VALUE_YEAR) /* four digits, as the dictionary reads them */
+		text.length = (size_t)snprintf(typed, sizeof typed, "%04lld", (long long)batch->columns[column].integers[row]);
 	if (field->type == VALUE_BINARY)
 		return put_binary(style, text, to, error);
 	return put_cell(style, text.data, text.length, to, error);
