@@ -296,6 +296,52 @@ static void test_files(void **state)
 	pipeline_free(pipeline);
 }
 
+static void test_sql(void **state)
+{
+	struct pipeline *pipeline = load_good("good_sql.yaml", NULL);
+	const struct plan *plan = pipeline_plan(pipeline);
+
+	(void)state;
+	assert_int_equal(plan->step_count, 3);
+	for (size_t i = 0; i < 2; i++) {
+		const struct plan_step *step = &plan->steps[i];
+		const struct option_sql *query = option_of(step->source->options, step->source_options, "query");
+
+		assert_ptr_equal(step->source_connection, &plan->connections[0]);
+		assert_int_equal(query->count, 2);
+		assert_string_equal(query->statements[0].text, "select id, name -- ${nothing} here\nfrom customers where id > ? and name <> ?");
+		assert_int_equal(query->statements[0].parameter_count, 2);
+		assert_string_equal(query->statements[0].parameters[0].value, "7");
+		assert_string_equal(query->statements[0].parameters[1].value, "O'Neill");
+		assert_int_equal(query->statements[1].parameters[1].type, VALUE_DATETIME);
+	}
+	assert_string_equal(plan->steps[0].rejects_path, "wrong/customers.jsonl");
+	assert_string_equal(plan->steps[1].rejects_path, "wrong/staff.jsonl");
+	assert_string_equal(plan->steps[2].rejects_path, "wrong/of_notes.jsonl");
+	const struct option_sql *where = option_of(plan->steps[2].source->options, plan->steps[2].source_options, "where");
+	assert_string_equal(where->statements[0].text, "share > ? or text = '${'");
+	pipeline_free(pipeline);
+}
+
+/* Another value is another step; another run is not. */
+static void test_sql_definition(void **state)
+{
+	char hashes[4][SHA256_HEX_SIZE];
+	static const char *const sets[4][2] = {{NULL}, {NULL}, {"least=8", NULL}, {"name=x", NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct pipeline *pipeline = load_good("good_sql.yaml", sets[i]);
+
+		strcpy(hashes[i], pipeline_plan(pipeline)->steps[0].step_hash);
+		pipeline_free(pipeline);
+	}
+	assert_string_equal(hashes[0], hashes[1]);
+	assert_string_not_equal(hashes[0], hashes[2]);
+	assert_string_not_equal(hashes[0], hashes[3]);
+	assert_string_not_equal(hashes[2], hashes[3]);
+}
+
 /* What differs from run to run is no part of the definition. */
 static void test_files_definition(void **state)
 {
@@ -642,6 +688,8 @@ int main(void)
 		cmocka_unit_test(test_replace_one),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_files_definition),
+		cmocka_unit_test(test_sql),
+		cmocka_unit_test(test_sql_definition),
 		cmocka_unit_test(test_json_dictionary),
 		cmocka_unit_test(test_from_another_folder),
 		cmocka_unit_test(test_golden),

@@ -121,6 +121,8 @@ static void test_good_files(void **state)
 	expect_all(load_once, "good_steps.yaml");
 	expect_all(load_once, "good_for_each.yaml");
 	expect_all(load_once, "good_json_dictionary.yaml");
+	expect_all(load_once, "good_sql.yaml");
+	expect_all(load_once, "good_replace.yaml");
 }
 
 static void test_wrong_files(void **state)
@@ -130,6 +132,8 @@ static void test_wrong_files(void **state)
 	expect_all(load_once, "params.yaml");
 	expect_all(load_once, "connections.yaml");
 	expect_all(load_once, "for_each_wrong.yaml");
+	expect_all(load_once, "files.yaml");
+	expect_all(load_once, "sql_wrong.yaml");
 }
 
 static void test_connection(void **state)
