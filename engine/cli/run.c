@@ -152,7 +152,7 @@ static int tell_end(struct log *log, const struct plan *plan, const struct run_f
 		result = print_json(report, plan->name, &error);
 	} else if (!flags->quiet && report->step_count > 0) {
 		char *hint = state_hint(plan);
-		const struct summary_options options = {.dry_run = flags->dry_run, .state = hint};
+		const struct summary_options options = {.dry_run = flags->dry_run, .plan = plan, .state = hint};
 		result = summary_print(prints_rows(plan, flags) ? stderr : stdout, report, &options, &error);
 		fflush(stdout); /* before the reason of a failure, where both go to one terminal */
 		free(hint);

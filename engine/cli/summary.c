@@ -4,6 +4,7 @@
 #include "engine/cli/summary.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/cli/display.h"
 #include "engine/cli/table.h"
@@ -111,6 +112,41 @@ static int print_rules(FILE *out, const struct run_report *report, struct error 
 	return result;
 }
 
+/* The file of a step's rejects; NULL: they are in a database. */
+static const char *rejects_path(const struct plan *plan, const char *step)
+{
+	for (size_t i = 0; plan && i < plan->step_count; i++)
+		if (strcmp(plan->steps[i].name, step) == 0)
+			return plan->steps[i].rejects_path;
+	return NULL;
+}
+
+/* Where the rejects are, of each step that has some. */
+static void print_next(FILE *out, const struct run_report *report, const struct summary_options *options)
+{
+	bool stored = false;
+	for (size_t i = 0; i < report->step_count; i++) {
+		const struct step_report *step = &report->steps[i];
+		const char *path = rejects_path(options->plan, step->name);
+		stored = stored || (step->counts.rejected && !path);
+		if (!step->counts.rejected || !path)
+			continue;
+		fputs("rejects of step ", out);
+		display_puts(out, step->name);
+		fputs(": ", out);
+		display_puts(out, path);
+		fputc('\n', out);
+	}
+	if (!stored)
+		return;
+	fprintf(out, "next: penstock rejects list --run %s", report->run_id);
+	if (options->state) {
+		fputs(" --state ", out);
+		display_puts(out, options->state);
+	}
+	fputc('\n', out);
+}
+
 int summary_print(FILE *out, const struct run_report *report, const struct summary_options *options, struct error *error)
 {
 	if (print_steps(out, report, error))
@@ -123,13 +159,6 @@ int summary_print(FILE *out, const struct run_report *report, const struct summa
 		return 0;
 	}
 	fprintf(out, "\nrun %s\n", report->run_id);
-	if (report->counts.rejected) {
-		fprintf(out, "next: penstock rejects list --run %s", report->run_id);
-		if (options->state) {
-			fputs(" --state ", out);
-			display_puts(out, options->state);
-		}
-		fputc('\n', out);
-	}
+	print_next(out, report, options);
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 struct summary_options {
 	bool dry_run;
+	const struct plan *plan; /* whose steps may keep their rejects in files; NULL: none does */
 	const char *state; /* CONNECTION to be given to --state in hints; NULL: the default is right */
 };
 

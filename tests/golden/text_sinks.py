@@ -315,7 +315,8 @@ def files_appear_whole():
     equal(os.stat(out + ".rejects.jsonl").st_mode & 0o777, 0o600, "permissions of rejects")
     equal(leftovers(), [], "temporary files")
     # Rejects of a step that writes to standard output: named by the step, in the working directory.
-    done = penstock("run", pipeline("out", '{ type: csv, path: "-" }'), "--quiet", db=bad, cwd=tmp("files"))
+    done = penstock("run", pipeline("out", '{ type: csv, path: "-" }'), db=bad, cwd=tmp("files"))
+    check("rejects of step out/t: out_t.rejects.jsonl\n" in done.err and "next:" not in done.err, "where the rejects are: " + done.err)
     equal((done.code, len(done.out.splitlines())), (0, 2000), "one reject on the way to standard output")
     check(os.path.exists(tmp("files/out_t.rejects.jsonl")), "rejects of standard output: %s" % os.listdir(tmp("files")))
     # Death at each of its writes: the old file or the new one, nothing else.
