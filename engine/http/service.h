@@ -1,0 +1,113 @@
+/* service.h - the HTTP service: what a request is, what an answer is, and which handler makes one of the other.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *   civetweb thread: reads the head, checks Host, Origin, key, scope and limits, reads the body into memory (or streams an upload into the spool)
+ *     -> a bounded queue -> worker thread of our own (8 MiB stack): the handler -> civetweb thread: writes the answer
+ *
+ * server.c alone includes <civetweb.h>. A handler knows nothing of sockets.
+ */
+#ifndef PENSTOCK_HTTP_SERVICE_H
+#define PENSTOCK_HTTP_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/config/load.h"
+#include "engine/core/buffer.h"
+#include "engine/core/cancel.h"
+#include "engine/core/error.h"
+
+enum { HTTP_VALUES_MAX = 4, HTTP_HEADERS_MAX = 8, HTTP_QUERY_MAX = 64 };
+
+struct http_pair {
+	const char *name;
+	const char *value;
+};
+
+struct http_request {
+	const char *method;
+	const char *path;                           /* decoded, without the query */
+	const char *values[HTTP_VALUES_MAX];        /* of the {parts} of the route's pattern, decoded; in order */
+	struct http_pair query[HTTP_QUERY_MAX];     /* decoded; twice the same name is 400 before any handler */
+	size_t query_count;
+	const char *idempotency_key;                /* NULL: none; 1 to 255 visible ASCII characters */
+	const char *key_name;                       /* of the API key; NULL where none is needed */
+	const char *client;                         /* address, for the access log */
+	const char *body;                           /* body_length bytes; terminated */
+	size_t body_length;
+	struct cancel *cancel;                      /* set when the service is told to stop at once */
+};
+
+struct http_answer {
+	int status;
+	const char *content_type;                   /* static; "application/json" by default */
+	struct buffer body;
+	struct http_pair headers[HTTP_HEADERS_MAX]; /* values are copied by answer_header */
+	size_t header_count;
+};
+
+/* Adds a header; value is printf-like. 0 or -1 (too many, out of memory). */
+int answer_header(struct http_answer *answer, struct error *error, const char *name, const char *format, ...)
+	PRINTF_LIKE(4, 5) MUST_CHECK;
+
+/* application/problem+json (RFC 9457): type "about:blank", title of the status, detail. Replaces what the answer held. */
+void answer_problem(struct http_answer *answer, int status, const char *format, ...) PRINTF_LIKE(3, 4);
+
+enum verb { VERB_NONE = 0 /* no key needed */, VERB_ANY /* any key, where there are keys */, VERB_INGEST, VERB_RUN, VERB_READ, VERB_REPORT,
+	VERB_UPLOAD, VERB_CANCEL };
+enum body_kind { BODY_NONE = 0, BODY_JSON, BODY_UPLOAD };
+
+struct service; /* pipelines, keys, limits, run manager, ingest lanes */
+
+struct route {
+	const char *method;
+	const char *pattern;     /* "/v1/ingest/{pipeline}/{table}" */
+	enum verb verb;          /* the scope is VERB:PIPELINE, PIPELINE being the first {part}; handlers of /v1/runs/{id} ask service_may themselves */
+	enum body_kind body;
+	const char *summary;     /* for /openapi.json */
+	/* Fills the answer. -1 and error: 500, logged, with nothing of it in the answer. */
+	int (*handle)(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error);
+};
+
+/* Each room's routes, ending with a NULL method; server.c puts them together. */
+extern const struct route routes_of_health[];  /* health.c: /healthz /readyz /openapi.json */
+extern const struct route routes_of_ingest[];  /* ingest.c */
+extern const struct route routes_of_runs[];    /* runs.c: /v1/pipelines, /v1/runs..., uploads */
+extern const struct route routes_of_reports[]; /* reports.c */
+
+/* True when the key of the request (or the want of one) may do that to that pipeline. */
+bool service_may(const struct service *service, const struct http_request *request, enum verb verb, const char *pipeline);
+
+/* The pipelines named in the serve file, by index; loaded and valid, their params at their defaults. */
+size_t service_pipeline_count(const struct service *service);
+const struct pipeline *service_pipeline(const struct service *service, size_t index);
+/* SIZE_MAX where there is none of that name. */
+size_t service_find_pipeline(const struct service *service, const char *name);
+
+/* What the rooms keep in the service; made at start, before any request, and closed at the end, in the opposite order. */
+struct ingest_room;
+struct runs_room;
+struct ingest_room *service_ingest(const struct service *service);
+struct runs_room *service_runs(const struct service *service);
+
+int ingest_room_open(struct service *service, struct ingest_room **out, struct error *error) MUST_CHECK; /* ingest.c */
+void ingest_room_close(struct ingest_room *room); /* waits for what was accepted */
+bool ingest_room_ready(const struct ingest_room *room, char *why, size_t size); /* for /readyz; from memory alone */
+int runs_room_open(struct service *service, struct runs_room **out, struct error *error) MUST_CHECK; /* runs.c */
+void runs_room_close(struct runs_room *room);     /* cancels what runs, waits */
+
+/* Of the serve file. */
+struct service_limits {
+	uint64_t body;        /* bytes of one; 16 MiB */
+	uint64_t bodies;      /* bytes of all in flight; 64 MiB */
+	uint64_t upload;      /* bytes of one; 1 GiB */
+	uint64_t connections; /* 1,100 */
+	uint64_t workers;     /* threads that run handlers; twice the cores, at least 4 */
+	uint64_t queue;       /* requests that wait for one; 256 */
+	uint64_t runs;        /* pipelines that run at once; 2 */
+	uint64_t run_queue;   /* that wait; 16 */
+};
+const struct service_limits *service_limits(const struct service *service);
+
+#endif
