@@ -286,7 +286,7 @@ static const char *const examples[] = {
 	"penstock compare env:OLD_DB env:NEW_DB",
 	"penstock compare backups env:PENSTOCK_DB",
 	"penstock compare jobs.avro env:PENSTOCK_DB#jobs --rows 100",
-	"penstock compare jobs.csv file:db.txt#jobs --dictionary datapackage.yaml --json",
+	"penstock compare jobs.csv env:PENSTOCK_DB#jobs --dictionary hr.yaml --json",
 	NULL,
 };
 

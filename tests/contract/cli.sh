@@ -345,20 +345,20 @@ assert process.wait() == 1, process.returncode
 END
 
 # --- a stream is looked at by nobody but a run -------------------------------------------------------
-mkfifo "$TESTTMP/fifo.csv"
-cat >"$TESTTMP/fifo.yaml" <<END
+mkfifo "$TESTTMP/stream.csv"
+cat >"$TESTTMP/stream.yaml" <<END
 version: 1
-name: fifo
+name: stream
 dictionary: $TOP/$dictionary
 connections:
-  db: { type: odbc, connect: "Driver=SQLite3;Database=$TESTTMP/fifo.db" }
+  db: { type: odbc, connect: "Driver=SQLite3;Database=$TESTTMP/stream.db" }
 steps:
-  - { name: jobs, source: { type: csv, path: "$TESTTMP/fifo.csv" }, sink: { type: odbc, connection: db, table: jobs, create: true } }
+  - { name: jobs, source: { type: csv, path: "$TESTTMP/stream.csv" }, sink: { type: odbc, connection: db, table: jobs, create: true } }
 END
 # A writer that gives nothing keeps its reader waiting.
-exec 9<>"$TESTTMP/fifo.csv"
+exec 9<>"$TESTTMP/stream.csv"
 for command in plan check; do
-    expect_exit 0 timeout 60 "$penstock" $command "$TESTTMP/fifo.yaml"
+    expect_exit 0 timeout 60 "$penstock" $command "$TESTTMP/stream.yaml"
     expect_in "$TESTTMP/out" "a stream"
 done
 exec 9>&-
