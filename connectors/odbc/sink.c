@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 #include "connectors/odbc/ddl.h"
 #include "connectors/odbc/dialect.h"
@@ -11,6 +13,7 @@
 #include "connectors/odbc/refuse.h"
 #include "connectors/odbc/replace.h"
 #include "connectors/odbc/sink.h"
+#include "connectors/odbc/snapshot.h"
 #include "connectors/odbc/store.h"
 #include "connectors/odbc/target.h"
 #include "connectors/odbc/writer.h"
@@ -136,6 +139,44 @@ static int read_key(struct odbc_sink *sink, struct error *error)
 	return 0;
 }
 
+static bool is_same_file(const char *one, const char *other)
+{
+	struct stat first, second;
+
+	if (strcmp(one, other) == 0)
+		return true;
+	return stat(one, &first) == 0 && stat(other, &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+/* Whoever reads from a file of SQLite keeps the writer's commit waiting, unless there is a write-ahead log. */
+static int check_reader(const struct odbc_sink *sink, struct error *error)
+{
+	const struct source_identity *source = sink->context.source;
+	struct session *session = sink->target.session;
+	const char *earlier, *reader = NULL;
+	char mode[32];
+
+	if (session->absent || session->dialect->has_cursors)
+		return 0;
+	earlier = snapshot_find_reader(sink->context.shared, session->database);
+	if (source && source->database[0] && is_same_file(source->database, session->database))
+		reader = source->path;
+	if (!earlier && !reader)
+		return 0;
+	if (session_query_text(session, "PRAGMA journal_mode", mode, sizeof mode, error) < 0)
+		return -1;
+	if (strcasecmp(mode, "wal") == 0)
+		return 0;
+	if (!reader)
+		return error_set(error, ERROR_CONFIG, session->place,
+			"the source of an earlier step reads from this database file by connection %s until the run ends (consistent: true), and "
+			"would lock this sink out of it (journal mode %s): set the file to WAL once (PRAGMA journal_mode=WAL), or make two "
+			"pipelines of it", earlier, mode);
+	return error_set(error, ERROR_CONFIG, session->place,
+		"the source %s reads from this database file, and would lock this sink out of it (journal mode %s): set the file to WAL "
+		"once (PRAGMA journal_mode=WAL), or go through a file (a step into Avro or CSV, and one back)", source->path, mode);
+}
+
 static int sink_open(void *self, const struct sink_context *context, struct sink_info *info, struct error *error)
 {
 	struct odbc_sink *sink = self;
@@ -152,7 +193,7 @@ static int sink_open(void *self, const struct sink_context *context, struct sink
 			"the database is in memory, and what is written into it would be gone with the run; name a file");
 	for (size_t i = 0; i < context->schema->field_count; i++)
 		session->discreet = session->discreet || context->schema->fields[i].sensitive;
-	if (read_key(sink, error) || target_read(&sink->target, error) ||
+	if (check_reader(sink, error) || read_key(sink, error) || target_read(&sink->target, error) ||
 	    (sink->mode == MODE_REPLACE && replace_open(&sink->replace, error)) || road_open(sink, error))
 		return -1;
 	sink->missing = !sink->target.catalog.exists;

@@ -20,6 +20,9 @@ static void close_snapshot(void *part)
 }
 
 static const struct shared_ops part_ops = { .close = close_snapshot };
+static const struct shared_ops word_ops = { .close = free };
+
+enum { READER_KEY_MAX = sizeof ((struct session *)NULL)->database + 32 };
 
 static int connect_snapshot(struct snapshot *snapshot, const struct source_context *context, struct error *error)
 {
@@ -70,6 +73,34 @@ static int version_of(struct snapshot *snapshot, char *out, size_t size, struct 
 	return session_query_text(&snapshot->session, "PRAGMA schema_version", out, size, error) < 0 ? -1 : 0;
 }
 
+static void print_reader_key(const char *database, char *out, size_t size)
+{
+	snprintf(out, size, "odbc reading on from %s", database);
+}
+
+const char *snapshot_find_reader(const struct shared *shared, const char *database)
+{
+	char key[READER_KEY_MAX];
+
+	print_reader_key(database, key, sizeof key);
+	return shared_find(shared, key);
+}
+
+/* So that later steps which write into it can say why they cannot. */
+static int leave_word(struct snapshot *snapshot, const struct source_context *context, bool consistent, struct error *error)
+{
+	const char *database = snapshot->session.database;
+	char key[READER_KEY_MAX], *name;
+
+	if (!consistent || !context->shared || snapshot->session.dialect->has_cursors || snapshot_find_reader(context->shared, database))
+		return 0;
+	name = strdup(context->connection->name);
+	if (!name)
+		return error_memory(error, "a reading session");
+	print_reader_key(database, key, sizeof key);
+	return shared_add(context->shared, key, name, &word_ops, error);
+}
+
 int snapshot_open(const struct source_context *context, bool consistent, struct snapshot **out, struct error *error)
 {
 	char key[sizeof (*out)->key];
@@ -95,7 +126,7 @@ int snapshot_open(const struct source_context *context, bool consistent, struct 
 	(*out)->consistent = (*out)->consistent || consistent;
 	(*out)->session.cancel = context->cancel;
 	(*out)->users++;
-	if (version_of(*out, (*out)->version, sizeof (*out)->version, error) == 0)
+	if (version_of(*out, (*out)->version, sizeof (*out)->version, error) == 0 && leave_word(*out, context, consistent, error) == 0)
 		return 0;
 	snapshot_release(*out);
 	*out = NULL;

@@ -38,6 +38,9 @@ void snapshot_end(struct snapshot *snapshot);
 /* What the reading sees: "repeatable read, one snapshot for all tables". Static text. */
 const char *snapshot_isolation(const struct snapshot *snapshot);
 
+/* Which connection keeps reading from this file of SQLite until the run ends (`consistent`); NULL: none. shared may be NULL. */
+const char *snapshot_find_reader(const struct shared *shared, const char *database);
+
 /* After a failure: no retry helps once the transaction is gone from which other tables were read. */
 void snapshot_failed(const struct snapshot *snapshot, struct error *error);
 

@@ -43,6 +43,7 @@ struct source_identity {
 	uint64_t size;     /* bytes */
 	int64_t mtime_ns;
 	char hash[SHA256_HEX_SIZE]; /* empty until asked for */
+	char database[4096];        /* real path of the database file whose writers wait while it is read (SQLite); empty for all else */
 	char isolation[128];        /* what the reading saw of a database ("repeatable read, one snapshot for all tables"); empty for files */
 	bool by_key;                /* a database: pages by a key; false: one streaming cursor */
 };
