@@ -194,6 +194,7 @@ static int sink_open(void *self, const struct sink_context *context, struct sink
 	for (size_t i = 0; i < context->schema->field_count; i++)
 		session->discreet = session->discreet || context->schema->fields[i].sensitive;
 	if (check_reader(sink, error) || read_key(sink, error) || target_read(&sink->target, error) ||
+	    (!sink->target.catalog.exists && target_check_parents(&sink->target, true, error)) ||
 	    (sink->mode == MODE_REPLACE && replace_open(&sink->replace, error)) || road_open(sink, error))
 		return -1;
 	sink->missing = !sink->target.catalog.exists;

@@ -146,8 +146,20 @@ void target_fini(struct target *target)
 	catalog_fini(&target->catalog);
 }
 
+/* Steps come in the order of tables. */
+static bool is_made_earlier(const struct target *target, const char *resource)
+{
+	for (size_t i = 0; target->tables && i < target->tables->count; i++) {
+		if (strcmp(target->tables->keys[i], target->schema->name) == 0)
+			return false;
+		if (strcmp(target->tables->keys[i], resource) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A foreign key needs its table; databases say so less clearly, or only with the first row. */
-static int check_parents(const struct target *target, struct error *error)
+int target_check_parents(const struct target *target, bool planned, struct error *error)
 {
 	struct buffer name;
 	struct catalog parent;
@@ -157,7 +169,7 @@ static int check_parents(const struct target *target, struct error *error)
 	for (size_t i = 0; result == 0 && i < target->schema->foreign_count; i++) {
 		const struct foreign_key *foreign = &target->schema->foreign[i];
 
-		if (strcmp(foreign->resource, target->schema->name) == 0)
+		if (strcmp(foreign->resource, target->schema->name) == 0 || (planned && is_made_earlier(target, foreign->resource)))
 			continue;
 		buffer_clear(&name);
 		result = ddl_target(target->tables, target->table, foreign->resource, &name, error);
@@ -194,7 +206,7 @@ int target_create(struct target *target, struct error *error)
 	int result = -1;
 
 	buffer_init(&sql, SQL_TEXT_MAX);
-	if (check_parents(target, error) == 0 &&
+	if (target_check_parents(target, false, error) == 0 &&
 	    ddl_table(session->dialect, target->schema, target->table, target->tables, &sql, error) == 0 &&
 	    session_execute(session, buffer_text(&sql), error) == 0)
 		result = 0;

@@ -22,6 +22,10 @@ struct target {
 int target_read(struct target *target, struct error *error) MUST_CHECK;
 void target_fini(struct target *target); /* the catalog; upsert belongs to the caller */
 
+/* ERROR_CONFIG where a table that the foreign keys of a missing one need is missing, too; with planned those are left out that an earlier
+ * step of the pipeline loads (tables has the steps' resources in their order). */
+int target_check_parents(const struct target *target, bool planned, struct error *error) MUST_CHECK;
+
 /* Where the table is missing: waits in the open transaction, and has others wait until its end, so that of several processes one makes
  * it. Read it again afterwards. */
 int target_guard(const struct target *target, struct error *error) MUST_CHECK;
