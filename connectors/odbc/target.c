@@ -146,10 +146,12 @@ void target_fini(struct target *target)
 	catalog_fini(&target->catalog);
 }
 
-/* Steps come in the order of tables. */
+/* Steps come in the order of tables; without them nothing is known of earlier ones. */
 static bool is_made_earlier(const struct target *target, const char *resource)
 {
-	for (size_t i = 0; target->tables && i < target->tables->count; i++) {
+	if (!target->tables)
+		return true;
+	for (size_t i = 0; i < target->tables->count; i++) {
 		if (strcmp(target->tables->keys[i], target->schema->name) == 0)
 			return false;
 		if (strcmp(target->tables->keys[i], resource) == 0)
