@@ -321,7 +321,8 @@ int differ_capture(struct differ *differ, enum differ_side side, const struct ba
 			continue;
 		if (hash_key(differ, batch, row, &key, error))
 			return -1;
-		if (looked_at(differ, key) && captured_offer(&differ->captured, &key, &differ->hashes[row], side, batch, row, &differ->work, error))
+		if (looked_at(differ, key) && captured_offer(&differ->captured, &key, &differ->hashes[row], (int)side, batch, row, &differ->work,
+			error))
 			return -1;
 	}
 	return 0;
