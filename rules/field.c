@@ -1,6 +1,7 @@
 /* field.c - reads a field of a Table Schema: its type, its format, and how its values are spelled.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,27 @@ static char *copy_text(struct loader *loader, const char *text)
 	return copy;
 }
 
+/* What other systems call them. */
+static const char *type_elsewhere(const char *text)
+{
+	static const struct {
+		const char *names, *type;
+	} others[] = {
+		{" int int4 int8 int16 int32 int64 bigint smallint serial long ", "integer"},
+		{" bool bit ", "boolean"},
+		{" str text varchar char clob ", "string"},
+		{" float double real decimal numeric money float64 ", "number"},
+		{" timestamp timestamptz date-time ", "datetime"},
+		{" json jsonb dict map struct ", "object"},
+	};
+	char word[24];
+	snprintf(word, sizeof word, " %.20s ", text);
+	for (size_t i = 0; !strchr(text, ' ') && i < sizeof others / sizeof others[0]; i++)
+		if (strstr(others[i].names, word))
+			return others[i].type;
+	return NULL;
+}
+
 static bool load_type(struct loader *loader, const struct node *node, const char *name, enum value_type *out,
 		      enum json_kind *json)
 {
@@ -59,7 +81,9 @@ static bool load_type(struct loader *loader, const struct node *node, const char
 		return types[i].type != 0;
 	}
 	names[TYPES] = NULL;
-	const char *meant = suggest(text, names);
+	const char *meant = type_elsewhere(text);
+	if (!meant)
+		meant = suggest(text, names);
 	diagnostics_error(loader->diagnostics, node, "unknown type \"%s\" of field \"%s\"%s%s%s", text, name,
 			  meant ? " (did you mean \"" : "", meant ? meant : "", meant ? "\"?)" : "");
 	return false;

@@ -221,7 +221,11 @@ static void load_reference(struct loader *loader, const struct node *node, struc
 	const char *name = "";
 	struct key fields, columns;
 	spelling_check(node, PART_FOREIGN_KEY, loader->diagnostics);
+	size_t errors = loader->diagnostics->errors;
 	spelling_check(reference, PART_REFERENCE, loader->diagnostics);
+	/* Without the misspelled resource it would be a reference to the table itself. */
+	if (loader->diagnostics->errors > errors && !resource)
+		return;
 	if (!fields_node || !reference || !columns_node) {
 		diagnostics_error(loader->diagnostics, node,
 				  "a foreign key needs fields and reference: { resource, fields }");

@@ -16,14 +16,15 @@ struct csv_source {
 };
 
 static const struct option csv_options[] = {
-	{ .name = "path", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .offset = offsetof(struct csv_source, options.path),
+	{ .name = "path", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .minimum = 1, .offset = offsetof(struct csv_source, options.path),
 	  .help = "The file to read, relative to the working directory; \"-\" is standard input." },
 	{ .name = "header", .kind = OPTION_BOOLEAN, .offset = offsetof(struct csv_source, options.header), .fallback = "true",
 	  .help = "Whether the first line holds labels, which then say which cell belongs to which field; otherwise the cells "
 	          "stand in the order of the fields." },
 	{ .name = "delimiter", .kind = OPTION_BYTE, .offset = offsetof(struct csv_source, options.delimiter), .fallback = ",",
 	  .help = "The character between two cells." },
-	{ .name = "quote", .kind = OPTION_BYTE, .offset = offsetof(struct csv_source, options.quote), .fallback = "\"",
+	{ .name = "quote", .kind = OPTION_BYTE, .offset = offsetof(struct csv_source, options.quote), .fallback = "\"", .minimum = 1,
+	  .apart = "delimiter",
 	  .help = "The character around a cell that holds delimiters, line ends or quotes; twice in a row it is one." },
 	{ .name = "trim", .kind = OPTION_BOOLEAN, .offset = offsetof(struct csv_source, options.trim), .fallback = "false",
 	  .help = "Whether spaces and tabs around every cell, quoted or not, are taken away." },

@@ -19,13 +19,14 @@ struct csv_sink {
 };
 
 static const struct option options[] = {
-	{ .name = "path", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .offset = offsetof(struct csv_sink, path),
+	{ .name = "path", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .minimum = 1, .offset = offsetof(struct csv_sink, path),
 	  .help = "Path of the file, relative to the working directory; it appears there complete, or not at all. \"-\" is standard output." },
 	{ .name = "header", .kind = OPTION_BOOLEAN, .offset = offsetof(struct csv_sink, style.header), .fallback = "true",
 	  .help = "Whether the first line holds the names of the fields." },
 	{ .name = "delimiter", .kind = OPTION_BYTE, .offset = offsetof(struct csv_sink, style.delimiter), .fallback = ",",
 	  .help = "The character between two cells." },
-	{ .name = "quote", .kind = OPTION_BYTE, .offset = offsetof(struct csv_sink, style.quote), .fallback = "\"",
+	{ .name = "quote", .kind = OPTION_BYTE, .offset = offsetof(struct csv_sink, style.quote), .fallback = "\"", .minimum = 1,
+	  .apart = "delimiter",
 	  .help = "The character around a cell that holds delimiters, line ends or quotes, or is empty without being null; twice in a row it is one." },
 	{ .name = "line_end", .kind = OPTION_ENUM, .offset = offsetof(struct csv_sink, line_end), .fallback = "lf", .values = line_ends,
 	  .help = "How lines end: lf, or crlf." },

@@ -181,6 +181,11 @@ void read_key(struct making *making)
 	const struct node *written = node_find(making->sink, "key");
 	size_t *fields;
 
+	if (list && written && list->count == 0) {
+		diagnostics_error(making->diagnostics, written, "\"key\" names no field; leave it out for the primary key of the dictionary");
+		making->failed = true;
+		return;
+	}
 	if (list && list->count > 0 && step->policy != KEYS_UPSERT) {
 		diagnostics_warning(making->diagnostics, written, "\"key\" means something only with mode: upsert");
 		return;

@@ -93,6 +93,8 @@ static int bind_string(const struct spot *spot, void *slot)
 
 	if (!is_text(spot->node))
 		return refuse(spot, "a text");
+	if (spot->option->minimum && !spot->node->text[0])
+		return refuse(spot, "a text that is not empty");
 	if (spot->option->flags & OPTION_CONNECTION) {
 		const struct plan_connection *found =
 			connections_use(spot->binder->connections, spot->node, spot->binder->diagnostics);
@@ -166,6 +168,10 @@ static int bind_byte(const struct spot *spot, char *slot)
 
 	if (spot->node->kind != NODE_SCALAR || (strcmp(text, "\\t") != 0 && strlen(text) != 1))
 		return refuse(spot, "one character of one byte, such as \";\" or \"\\t\" for a tab");
+	if (text[0] == '\n' || text[0] == '\r')
+		return refuse(spot, "a character that ends no line");
+	if (spot->option->minimum && (text[0] == ' ' || text[0] == '\t' || (text[0] == '\\' && text[1])))
+		return refuse(spot, "no space and no tab");
 	*slot = strcmp(text, "\\t") == 0 ? '\t' : text[0];
 	return 0;
 }
@@ -378,6 +384,24 @@ static int bind_one(const struct spot *spot, void *slot)
 	return -1;
 }
 
+/* Characters that mean different things are different characters. */
+static int check_apart(const struct binder *binder, const struct node *map, const struct option *table, const void *instance)
+{
+	int result = 0;
+
+	for (const struct option *option = table; option->name; option++) {
+		const struct option *other = option->apart ? options_find(table, option->apart) : NULL;
+		const struct node *node = node_find(map, option->name);
+
+		if (!other || *((const char *)instance + option->offset) != *((const char *)instance + other->offset))
+			continue;
+		diagnostics_error(binder->diagnostics, node ? node : node_find(map, other->name),
+			"\"%s\" and \"%s\" of %s are the same character", other->name, option->name, binder->owner);
+		result = -1;
+	}
+	return result;
+}
+
 int options_bind(const struct binder *binder, const struct node *map, const struct option *table, void *instance)
 {
 	int result = 0;
@@ -401,7 +425,7 @@ int options_bind(const struct binder *binder, const struct node *map, const stru
 		if (bind_one(&spot, (char *)instance + option->offset) < 0)
 			result = -1;
 	}
-	return result;
+	return result < 0 ? -1 : check_apart(binder, map, table, instance);
 }
 
 static void unknown(const struct binder *binder, const struct node *key, const struct option *const *tables)

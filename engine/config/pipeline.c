@@ -105,6 +105,9 @@ static void read_limits(struct planning *planning, struct node *root)
 		options_check_keys(&binder, map, (const struct option *const[]){keys_of_limits, NULL});
 	if (!map || interpolate_tree(map, &planning->scope) == 0)
 		options_bind(&binder, map ? map : &none, keys_of_limits, &planning->pipeline->plan.limits);
+	if (map && node_find(map, "field") && planning->pipeline->plan.limits.field > planning->pipeline->plan.limits.record)
+		diagnostics_warning(planning->diagnostics, node_find(map, "field"),
+			"limits.field is more than limits.record, which ends every record before: raise limits.record, too");
 }
 
 /* --- the steps --- */

@@ -20,7 +20,7 @@ enum option_kind {
 	OPTION_INTEGER,    /* int64_t within minimum..maximum */
 	OPTION_SIZE,       /* uint64_t bytes: 4096, 64KiB, 4MiB, 1GiB (also kB, MB, GB: powers of 1000) */
 	OPTION_DURATION,   /* int64_t milliseconds: 500ms, 30s, 5m, 2h, 1d */
-	OPTION_BYTE,       /* char: one character of one byte; \t is spelled "\t" */
+	OPTION_BYTE,       /* char: one character of one byte, no line end; \t is spelled "\t" */
 	OPTION_ENUM,       /* int: index into values */
 	OPTION_LIST,       /* struct option_list: sequence of scalars, or one scalar */
 	OPTION_MAP,        /* struct option_map: map from scalar to scalar, in file order */
@@ -79,7 +79,9 @@ struct option {
 	unsigned flags;
 	size_t offset;
 	const char *fallback;      /* default in the file's own spelling; NULL: zero, or required */
-	int64_t minimum, maximum;  /* OPTION_INTEGER, OPTION_SIZE, OPTION_DURATION; both 0: unbounded */
+	int64_t minimum, maximum;  /* OPTION_INTEGER, OPTION_SIZE, OPTION_DURATION; both 0: unbounded. OPTION_STRING, OPTION_BYTE: minimum 1:
+	                            * not empty; no space or tab */
+	const char *apart;         /* OPTION_BYTE: another one of the table, which must be another character; or NULL */
 	const char *const *values; /* OPTION_ENUM: names, NULL at the end */
 	const char *help;          /* one sentence for the reference page */
 };

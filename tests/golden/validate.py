@@ -1,6 +1,7 @@
 """Every file in tests/golden/validate says in its first lines what penstock must say of it.
 
   # says: LINE:COLUMN TEXT     a complaint at this place that holds TEXT (several lines: all of them); * is any
+  # only                       and nothing else
   # fine                       nothing is wrong
   # warns: LINE:COLUMN TEXT    exit 0 with a warning; with --strict exit 2
 SPDX-License-Identifier: Apache-2.0
@@ -36,6 +37,8 @@ def play(folder, name):
     equal(done.code, 2 if errors else 0, "exit of validate: " + done.tail())
     for kind, line, column, text in wanted:
         says(done, name, line, column, text)
+    if "only" in head:
+        equal(len(re.findall(r"(?m)^(?:.*/)?%s:\d+:\d+: " % re.escape(name), done.err + done.out)), len(wanted), "complaints: " + done.tail())
     if not errors:
         strict = penstock("validate", "--strict", name, cwd=folder, program=PROGRAM)
         equal(strict.code, 2 if wanted else 0, "exit of validate --strict: " + strict.tail())
