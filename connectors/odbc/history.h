@@ -56,6 +56,7 @@ struct history_reject_filter {
 	const char *table;    /* table_name, exactly; NULL: all */
 	uint64_t limit;       /* 0: no limit */
 	uint64_t offset;      /* rows left out first */
+	int64_t after;        /* those with a larger reject_id alone; 0: all */
 };
 
 /* Connects as target says (read_only is taken as set). ERROR_SINK; ERROR_CONFIG when the tables are of a newer version. */

@@ -108,7 +108,7 @@ int history_rejects(struct history *history, const struct history_reject_filter 
 	struct history_reject_filter exact;
 	char id[RUN_ID_SIZE];
 	uint64_t given = 0, offset = filter->offset, most;
-	int64_t after = INT64_MIN;
+	int64_t after = filter->after > 0 ? filter->after : INT64_MIN;
 	bool stop = false;
 	int any = resolve_filter(history, filter, &exact, id, error);
 

@@ -13,6 +13,12 @@
 #include "engine/config/tree.h"
 #include "engine/core/utf8.h"
 
+/* The first value in a scalar that came with a request, and where it begins in the text. */
+struct requested {
+	const struct param *param; /* NULL: none */
+	size_t at;
+};
+
 /* One ${...}: what stands between the braces. */
 struct expression {
 	const struct node *node;
@@ -23,6 +29,7 @@ struct expression {
 	bool whole; /* the scalar is nothing else */
 	struct buffer *out;
 	bool *secret;
+	struct requested *requested; /* NULL: it is bound, and leads nowhere */
 };
 
 /* Only the name is shown: what follows it may be a default with a password. */
@@ -123,6 +130,10 @@ static int param(const struct expression *e)
 	}
 	if (found->secret)
 		*e->secret = true;
+	if (found->requested && e->connection)
+		return complain(e, "a request may not give a part of a connection");
+	if (found->requested && e->requested && !e->requested->param)
+		*e->requested = (struct requested){found, e->out->length};
 	return put_outside(e, value, strlen(value), false);
 }
 
@@ -307,19 +318,52 @@ static int replace(const struct expression *template, struct buffer *out)
 	return 0;
 }
 
+/* Whether a path leads out of the folder that is written in front of `at`: by "..", or, where nothing is, by beginning at the root or by
+ * being no file ("-"). */
+static bool leads_out(const char *text, size_t at)
+{
+	const char *part = text + at;
+
+	if (at == 0 && (*text == '/' || strcmp(text, "-") == 0))
+		return true;
+	while (part > text && part[-1] != '/')
+		part--;
+	for (;;) {
+		size_t length = strcspn(part, "/");
+
+		if (length == 2 && part[0] == '.' && part[1] == '.')
+			return true;
+		if (!part[length])
+			return false;
+		part += length + 1;
+	}
+}
+
+static int confine(const struct expression *e)
+{
+	const struct param *param = e->requested->param;
+
+	if (!param || !leads_out(buffer_text(e->out), e->requested->at))
+		return 0;
+	diagnostics_error(e->scope->diagnostics, e->node,
+		"the value of param \"%s\" leads out of the folder that is written in front of it; a request cannot do that", param->name);
+	return -1;
+}
+
 int interpolate(struct node *scalar, const struct scope *scope, bool connection)
 {
 	struct buffer out;
 	bool secret = false;
+	struct requested requested = {.param = NULL};
 	struct expression template = {.node = scalar, .scope = scope, .text = "", .connection = connection, .out = &out,
-		.secret = &secret};
+		.secret = &secret, .requested = &requested};
 	char *text = NULL;
 	int result;
 
 	if (!strstr(scalar->text, "${"))
 		return 0;
 	buffer_init(&out, INTERPOLATE_TEXT_MAX);
-	result = replace(&template, &out);
+	result = replace(&template, &out) < 0 || confine(&template) < 0 ? -1 : 0;
 	if (result == 0) {
 		text = strdup(buffer_text(&out));
 		if (!text) {

@@ -11,6 +11,8 @@
 struct load_options {
 	const char *const *sets;  /* "k=v" of --set, in order; the last of a name counts */
 	size_t set_count;
+	bool request;             /* they come from a request: only params declared `request: true`, none in a connection, and what is made
+	                             of them leads out of no folder */
 };
 
 struct pipeline; /* owns the plan, its dictionary and all their texts */
@@ -30,6 +32,8 @@ char *pipeline_quote(const char *text);
 
 const struct plan *pipeline_plan(const struct pipeline *pipeline);
 const struct dictionary *pipeline_dictionary(const struct pipeline *pipeline); /* NULL where it names none */
+struct params;
+const struct params *pipeline_params(const struct pipeline *pipeline); /* see params.h; their places are no longer valid */
 
 /* Reads a dictionary file (YAML or JSON). NULL when diagnostics got an error. Free with dictionary_free. */
 struct dictionary *dictionary_read(const char *file, struct diagnostics *diagnostics);

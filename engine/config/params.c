@@ -164,6 +164,10 @@ static int load_one(const struct loading *loading, struct param *param, const st
 	param->type = declared_type(keys.type);
 	param->request = keys.request;
 	param->upload = keys.upload;
+	if (param->requested && !keys.request) {
+		diagnostics_error(loading->diagnostics, key, "param \"%s\" may not be set by a request", param->name);
+		result = -1;
+	}
 	if (keys.request && !keys.pattern && keys.values.count == 0) {
 		diagnostics_error(loading->diagnostics, key,
 			"param \"%s\" may be set by a request, so it needs an enum or a pattern", param->name);
@@ -177,7 +181,7 @@ static int load_one(const struct loading *loading, struct param *param, const st
 	return check_value(loading, param, entry) < 0 ? -1 : result;
 }
 
-static int take_set(const struct loading *loading, const char *set)
+static int take_set(const struct loading *loading, const char *set, bool request)
 {
 	const char *equals = strchr(set, '=');
 	char name[128];
@@ -200,6 +204,7 @@ static int take_set(const struct loading *loading, const char *set)
 			names.count == 0 ? "; this pipeline has none" : options_guess(name, names.list, guess, sizeof(guess)));
 		return -1;
 	}
+	param->requested = request;
 	param->value = param->definition = stash_text(loading->stash, equals + 1);
 	return param->value ? 0 : -1;
 }
@@ -233,7 +238,7 @@ int params_load(struct params *params, const struct node *map, const struct load
 		}
 	}
 	for (size_t i = 0; options && i < options->set_count; i++)
-		if (take_set(&loading, options->sets[i]) < 0)
+		if (take_set(&loading, options->sets[i], options->request) < 0)
 			result = -1;
 	for (size_t i = 0; i < params->count; i++)
 		if (load_one(&loading, &params->items[i], map->keys[i], map->items[i]) < 0) {

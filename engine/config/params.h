@@ -22,6 +22,7 @@ struct param {
 	const char *pattern;         /* the whole value must match; NULL: none */
 	bool request;                /* a request may set it */
 	bool upload;                 /* a request may upload the file it names */
+	bool requested;              /* value came with a request */
 	const char *value;           /* NULL: neither given nor defaulted */
 	const char *definition;      /* value as in the definition of a step: what differs from run to run is left as written */
 	bool secret;                 /* a part of value came from the environment or another file */

@@ -310,6 +310,7 @@ static void load(struct planning *planning, struct node *root, const struct load
 		diagnostics) < 0 && planning->params.count == 0 && node_find(root, "params"))
 		return; /* every ${params...} would be another error */
 	planning->scope.params = &planning->params;
+	pipeline->params = planning->params;
 	read_name(planning, root);
 	read_limits(planning, root);
 	read_dictionary(planning, root);
@@ -400,6 +401,11 @@ void pipeline_free(struct pipeline *pipeline)
 const struct plan *pipeline_plan(const struct pipeline *pipeline)
 {
 	return &pipeline->plan;
+}
+
+const struct params *pipeline_params(const struct pipeline *pipeline)
+{
+	return &pipeline->params;
 }
 
 const struct dictionary *pipeline_dictionary(const struct pipeline *pipeline)

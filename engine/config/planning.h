@@ -25,6 +25,7 @@ struct pipeline {
 	struct dictionary *dictionary;
 	struct program **programs;   /* one a table of the dictionary, compiled when a step needs it */
 	const char **descriptors;    /* beside each program: the table as JSON */
+	struct params params;        /* as loaded */
 };
 
 /* A step as written, for one table of its for_each. */

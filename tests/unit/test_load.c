@@ -17,6 +17,7 @@
 
 #include "engine/config/load.h"
 #include "engine/config/options.h"
+#include "engine/config/params.h"
 #include "engine/core/limits.h"
 
 static struct pipeline *load_with(const char *file, const char *const *sets, struct diagnostics *diagnostics)
@@ -481,6 +482,56 @@ static void test_set(void **state)
 	expect_set_refused("year=${HOME}", "good_steps.yaml:7:3: the value of param \"year\" does not match its pattern [0-9]{4}");
 }
 
+static struct pipeline *load_for_request(const char *set, struct diagnostics *diagnostics)
+{
+	const char *const sets[] = {set};
+	const struct load_options options = {.sets = sets, .set_count = 1, .request = true};
+
+	diagnostics_init(diagnostics);
+	return pipeline_load("good_requests.yaml", &options, diagnostics);
+}
+
+/* A request may set what is declared so, and none of it leads out of the folder that the file writes in front of it. */
+static void test_requests(void **state)
+{
+	static const char *const right[] = {"file=x.csv", "file=a/b.csv", "file=./..x/...", "file=", "first=a/b", "first=x..", "first=.-"};
+	static const struct {
+		const char *set, *message;
+	} wrong[] = {
+		{"folder=x", "good_requests.yaml:4:3: param \"folder\" may not be set by a request"},
+		{"file=/../x", "good_requests.yaml:12:32: the value of param \"file\" leads out of the folder that is written in front of it; "
+			"a request cannot do that"},
+		{"file=x/..", NULL}, {"file=x/../../y", NULL}, {"first=/etc", NULL}, {"first=..", NULL}, {"first=../x", NULL}, {"first=a/..", NULL},
+		{"database=y", "good_requests.yaml:9:30: ${params.database}: a request may not give a part of a connection"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		struct diagnostics diagnostics;
+		struct pipeline *pipeline = load_for_request(right[i], &diagnostics);
+
+		if (!pipeline)
+			fail_msg("%s: %s", right[i], diagnostics.items[0].text);
+		assert_int_equal(pipeline_params(pipeline)->count, 4);
+		assert_string_equal(pipeline_params(pipeline)->items[1].name, "file");
+		assert_true(pipeline_params(pipeline)->items[1].requested == (strncmp(right[i], "file=", 5) == 0));
+		pipeline_free(pipeline);
+		diagnostics_fini(&diagnostics);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct diagnostics diagnostics;
+
+		if (load_for_request(wrong[i].set, &diagnostics))
+			fail_msg("%s was taken", wrong[i].set);
+		if (wrong[i].message)
+			assert_string_equal(diagnostics.items[0].text, wrong[i].message);
+		assert_non_null(strstr(diagnostics.items[0].text, " request"));
+		diagnostics_fini(&diagnostics);
+	}
+	/* The author of the file may do both. */
+	pipeline_free(load_good("good_requests.yaml", (const char *const[]){"file=/../x", "database=y", "first=/", NULL}));
+}
+
 static void test_file_missing(void **state)
 {
 	struct diagnostics diagnostics;
@@ -694,6 +745,7 @@ int main(void)
 		cmocka_unit_test(test_from_another_folder),
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_file_missing),
 		cmocka_unit_test(test_definition),
 		cmocka_unit_test(test_definition_and_params),
