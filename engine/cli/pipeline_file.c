@@ -16,16 +16,46 @@ int pipeline_check_sets(const struct flag_list *sets, struct error *error)
 	return 0;
 }
 
-struct pipeline *pipeline_file_load(struct log *log, const char *file, const struct flag_list *sets, int *code)
+/* "file:line:column: message" as place and message. */
+static void take_first(const struct diagnostics *diagnostics, struct error *error)
+{
+	char text[ERROR_MESSAGE_MAX];
+	size_t file_length = 0;
+	if (diagnostics_error_of(diagnostics, error) == 0 || error->kind != ERROR_CONFIG)
+		return;
+	for (size_t i = diagnostics->count; i-- > 0;)
+		if (!diagnostics->items[i].warning)
+			file_length = diagnostics->items[i].file_length;
+	memcpy(text, error->message, sizeof text);
+	char *end = file_length > 0 && file_length < strlen(text) ? strstr(text + file_length, ": ") : NULL;
+	if (!end)
+		return;
+	*end = '\0';
+	error_clear(error);
+	error_set(error, ERROR_CONFIG, text, "%s", end + 2);
+}
+
+struct pipeline *pipeline_file_try(struct log *log, const char *file, const struct flag_list *sets, struct error *error)
 {
 	struct diagnostics diagnostics;
 	diagnostics_init(&diagnostics);
 	const struct load_options options = {.sets = sets->items, .set_count = sets->count};
 	struct pipeline *pipeline = pipeline_load(file, &options, &diagnostics);
 	int failed = log_diagnostics(log, &diagnostics);
-	if (!pipeline)
-		*code = failed;
+	if (!pipeline) {
+		take_first(&diagnostics, error);
+		error->kind = (enum error_kind)failed;
+	}
 	diagnostics_fini(&diagnostics);
+	return pipeline;
+}
+
+struct pipeline *pipeline_file_load(struct log *log, const char *file, const struct flag_list *sets, int *code)
+{
+	struct error error = ERROR_INIT;
+	struct pipeline *pipeline = pipeline_file_try(log, file, sets, &error);
+	if (!pipeline)
+		*code = (int)error.kind;
 	return pipeline;
 }
 

@@ -15,6 +15,9 @@ int pipeline_check_sets(const struct flag_list *sets, struct error *error) MUST_
  * sets: what --set gave, checked. */
 struct pipeline *pipeline_file_load(struct log *log, const char *file, const struct flag_list *sets, int *code);
 
+/* The same; the first of the mistakes is given in error, too. */
+struct pipeline *pipeline_file_try(struct log *log, const char *file, const struct flag_list *sets, struct error *error) MUST_CHECK;
+
 /* The dictionary, to be freed with dictionary_free; else as above. */
 struct dictionary *dictionary_file_load(struct log *log, const char *file, int *code);
 

@@ -166,9 +166,10 @@ static int tell_end(struct log *log, const struct plan *plan, const struct run_f
 }
 
 /* A run that could not begin has a summary, too: whoever reads --json gets one object whatever happens. */
-static int no_run(const struct run_flags *flags, const char *file, int code)
+static int no_run(const struct run_flags *flags, const char *file, const struct error *why)
 {
-	struct run_report report = {.status = RUN_FAILED, .exit_code = code, .started_at = clock_wall_us()};
+	int code = (int)why->kind;
+	struct run_report report = {.status = RUN_FAILED, .exit_code = code, .started_at = clock_wall_us(), .error = *why};
 	struct error error = ERROR_INIT;
 	if (!flags->json)
 		return code;
@@ -206,16 +207,19 @@ static int run_main(const void *bound, const struct arguments *arguments)
 	const struct run_flags *flags = bound;
 	const char *file = arguments->items[0];
 	struct error error = ERROR_INIT;
-	if (pipeline_check_sets(&flags->set, &error) || check_flags(flags, &error))
-		return complain_usage(&error, "run");
+	if (pipeline_check_sets(&flags->set, &error) || check_flags(flags, &error)) {
+		complain_usage(&error, "run");
+		return no_run(flags, file, &error);
+	}
 	struct log log;
 	log_init(&log, (enum log_format)flags->log_format, flags->quiet, !flags->no_progress);
 	int code = 0;
-	struct pipeline *pipeline = pipeline_file_load(&log, file, &flags->set, &code);
+	struct pipeline *pipeline = pipeline_file_try(&log, file, &flags->set, &error);
 	if (!pipeline) {
-		code = no_run(flags, file, code);
+		code = no_run(flags, file, &error);
 	} else if (check_plan(pipeline_plan(pipeline), flags, &error)) {
-		code = no_run(flags, file, log_error(&log, NULL, &error));
+		log_error(&log, NULL, &error);
+		code = no_run(flags, file, &error);
 	} else {
 		code = run_it(&log, pipeline_plan(pipeline), flags);
 	}

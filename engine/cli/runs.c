@@ -172,9 +172,15 @@ static int print_summary(json_t *summary, struct error *error)
 			titled = true;
 		}
 	}
-	const char *reason = json_string_value(json_object_get(summary, "error"));
+	const json_t *ended = json_object_get(summary, "error");
+	const char *place = json_string_value(json_object_get(ended, "place"));
+	const char *reason = json_string_value(json_object_get(ended, "message"));
 	if (reason) {
 		fputs("\nended by: ", stdout);
+		if (place && place[0]) {
+			display_puts(stdout, place);
+			fputs(": ", stdout);
+		}
 		display_puts(stdout, reason);
 		putchar('\n');
 	}

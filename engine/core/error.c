@@ -76,3 +76,13 @@ char *error_text(const struct error *error, char *text, unsigned long size)
 	cut(text, size, snprintf(text, size, "%s%s%s", error->place, error->place[0] ? ": " : "", error->message));
 	return text;
 }
+
+const char *error_kind_name(enum error_kind kind)
+{
+	static const char *const names[] = {
+		[ERROR_NONE] = "none", [ERROR_RESOURCE] = "resource", [ERROR_CONFIG] = "config", [ERROR_REJECTS] = "rejects",
+		[ERROR_SOURCE] = "source", [ERROR_SINK] = "sink", [ERROR_BOOKS] = "books", [ERROR_BUSY] = "busy",
+		[ERROR_CANCELLED] = "cancelled",
+	};
+	return names[kind];
+}

@@ -59,6 +59,9 @@ static inline bool error_is_set(const struct error *error)
 	return error->kind != ERROR_NONE;
 }
 
+/* "config", "sink", ...; static text. */
+const char *error_kind_name(enum error_kind kind);
+
 /* "PLACE: MESSAGE" into text, cut to size bytes with the NUL. Returns text. */
 char *error_text(const struct error *error, char *text, unsigned long size);
 

@@ -50,6 +50,34 @@ static json_t *time_json(int64_t micros)
 	return json_string(text);
 }
 
+/* Names of files and words of databases may be in any encoding. */
+static json_t *any_string(const char *text)
+{
+	json_t *string = json_string(text);
+	if (string)
+		return string;
+	char *copy = strdup(text);
+	for (char *p = copy; p && *p; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	string = copy ? json_string(copy) : NULL;
+	free(copy);
+	return string;
+}
+
+static int put_error(json_t *root, const struct error *error, int code)
+{
+	json_t *object = json_object();
+	int failed = json_object_set_new(object, "code", json_integer(code));
+	failed |= json_object_set_new(object, "kind", json_string(error_kind_name(error->kind)));
+	failed |= json_object_set_new(object, "place", any_string(error->place));
+	failed |= json_object_set_new(object, "message", any_string(error->message));
+	if (error->sqlstate[0])
+		failed |= json_object_set_new(object, "sqlstate", any_string(error->sqlstate));
+	failed |= json_object_set_new(root, "error", object);
+	return failed;
+}
+
 char *run_report_json(const struct run_report *report, const char *pipeline)
 {
 	json_t *root = json_object();
@@ -64,10 +92,8 @@ char *run_report_json(const struct run_report *report, const char *pipeline)
 	for (size_t i = 0; i < report->step_count; i++)
 		failed |= put_step(steps, &report->steps[i]);
 	failed |= json_object_set_new(root, "steps", steps);
-	if (error_is_set(&report->error)) {
-		char text[ERROR_PLACE_MAX + ERROR_MESSAGE_MAX];
-		failed |= json_object_set_new(root, "error", json_string(error_text(&report->error, text, sizeof text)));
-	}
+	if (error_is_set(&report->error))
+		failed |= put_error(root, &report->error, report->exit_code);
 	char *json = failed ? NULL : json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
 	json_decref(root);
 	return json;
