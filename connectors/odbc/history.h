@@ -82,6 +82,10 @@ int history_run(struct history *history, const char *run,
 int history_rejects(struct history *history, const struct history_reject_filter *filter,
 	int (*each)(void *arg, const struct history_reject *reject), void *arg, struct error *error) MUST_CHECK;
 
+/* How many a filter finds, whatever its limit and offset. */
+int history_count_rejects(struct history *history, const struct history_reject_filter *filter, uint64_t *count,
+	struct error *error) MUST_CHECK;
+
 int history_reject(struct history *history, int64_t reject_id,
 	int (*each)(void *arg, const struct history_reject *reject), void *arg, bool *found, struct error *error) MUST_CHECK;
 

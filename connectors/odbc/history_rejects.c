@@ -127,6 +127,31 @@ int history_rejects(struct history *history, const struct history_reject_filter 
 	return 0;
 }
 
+int history_count_rejects(struct history *history, const struct history_reject_filter *filter, uint64_t *count, struct error *error)
+{
+	struct statement statement = { .session = NULL };
+	struct history_reject_filter exact;
+	char id[RUN_ID_SIZE];
+	struct query query;
+	int more = resolve_filter(history, filter, &exact, id, error);
+
+	*count = 0;
+	if (more <= 0)
+		return more;
+	more = -1;
+	if (query_begin(&query, "SELECT COUNT(*) FROM {rejects}", error) == 0 &&
+	    (!filter->after || condition_integer(&query, "reject_id > ?", filter->after, error) == 0) &&
+	    filter_conditions(&query, &exact, error) == 0 && query_run(&query, history, &statement, "counting rejects", error) == 0)
+		more = statement_fetch(&statement, error);
+	if (more > 0 && row_read(&history->row, &statement, 1, error))
+		more = -1;
+	if (more > 0)
+		*count = row_count(&history->row, 0);
+	statement_close(&statement);
+	query_fini(&query);
+	return more < 0 ? -1 : 0;
+}
+
 int history_reject(struct history *history, int64_t reject_id,
 	int (*each)(void *arg, const struct history_reject *reject), void *arg, bool *found, struct error *error)
 {

@@ -29,8 +29,7 @@ struct show_flags {
 struct listing {
 	struct text_table table;
 	bool json;
-	uint64_t most, shown;
-	bool more; /* there were more than most */
+	uint64_t shown;
 	struct error *error;
 };
 
@@ -82,20 +81,21 @@ static int list_row(struct listing *listing, const struct history_reject *reject
 static int list_each(void *arg, const struct history_reject *reject)
 {
 	struct listing *listing = arg;
-	if (listing->shown == listing->most) {
-		listing->more = true;
-		return 1;
-	}
 	listing->shown++;
 	return list_row(listing, reject) || ferror(stdout);
 }
 
 static int list(const struct list_flags *flags, struct history *history, struct error *error)
 {
-	struct listing listing = {.json = flags->json, .most = flags->limit.given ? flags->limit.value : LIST_DEFAULT, .error = error};
-	const struct history_reject_filter filter = {
-		.run = flags->run, .rule = flags->rule, .table = flags->table, .limit = listing.most == UINT64_MAX ? 0 : listing.most + 1,
+	struct listing listing = {.json = flags->json, .error = error};
+	struct history_reject_filter filter = {
+		.run = flags->run, .rule = flags->rule, .table = flags->table, .limit = flags->limit.given ? flags->limit.value : LIST_DEFAULT,
 	};
+	uint64_t count;
+	if (history_count_rejects(history, &filter, &count, error))
+		return -1;
+	/* The newest, in the order in which they were stored. */
+	filter.offset = count > filter.limit ? count - filter.limit : 0;
 	table_init(&listing.table, stdout, columns, display_columns(stdout));
 	int result = history_rejects(history, &filter, list_each, &listing, error);
 	if (error_is_set(error))
@@ -103,9 +103,10 @@ static int list(const struct list_flags *flags, struct history *history, struct 
 	if (result == 0 && !flags->json && (listing.shown || !history_absent(history)))
 		table_end(&listing.table);
 	table_fini(&listing.table);
-	if (result == 0 && listing.more) {
+	if (result == 0 && filter.offset > 0) {
 		fflush(stdout);
-		fprintf(stderr, "penstock: these are the first %llu; --limit N shows more\n", (unsigned long long)listing.shown);
+		fprintf(stderr, "penstock: these are the newest %llu; %llu older ones are not shown: --limit N shows more\n",
+			(unsigned long long)listing.shown, (unsigned long long)filter.offset);
 	}
 	return result;
 }
@@ -211,7 +212,7 @@ static const struct flag flags_of_list[] = {
 	{.name = "table", .kind = FLAG_TEXT, .offset = offsetof(struct list_flags, table), .metavar = "TABLE",
 		.help = "that were meant for this table"},
 	{.name = "limit", .kind = FLAG_NUMBER, .offset = offsetof(struct list_flags, limit), .metavar = "N", .minimum = 1,
-		.help = "at most so many (default: 50)"},
+		.help = "the newest so many (default: 50); how many older ones are not shown is said on standard error"},
 	{.name = "state", .kind = FLAG_TEXT, .offset = offsetof(struct list_flags, state), .metavar = "CONNECTION",
 		.help = STATE_ARGUMENT_HELP},
 	{.name = "json", .kind = FLAG_SWITCH, .offset = offsetof(struct list_flags, json),
@@ -238,7 +239,7 @@ static const struct command command_list = {
 	.name = "list",
 	.summary = "list rejected records",
 	.description =
-		"Lists rejected records in the order in which they were stored: where each stood, the rule that it "
+		"Lists rejected records, the newest of them, in the order in which they were stored: where each stood, the rule that it "
 		"breaks first, and why. \"published\" is no for the rejects of a step that was rolled back; its next "
 		"attempt replaces them.",
 	.flags = flags_of_list,
