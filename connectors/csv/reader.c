@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "connectors/csv/header.h"
-#include "connectors/csv/sniff.h"
+#include "connectors/file/sniff.h"
 
 /* A batch addresses its bytes with 32 bits, and a record may stand in it twice. */
 static const uint64_t RECORD_LIMIT_MAX = 1u << 30;

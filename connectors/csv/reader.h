@@ -6,7 +6,7 @@
 
 #include "connectors/csv/fill.h"
 #include "connectors/csv/frame.h"
-#include "connectors/csv/window.h"
+#include "connectors/file/window.h"
 #include "engine/core/source.h"
 
 struct csv_options {

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "connectors/csv/window.h"
+#include "connectors/file/window.h"
 
 struct grammar {
 	char delimiter, quote;

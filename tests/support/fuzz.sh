@@ -42,8 +42,18 @@ avro_records)
     done
     libraries=-ljansson
     ;;
+json)
+    set -- "$TOP"/tests/support/json_*.c "$TOP"/connectors/file/sniff.c "$TOP"/connectors/file/window.c
+    for part in cell pointer reader record source stream string walk; do
+        set -- "$@" "$TOP/connectors/json/$part.c"
+    done
+    for part in batch buffer diagnostics digest error json_text node rule schema typed utf8 value; do
+        set -- "$@" "$TOP/engine/core/$part.c"
+    done
+    libraries=-ljansson
+    ;;
 *)
-    set -- "$TOP"/tests/support/"$name"_*.c "$TOP"/connectors/"$name"/*.c
+    set -- "$TOP"/tests/support/"$name"_*.c "$TOP"/connectors/"$name"/*.c "$TOP"/connectors/file/sniff.c "$TOP"/connectors/file/window.c
     for part in batch buffer diagnostics digest error node rule schema utf8 value; do
         [ ! -f "$TOP/engine/core/$part.c" ] || set -- "$@" "$TOP/engine/core/$part.c"
     done

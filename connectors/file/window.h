@@ -7,8 +7,8 @@
  *
  * Offsets are bytes from the beginning of the file. base <= position <= end; only window_more moves base and data.
  */
-#ifndef PENSTOCK_CONNECTORS_CSV_WINDOW_H
-#define PENSTOCK_CONNECTORS_CSV_WINDOW_H
+#ifndef PENSTOCK_CONNECTORS_FILE_WINDOW_H
+#define PENSTOCK_CONNECTORS_FILE_WINDOW_H
 
 #include <stdbool.h>
 #include <stddef.h>

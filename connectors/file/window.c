@@ -1,7 +1,7 @@
 /* window.c - reading a file or a stream block by block, hashing what is behind.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "connectors/csv/window.h"
+#include "connectors/file/window.h"
 
 #include <assert.h>
 #include <errno.h>

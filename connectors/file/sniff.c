@@ -1,7 +1,7 @@
 /* sniff.c - byte order marks and magic numbers.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "connectors/csv/sniff.h"
+#include "connectors/file/sniff.h"
 
 #include <string.h>
 

@@ -1,0 +1,54 @@
+/* reader.h - one open file of JSON: its records, batch by batch, and where the reading stands.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A position is "OFFSET:RECORDS:LINE:COLUMN:PLACE": all before it is done with, it stands in this line and column (of bytes, from 1), and PLACE is
+ * an enum json_place (never JSON_AT_END
+ * of lines, since a line may be added).
+ */
+#ifndef PENSTOCK_CONNECTORS_JSON_READER_H
+#define PENSTOCK_CONNECTORS_JSON_READER_H
+
+#include "connectors/json/pointer.h"
+#include "connectors/json/record.h"
+#include "engine/core/source.h"
+
+enum json_lines { JSON_LINES_AUTO = 0, JSON_LINES_TRUE, JSON_LINES_FALSE };
+
+struct json_options {
+	const char *path;
+	const char *pointer;
+	int lines; /* enum json_lines */
+	bool once; /* of interest to the engine alone */
+};
+
+enum json_place {
+	JSON_AT_ELEMENT = 0, /* an element of the array follows */
+	JSON_AT_LINE,        /* a line follows, or nothing */
+	JSON_AT_END,         /* nothing follows */
+};
+
+struct json_reader {
+	const struct json_options *options;
+	const struct limits *limits;
+	struct json_stream stream;
+	struct json_pointer pointer;
+	struct json_record record;
+	bool lines;         /* each line is a record: the place is JSON_AT_LINE, or JSON_AT_END while nothing follows */
+	enum json_place place;
+	uint64_t records;   /* before the position */
+	uint64_t given;     /* bytes before it are in batches that were given, or were passed over by a resume */
+	uint64_t replay_to; /* records before it are replayed */
+	struct position replay_at;
+	bool ended;
+};
+
+/* Opens the file and goes to its first record. reader is zeroed; close it also after a failure. */
+int json_reader_open(struct json_reader *reader, const struct json_options *options, const struct source_context *context,
+	struct error *error) MUST_CHECK;
+void json_reader_close(struct json_reader *reader);
+
+/* As source_ops says for its hooks of these names. */
+enum source_result json_reader_read(struct json_reader *reader, struct batch *batch, struct error *error);
+int json_reader_resume(struct json_reader *reader, const struct position *at, bool replay, struct error *error) MUST_CHECK;
+
+#endif
