@@ -89,6 +89,24 @@ static int open_judge_and_sink(struct attempt *attempt, struct error *error)
 	return keep_rules(attempt, error);
 }
 
+/* Its own table first: another step may bring the same table of the dictionary to another target. */
+static int name_tables(struct attempt *attempt, struct error *error)
+{
+	const struct option_map *all = &attempt->state->plan->tables;
+	const char **names = calloc(2 * (all->count + 1), sizeof *names);
+	if (!names)
+		return error_memory(error, "a look-up");
+	const char **targets = names + all->count + 1;
+	names[0] = attempt->step->table;
+	targets[0] = attempt->step->target;
+	for (size_t i = 0; i < all->count; i++) {
+		names[i + 1] = all->keys[i];
+		targets[i + 1] = all->values[i];
+	}
+	attempt->tables = (struct option_map){ .keys = names, .values = targets, .count = all->count + 1 };
+	return 0;
+}
+
 int attempt_start(struct attempt *attempt, struct error *error)
 {
 	const struct step_state *state = attempt->state;
@@ -102,8 +120,10 @@ int attempt_start(struct attempt *attempt, struct error *error)
 	attempt->wants_prints = attempt->info.wants_prints || (attempt->expected && attempt->expected->prints);
 	if (attempt->wants_prints && fingerprints_init(&attempt->prints, attempt->step->schema->field_count, error) < 0)
 		return -1;
+	if (name_tables(attempt, error) < 0)
+		return -1;
 	struct lookup *lookup =
-		attempt->store ? attempt->store->ops->lookup(attempt->store, &state->plan->tables, attempt->step->target) : NULL;
+		attempt->store ? attempt->store->ops->lookup(attempt->store, &attempt->tables, attempt->step->target) : NULL;
 	if (attempt->store && !lookup)
 		return error_memory(error, "a look-up");
 	if (attempt->judge->ops->prepare(attempt->judge, lookup, error) < 0)
@@ -165,6 +185,7 @@ void attempt_close(struct attempt *attempt)
 	free(attempt->source);
 	spool_free(attempt->spool);
 	fingerprints_fini(&attempt->prints);
+	free((void *)(uintptr_t)attempt->tables.keys);
 	rule_set_fini(&attempt->rules);
 	buffer_fini(&attempt->scratch);
 }

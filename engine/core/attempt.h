@@ -53,6 +53,7 @@ struct attempt {
 	struct judge *judge;
 	struct sink_info info;
 	struct step_key key;
+	struct option_map tables;    /* table of the dictionary -> target, its own first; keys and values are one piece of memory */
 	struct checkpoint checkpoint;
 	struct flow *flow;
 	struct spool *spool;         /* a step that commits once: its rejects */
