@@ -110,12 +110,29 @@ const struct manifest_table *manifest_find(const struct manifest *manifest, cons
 	return NULL;
 }
 
+/* What both texts say, up to a comma: "one snapshot for all tables" and "one snapshot for all tables, by a cursor" agree on the first. */
+static size_t agreed(const char *left, const char *right)
+{
+	size_t at = 0, whole = 0;
+
+	for (;; at++) {
+		bool left_ends = left[at] == '\0' || left[at] == ',', right_ends = right[at] == '\0' || right[at] == ',';
+
+		if (left_ends && right_ends)
+			whole = at;
+		if (left[at] != right[at] || left[at] == '\0')
+			return whole;
+	}
+}
+
 /* The isolation of the whole: what every table says, or nothing. */
 static int join_isolation(struct manifest *manifest, const struct manifest_table *table, struct error *error)
 {
-	bool same = manifest->count == 0 || strcmp(manifest->isolation, table->isolation ? table->isolation : "") == 0;
-	char *isolation = copy_text(same ? table->isolation : "");
+	const char *own = table->isolation ? table->isolation : "";
+	char *isolation = copy_text(own);
 
+	if (isolation && manifest->count > 0)
+		isolation[agreed(manifest->isolation, own)] = '\0';
 	if (!isolation)
 		return error_memory(error, "a manifest");
 	free(manifest->isolation);

@@ -180,13 +180,37 @@ static int print_columns(const struct plan_step *step, struct error *error)
 	return result;
 }
 
+/* Of the lines of rules those that apply with check: types. */
+static void keep_types(struct buffer *text)
+{
+	static const char *const endings[] = {".type", ".missing-cell", ".extra-cell", ".record-error", ".encoding-error"};
+	size_t kept = 0;
+	for (size_t at = 0; at < text->length;) {
+		const char *line = text->data + at, *end = memchr(line, '\n', text->length - at);
+		size_t length = end ? (size_t)(end - line) + 1 : text->length - at, id = strcspn(line, " \n");
+		bool applies = false;
+		for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+			applies = applies || (id >= strlen(endings[i]) && strncmp(line + id - strlen(endings[i]), endings[i], strlen(endings[i])) == 0);
+		if (applies) {
+			memmove(text->data + kept, line, length);
+			kept += length;
+		}
+		at += length;
+	}
+	text->length = kept;
+	if (text->data)
+		text->data[kept] = '\0';
+}
+
 static int print_rules(const struct plan_step *step, struct error *error)
 {
 	struct buffer text;
 	buffer_init(&text, TEXT_MAX);
 	int result = program_print(step->program, &text, error);
 	if (result == 0) {
-		printf("\n  rules%s\n", step->check_types_only ? " (check: types; only those of types apply)" : "");
+		if (step->check_types_only)
+			keep_types(&text);
+		printf("\n  rules%s\n", step->check_types_only ? " (check: types; no constraint and no key applies)" : "");
 		display_lines(stdout, buffer_text(&text), "  ");
 	}
 	buffer_fini(&text);

@@ -138,8 +138,7 @@ static void tell_error(struct log *log, const struct run_report *report)
 		return;
 	}
 	struct error cancelled = ERROR_INIT;
-	error_set(&cancelled, ERROR_CANCELLED, NULL,
-		"stopped by %s; what was open is rolled back, and running the same again goes on from there",
+	error_set(&cancelled, ERROR_CANCELLED, NULL, "stopped by %s; what was open is rolled back; run the same again",
 		report->exit_code == 128 + SIGINT ? "SIGINT" : report->exit_code == 128 + SIGHUP ? "SIGHUP" : "SIGTERM");
 	log_error(log, NULL, &cancelled);
 }

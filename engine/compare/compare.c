@@ -147,6 +147,17 @@ static int compare_single(struct comparison *comparison, struct error *error)
 	return compare_pair(comparison, name, a, b, error);
 }
 
+static bool is_reported(const struct comparison *comparison, const char *name)
+{
+	const json_t *table;
+	size_t index;
+
+	json_array_foreach(comparison->tables, index, table)
+		if (strcmp(json_string_value(json_object_get(table, "name")), name) == 0)
+			return true;
+	return false;
+}
+
 /* All of both sides; where one is a single table, that one. */
 static int compare_all(struct comparison *comparison, struct error *error)
 {
@@ -170,10 +181,12 @@ static int compare_all(struct comparison *comparison, struct error *error)
 	/* A single table that the other side does not have. */
 	for (int i = 0; i < 2; i++) {
 		const struct side *one = &comparison->sides[i], *other = &comparison->sides[1 - i];
-		if (one->one && !side_find(other, one->tables[0].name) &&
+		if (one->one && !side_find(other, one->tables[0].name) && !is_reported(comparison, one->tables[0].name) &&
 			add_report(comparison, one->tables[0].name, i == 0 ? "only_in_a" : "only_in_b", error))
 			return -1;
 	}
+	if (!comparison->options->table && json_array_size(comparison->tables) == 0)
+		return error_set(error, ERROR_CONFIG, NULL, "neither side has a table, so that there is nothing to compare");
 	if (comparison->options->table && json_array_size(comparison->tables) == 0)
 		return error_set(error, ERROR_CONFIG, NULL, "neither side has a table \"%s\"", comparison->options->table);
 	return 0;

@@ -41,8 +41,9 @@ static json_t *connections_of(const struct connection_target *connection, const 
 static char *pipeline_text(json_t *source, const struct connection_target *connection, const char *table)
 {
 	char *name = connection ? connection_name(connection->name) : NULL;
-	json_t *root = json_pack("{s:i, s:s, s:[{s:s, s:o, s:{s:o, s:s}, s:{s:s, s:s}}]}", "version", 1, "name", "compare", "steps", "name",
-		"compare", "source", source, "rules", "table", quoted(table), "check", "types", "sink", "type", "avro", "path", "unused");
+	/* As large as a block of Avro may be: what somebody could write with raised limits is read, too. */
+	json_t *root = json_pack("{s:i, s:s, s:{s:s, s:s}, s:[{s:s, s:o, s:{s:o, s:s}, s:{s:s, s:s}}]}", "version", 1, "name", "compare",
+		"limits", "field", "16MiB", "record", "16MiB", "steps", "name", "compare", "source", source, "rules", "table", quoted(table), "check", "types", "sink", "type", "avro", "path", "unused");
 
 	if (root && connection) {
 		json_t *step = json_array_get(json_object_get(root, "steps"), 0);
