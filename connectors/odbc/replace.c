@@ -71,30 +71,56 @@ static int check_reference(const struct replace *replace, const struct reference
 		reference_text(reference, text, sizeof text));
 }
 
-/* Rows are matched by the dictionary's key, which the database must keep unique, too. */
-static int check_key(const struct replace *replace, struct error *error)
+/* The dictionary's key, by which rows are matched, is one that the database keeps unique, too. */
+static bool has_key(const struct replace *replace)
 {
 	const struct target *target = replace->target;
 	const struct key *key = &target->schema->primary;
-	const char *names[64], *table = "";
+	const char *names[64];
 	size_t count = key->count < 64 ? key->count : 64;
 
 	for (size_t i = 0; i < count; i++)
 		names[i] = target->schema->fields[key->fields[i]].name;
-	if (count && catalog_find_unique(&target->catalog, target->session->dialect, names, count))
+	return count && catalog_find_unique(&target->catalog, target->session->dialect, names, count);
+}
+
+static int check_key(const struct replace *replace, struct error *error)
+{
+	const struct target *target = replace->target;
+	const char *table = "";
+
+	if (has_key(replace))
 		return 0;
 	for (size_t i = 0; i < replace->references.count; i++)
 		if (!replace->references.items[i].itself)
 			table = replace->references.items[i].table;
 	return error_set(error, ERROR_CONFIG, target->session->place,
 		"table %s is referenced by table %s, so that its rows must be matched by their keys: %s", target->table, table,
-		count ? "the dictionary's primaryKey is no unique key of the database" : "the dictionary has no primaryKey for it");
+		target->schema->primary.count ? "the dictionary's primaryKey is no unique key of the database" : "the dictionary has no primaryKey for it");
+}
+
+bool replace_is_tree(const struct replace *replace)
+{
+	for (size_t i = 0; i < replace->references.count; i++)
+		if (replace->references.items[i].itself)
+			return true;
+	return false;
+}
+
+/* Which way a table goes whose rows reference each other: rows may come before those that they reference. */
+static void choose_for_tree(struct replace *replace)
+{
+	const struct target *target = replace->target;
+
+	replace->refilled = !replace->staged && has_key(replace);
+	replace->late = replace->staged && !replace_other_key(target->session, target->schema, &target->catalog, 0);
+	replace->staged = replace->staged || replace->refilled;
 }
 
 int replace_open(struct replace *replace, struct error *error)
 {
 	references_fini(&replace->references);
-	replace->staged = false;
+	replace->staged = replace->refilled = replace->late = false;
 	stage_name(&replace->stage, replace->target->session, 1); /* for explanations */
 	if (check_columns(replace, error) ||
 	    references_read(replace->target->session, replace->target->table, &replace->references, error))
@@ -106,7 +132,11 @@ int replace_open(struct replace *replace, struct error *error)
 			return -1;
 	replace->planned = replace->target->catalog;
 	replace->planned.table = replace->stage.name;
-	return replace->staged ? check_key(replace, error) : 0;
+	if (replace->staged && check_key(replace, error))
+		return -1;
+	if (replace_is_tree(replace))
+		choose_for_tree(replace);
+	return 0;
 }
 
 void replace_close(struct replace *replace)
@@ -239,6 +269,12 @@ int replace_retire(struct replace *replace, struct error *error)
 		return -1;
 	if (!replace->staged)
 		return empty(replace, error);
+	if (replace->refilled)
+		return analyze(replace, error) || empty(replace, error) ? -1 : 0;
+	if (replace->late) {
+		replace->left = true;
+		return analyze(replace, error);
+	}
 	return analyze(replace, error) || check_references(replace, error) || replace_delete_gone(replace, error) ? -1 : 0;
 }
 
@@ -285,7 +321,10 @@ int replace_place(struct replace *replace, struct error *error)
 
 	if (!replace->staged)
 		return replace_check_count(replace, error);
-	if (replace_changed_rows(replace, error) || replace_new_rows(replace, error))
+	/* Rows of a tree that change may reference new ones. */
+	if (replace->late && replace_new_rows(replace, error))
+		return -1;
+	if (replace_changed_rows(replace, error) || (!replace->late && replace_new_rows(replace, error)))
 		return -1;
 	replace->stage.placed = true;
 	for (const struct staging *stage = session->stages; stage; stage = stage->next)
@@ -318,13 +357,25 @@ int replace_print_retire(const struct replace *replace, struct buffer *out, stru
 	return buffer_puts(out, "; then\n", error);
 }
 
+static int print_update(const struct replace *replace, struct buffer *out, struct error *error)
+{
+	if (replace->target->schema->primary.count == replace->target->schema->field_count)
+		return 0;
+	return print(replace, "UPDATE {t} AS t SET {set} FROM {s} AS s WHERE {t=s} AND ({differs})", out, error);
+}
+
 int replace_print_place(const struct replace *replace, struct buffer *out, struct error *error)
 {
 	if (!replace->target->catalog.exists || !replace->staged)
 		return 0;
-	if (print(replace, "DELETE FROM " REPLACE_GONE, out, error) ||
-	    (replace->target->schema->primary.count < replace->target->schema->field_count &&
-		    print(replace, "UPDATE {t} AS t SET {set} FROM {s} AS s WHERE {t=s} AND ({differs})", out, error)))
+	if (replace->refilled)
+		return print(replace, "DELETE FROM {t}", out, error) || print(replace, replace_insert_sql, out, error) ? -1 : 0;
+	if (replace->late)
+		return print(replace, replace_insert_sql, out, error) || print_update(replace, out, error) ||
+				print(replace, "DELETE FROM " REPLACE_GONE, out, error)
+			? -1
+			: 0;
+	if (print(replace, "DELETE FROM " REPLACE_GONE, out, error) || print_update(replace, out, error))
 		return -1;
 	return print(replace, replace_insert_sql, out, error);
 }

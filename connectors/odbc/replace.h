@@ -7,6 +7,9 @@
  *
  *   replace_open -> [replace_begin] -> (rows into replace_catalog) -> replace_retire -> replace_place
  *
+ * Rows that reference rows of their own table may come before those, so they go into it by one statement, which the database judges at its
+ * end; such a table is staged even where no other one references it.
+ *
  * The staged tables of one transaction know of each other: a row that cannot go while another staged table still references it goes when
  * that one has been placed.
  */
@@ -23,6 +26,8 @@ struct replace {
 	struct option_list ignore;    /* columns that may keep their defaults */
 	struct references references;
 	bool staged;
+	bool refilled;                /* staged, since its rows reference each other and nothing else does: emptied, and filled by one statement */
+	bool late;                    /* staged, and its rows reference each other, too: new rows come first, and rows go last */
 	bool left;                    /* rows that must go are there still: a staged table that is not yet placed references them */
 	uint64_t given;               /* rows that were written */
 	struct staging stage;

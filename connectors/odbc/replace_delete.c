@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * SQLite remembers the number of each row that one DELETE is going to delete, 24 bytes each, unless nothing of the schema could be concerned. So
- * there rows go in ranges of their numbers; elsewhere in one statement.
+ * there rows go in ranges of their numbers; elsewhere, and where rows reference each other, in one statement.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,7 +26,8 @@ static const char *number_of_row(const struct replace *replace)
 
 int replace_delete(const struct replace *replace, const char *from, struct error *error)
 {
-	const char *number = number_of_row(replace);
+	/* A row of a tree may be referenced by one of another range. */
+	const char *number = replace_is_tree(replace) ? NULL : number_of_row(replace);
 	int64_t first = INT64_MIN, last = 0, rows = 0;
 	char text[TEXT_BYTES];
 

@@ -78,6 +78,9 @@ int replace_count(const struct replace *replace, const char *what, const char *t
 /* The key of the first row of a query over `FROM ... t ...` (whatever follows FROM): "id = 3". 1 a row, 0 none, -1 and error. */
 int replace_key_text(const struct replace *replace, const char *from, char out[REPLACE_KEY_MAX], struct error *error) MUST_CHECK;
 
+/* Rows of the table may reference other rows of it. */
+bool replace_is_tree(const struct replace *replace);
+
 /* Rows of the table whose keys did not come. */
 #define REPLACE_GONE "{t} AS t WHERE NOT EXISTS (SELECT 1 FROM {s} AS s WHERE {s=t})"
 

@@ -177,6 +177,31 @@ def around(kind):
     print("%s: around" % kind)
 
 
+def trees(kind):
+    """Rows that reference rows of their own table, which come behind them; alone, and with another table that references them."""
+    for others in (False, True):
+        db = newdb(kind)
+        db.execute("create table part (id bigint primary key, label text not null, above bigint references part (id))",
+                   "create index part_above on part (above)", "create table line (id bigint primary key, part_id bigint%s)" % (" references part (id)" if others else ""),
+                   "insert into part values (1, 'a', null)", "insert into part values (2, 'b', 1)", "insert into part values (9, 'x', 2)",
+                   "insert into part values (8, 'y', 9)", "update part set above = 9 where id = 1", "insert into line values (10, 9)")
+        parts = [(i, "p%d" % i, 9001 - i) for i in range(1, 9001) if i not in (8, 9, 8992, 8993)]
+        folder = shop("tree.1", "", "10,1\n")
+        for file, text in (("part.csv", "id,label,above\n" + "".join("%d,%s,%d\n" % part for part in parts)),
+                           ("shop.yaml", SHOP.replace("constraints: { required: true } }", "constraints: { required: true } }, { name: above, type: integer }"))):
+            with open(os.path.join(folder, file), "w") as out:
+                out.write(text)
+        go(db, folder)
+        equal(db.query("select count(*), sum(id + above), count(distinct label) from part"), [("8996", str(8996 * 9001), "8996")], kind + ": a tree")
+        # Some stay, some come, some go, and who references whom has turned round.
+        with open(os.path.join(folder, "part.csv"), "w") as out:
+            out.write("id,label,above\n" + "".join("%d,%s,%d\n" % (i, "q%d" % i, i + 1 if i < 9500 else 1) for i in range(1, 9501) if i != 5000 and i != 4999))
+            out.write("4999,z,5001\n")
+        go(db, folder)
+        equal(db.query("select count(*), sum(above - id) from part where id < 9500 and id <> 4999"), [("9497", "9497")], kind + ": a tree turned round")
+    print("%s: trees" % kind)
+
+
 def test():
     for kind in databases():
         added_since(kind)
@@ -184,6 +209,7 @@ def test():
         places(kind)
         cascades(kind)
         around(kind)
+        trees(kind)
 
 
 main(test)
