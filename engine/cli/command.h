@@ -80,6 +80,8 @@ extern const struct command command_compare;
 extern const struct command command_verify;
 extern const struct command command_discover;
 extern const struct command command_connectors;
+extern const struct command command_serve;
+extern const struct command command_keys;
 extern const struct command command_version;
 extern const struct command command_help;
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "engine/config/load.h"
+#include "engine/config/serve.h"
 #include "engine/core/buffer.h"
 #include "engine/core/cancel.h"
 #include "engine/core/error.h"
@@ -36,6 +37,8 @@ struct http_request {
 	const char *client;                         /* address, for the access log */
 	const char *body;                           /* body_length bytes; terminated */
 	size_t body_length;
+	int upload;                                 /* BODY_UPLOAD: the body as a file without a name (0600, in TMPDIR; linkat can give it one), read from its
+	                                             * beginning; closed behind the handler; body is empty, body_length the file's. Else -1 */
 	struct cancel *cancel;                      /* set when the service is told to stop at once */
 };
 
@@ -98,16 +101,6 @@ int runs_room_open(struct service *service, struct runs_room **out, struct error
 void runs_room_close(struct runs_room *room);     /* cancels what runs, waits */
 
 /* Of the serve file. */
-struct service_limits {
-	uint64_t body;        /* bytes of one; 16 MiB */
-	uint64_t bodies;      /* bytes of all in flight; 64 MiB */
-	uint64_t upload;      /* bytes of one; 1 GiB */
-	uint64_t connections; /* 1,100 */
-	uint64_t workers;     /* threads that run handlers; twice the cores, at least 4 */
-	uint64_t queue;       /* requests that wait for one; 256 */
-	uint64_t runs;        /* pipelines that run at once; 2 */
-	uint64_t run_queue;   /* that wait; 16 */
-};
 const struct service_limits *service_limits(const struct service *service);
 
 #endif

@@ -1,0 +1,43 @@
+/* health.c - whether the service lives, and whether it can do its work: from memory alone.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+
+#include "engine/http/openapi.h"
+#include "engine/http/parts.h"
+
+static int get_health(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
+{
+	(void)service;
+	(void)request;
+	return buffer_puts(&answer->body, "{\"status\":\"ok\"}\n", error);
+}
+
+static int get_ready(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
+{
+	char why[256] = "";
+
+	(void)request;
+	if (atomic_load(&service->stopping)) {
+		answer_problem(answer, 503, "the service is stopping");
+		return answer_header(answer, error, "Retry-After", "5");
+	}
+	if (!ingest_room_ready(service->ingest, why, sizeof(why))) {
+		answer_problem(answer, 503, "%s", why);
+		return answer_header(answer, error, "Retry-After", "1");
+	}
+	return buffer_puts(&answer->body, "{\"status\":\"ready\"}\n", error);
+}
+
+static int get_openapi(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
+{
+	(void)request;
+	return openapi_write(service, &answer->body, error);
+}
+
+const struct route routes_of_health[] = {
+	{.method = "GET", .pattern = "/healthz", .summary = "Whether the service lives", .handle = get_health},
+	{.method = "GET", .pattern = "/readyz", .summary = "Whether the service can do its work", .handle = get_ready},
+	{.method = "GET", .pattern = "/openapi.json", .verb = VERB_ANY, .summary = "This description", .handle = get_openapi},
+	{.method = NULL},
+};

@@ -1,0 +1,231 @@
+/* openapi.c - the description of the service.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Each route of the table is a path; what a key may see is decided when it asks, not here.
+ */
+#include "engine/http/openapi.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "engine/core/version.h"
+#include "engine/http/parts.h"
+
+/* Where memory runs out, jansson gives NULL and refuses it further up: the document is then incomplete, which put() remembers. */
+struct writing {
+	const struct service *service;
+	bool failed;
+};
+
+static void put(struct writing *writing, json_t *object, const char *name, json_t *value)
+{
+	if (json_object_set_new(object, name, value) < 0)
+		writing->failed = true;
+}
+
+static void push(struct writing *writing, json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, value) < 0)
+		writing->failed = true;
+}
+
+static json_t *reference(const char *kind, const char *name)
+{
+	return json_pack("{s:o}", "$ref", json_sprintf("#/components/%s/%s", kind, name));
+}
+
+/* --- tables --- */
+
+/* Dates and the like are spelled as the dictionary says, so they are strings here and judged by its rules. */
+static const char *type_in_json(enum value_type type)
+{
+	switch (type) {
+	case VALUE_INTEGER:
+	case VALUE_YEAR:
+		return "integer";
+	case VALUE_DOUBLE:
+	case VALUE_DECIMAL:
+		return "number";
+	case VALUE_BOOLEAN:
+		return "boolean";
+	case VALUE_JSON:
+		return NULL; /* any */
+	default:
+		return "string";
+	}
+}
+
+static json_t *value_schema(const struct field *field)
+{
+	const char *type = type_in_json(field->type);
+
+	if (!type)
+		return json_object();
+	return field->required ? json_pack("{s:s}", "type", type) : json_pack("{s:[s,s]}", "type", type, "null");
+}
+
+static json_t *row_schema(struct writing *writing, const struct schema *schema)
+{
+	json_t *row = json_pack("{s:s,s:b}", "type", "object", "additionalProperties", 0);
+	json_t *properties = json_object(), *required = json_array();
+
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct field *field = &schema->fields[i];
+
+		put(writing, properties, field->name, value_schema(field));
+		if (field->required)
+			push(writing, required, json_string(field->name));
+	}
+	put(writing, row, "properties", properties);
+	put(writing, row, "required", required);
+	return row;
+}
+
+/* Names of components have letters, digits, dots, dashes and underscores. */
+static void component_name(const char *pipeline, const char *table, char *out, size_t size)
+{
+	snprintf(out, size, "%s.%s", pipeline, table);
+	for (char *c = out; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+			*c = '_';
+}
+
+static bool takes_rows(const struct plan_step *step)
+{
+	return strcmp(step->source->name, "http") == 0;
+}
+
+/* The body of an ingest pipeline: an array of rows for each of its tables. */
+static json_t *body_schema(struct writing *writing, const struct plan *plan, json_t *schemas)
+{
+	json_t *body = json_pack("{s:s,s:b,s:i}", "type", "object", "additionalProperties", 0, "minProperties", 1);
+	json_t *properties = json_object();
+
+	for (size_t i = 0; i < plan->step_count; i++) {
+		const struct plan_step *step = &plan->steps[i];
+		char name[512];
+
+		if (!takes_rows(step))
+			continue;
+		component_name(plan->name, step->table, name, sizeof(name));
+		put(writing, schemas, name, row_schema(writing, step->schema));
+		put(writing, properties, step->table, json_pack("{s:s,s:o,s:i}", "type", "array", "items",
+			json_pack("{s:[o,o]}", "anyOf", reference("schemas", name), json_pack("{s:s}", "type", "array")), "maxItems", 1000));
+	}
+	put(writing, body, "properties", properties);
+	return body;
+}
+
+static bool has_ingest(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->step_count; i++)
+		if (takes_rows(&plan->steps[i]))
+			return true;
+	return false;
+}
+
+static json_t *schemas_of_all(struct writing *writing)
+{
+	json_t *schemas = json_pack("{s:{s:s,s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s}},s:[s,s]}}", "Problem", "type", "object", "properties", "type",
+		"type", "string", "title", "type", "string", "status", "type", "integer", "detail", "type", "string", "required", "title", "status");
+	json_t *bodies = json_array();
+
+	for (size_t i = 0; i < service_pipeline_count(writing->service); i++) {
+		const struct plan *plan = pipeline_plan(service_pipeline(writing->service, i));
+
+		if (has_ingest(plan))
+			push(writing, bodies, body_schema(writing, plan, schemas));
+	}
+	if (json_array_size(bodies) > 0)
+		put(writing, schemas, "Batch", json_pack("{s:O}", "anyOf", bodies));
+	json_decref(bodies);
+	return schemas;
+}
+
+/* --- routes --- */
+
+static json_t *names_of_pipelines(struct writing *writing)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < service_pipeline_count(writing->service); i++)
+		push(writing, names, json_string(pipeline_plan(service_pipeline(writing->service, i))->name));
+	return names;
+}
+
+static json_t *parameters_of(struct writing *writing, const char *pattern)
+{
+	json_t *parameters = json_array();
+
+	while ((pattern = strchr(pattern, '{'))) {
+		size_t length = strcspn(++pattern, "}");
+		json_t *schema = length == 8 && memcmp(pattern, "pipeline", 8) == 0 ?
+			json_pack("{s:s,s:o}", "type", "string", "enum", names_of_pipelines(writing)) : json_pack("{s:s}", "type", "string");
+
+		push(writing, parameters, json_pack("{s:s%,s:s,s:b,s:o}", "name", pattern, length, "in", "path", "required", 1, "schema", schema));
+	}
+	return parameters;
+}
+
+static json_t *operation_of(struct writing *writing, const struct route *route)
+{
+	json_t *operation = json_pack("{s:s,s:o}", "summary", route->summary ? route->summary : "", "parameters",
+		parameters_of(writing, route->pattern));
+	bool batch = route->verb == VERB_INGEST && !strstr(route->pattern, "{table}");
+
+	if (route->body == BODY_JSON)
+		put(writing, operation, "requestBody", json_pack("{s:{s:{s:o}}}", "content", "application/json", "schema",
+			batch && service_pipeline_count(writing->service) > 0 ? reference("schemas", "Batch") : json_object()));
+	if (route->body == BODY_UPLOAD)
+		put(writing, operation, "requestBody", json_pack("{s:b,s:{s:{}}}", "required", 1, "content", "text/csv"));
+	put(writing, operation, "responses", json_pack("{s:{s:s},s:{s:s,s:{s:{s:o}}}}", "2XX", "description", "Done", "default", "description",
+		"What went wrong", "content", "application/problem+json", "schema", reference("schemas", "Problem")));
+	if (route->verb == VERB_NONE)
+		put(writing, operation, "security", json_array());
+	return operation;
+}
+
+static json_t *paths_of_all(struct writing *writing)
+{
+	json_t *paths = json_object();
+
+	for (const struct route *const *table = routes_of_all; *table; table++)
+		for (const struct route *route = *table; route->method; route++) {
+			json_t *path = json_object_get(paths, route->pattern);
+			char method[16] = "";
+
+			for (size_t i = 0; route->method[i] && i + 1 < sizeof(method); i++)
+				method[i] = (char)tolower((unsigned char)route->method[i]);
+			if (!path) {
+				path = json_object();
+				put(writing, paths, route->pattern, path);
+			}
+			put(writing, path, method, operation_of(writing, route));
+		}
+	return paths;
+}
+
+static int append(const char *text, size_t length, void *arg)
+{
+	struct error error = ERROR_INIT;
+
+	return buffer_append(arg, text, length, &error);
+}
+
+int openapi_write(const struct service *service, struct buffer *out, struct error *error)
+{
+	struct writing writing = {.service = service};
+	json_t *schemas = schemas_of_all(&writing);
+	json_t *document = json_pack("{s:s,s:{s:s,s:s},s:o,s:{s:o,s:{s:{s:s,s:s},s:{s:s,s:s,s:s}}}}", "openapi", "3.1.0", "info", "title",
+		"penstock", "version", PENSTOCK_VERSION, "paths", paths_of_all(&writing), "components", "schemas", schemas, "securitySchemes",
+		"bearer", "type", "http", "scheme", "bearer", "header", "type", "apiKey", "in", "header", "name", "X-API-Key");
+	int result = document && !writing.failed ? 0 : -1;
+
+	if (result == 0 && service->file->key_count > 0)
+		result = json_object_set_new(document, "security", json_pack("[{s:[]},{s:[]}]", "bearer", "header"));
+	if (result == 0)
+		result = json_dump_callback(document, append, out, JSON_COMPACT);
+	json_decref(document);
+	return result < 0 ? error_memory(error, "the description of the service") : buffer_puts(out, "\n", error);
+}

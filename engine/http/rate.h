@@ -1,0 +1,29 @@
+/* rate.h - token buckets: how many requests a key or a client may make.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Memory is fixed: one bucket a key, and a table of client addresses in which the one that was not seen for longest gives way.
+ */
+#ifndef PENSTOCK_HTTP_RATE_H
+#define PENSTOCK_HTTP_RATE_H
+
+#include "engine/config/serve.h"
+
+struct rates;
+
+struct rate {
+	bool allowed;
+	int64_t limit;     /* the burst */
+	int64_t remaining; /* whole tokens */
+	int64_t reset_s;   /* until the bucket is full */
+	int64_t retry_s;   /* until there is a token; at least 1 where not allowed */
+};
+
+struct rates *rates_new(const struct serve_rates *limits, size_t keys, struct error *error) MUST_CHECK;
+void rates_free(struct rates *rates);
+
+/* Takes a token of a key (by index), or of a client where there are no keys (SIZE_MAX). now_us: of a clock that never goes back. */
+void rate_request(struct rates *rates, size_t key, const char *client, int64_t now_us, struct rate *out);
+/* Without taking: may this client still fail? And takes one for a failure. */
+void rate_failures(struct rates *rates, const char *client, bool take, int64_t now_us, struct rate *out);
+
+#endif

@@ -1,0 +1,143 @@
+/* service.c - the service: its pipelines, its rooms, and what they may know of it.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/http/parts.h"
+
+const struct route *const routes_of_all[] = {routes_of_health, routes_of_ingest, routes_of_runs, routes_of_reports, NULL};
+
+static bool plan_replaces(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->step_count; i++)
+		if (plan->steps[i].policy == KEYS_REPLACE)
+			return true;
+	return false;
+}
+
+/* Two pipelines of one name could not be told apart in a path. */
+static void check_names(const struct service *service, const struct serve_file *file, struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < service->pipeline_count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (service->pipelines[i] && service->pipelines[k] &&
+				strcmp(pipeline_plan(service->pipelines[i])->name, pipeline_plan(service->pipelines[k])->name) == 0)
+				diagnostics_error(diagnostics, file->pipelines[i].node, "there is a pipeline named \"%s\" already: %s",
+					pipeline_plan(service->pipelines[i])->name, file->pipelines[k].path);
+}
+
+struct service *service_new(const struct serve_file *file, struct diagnostics *diagnostics)
+{
+	struct service *service = calloc(1, sizeof(*service));
+	const struct load_options none = {0};
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (service) {
+		service->pipelines = calloc(file->pipeline_count, sizeof(struct pipeline *));
+		service->replaces = calloc(file->pipeline_count, sizeof(bool));
+	}
+	if (!service || !service->pipelines || !service->replaces) {
+		diagnostics_memory(diagnostics);
+		service_free(service);
+		return NULL;
+	}
+	service->file = file;
+	service->limits = file->limits;
+	if (service->limits.workers == 0)
+		service->limits.workers = processors > 2 ? 2 * (uint64_t)processors : 4;
+	service->pipeline_count = file->pipeline_count;
+	for (size_t i = 0; i < file->pipeline_count; i++) {
+		service->pipelines[i] = pipeline_load(file->pipelines[i].path, &none, diagnostics);
+		if (service->pipelines[i])
+			service->replaces[i] = plan_replaces(pipeline_plan(service->pipelines[i]));
+	}
+	check_names(service, file, diagnostics);
+	if (diagnostics->errors > 0) {
+		service_free(service);
+		return NULL;
+	}
+	return service;
+}
+
+int service_start(struct service *service, struct error *error)
+{
+	service->rates = rates_new(&service->file->rates, service->file->key_count, error);
+	if (!service->rates || ingest_room_open(service, &service->ingest, error) < 0 || runs_room_open(service, &service->runs, error) < 0)
+		return -1;
+	service->workers = workers_start((size_t)service->limits.workers, (size_t)service->limits.queue, error);
+	return service->workers ? 0 : -1;
+}
+
+void service_free(struct service *service)
+{
+	if (!service)
+		return;
+	workers_stop(service->workers);
+	if (service->runs)
+		runs_room_close(service->runs);
+	if (service->ingest)
+		ingest_room_close(service->ingest);
+	rates_free(service->rates);
+	for (size_t i = 0; i < service->pipeline_count; i++)
+		pipeline_free(service->pipelines[i]);
+	free(service->pipelines);
+	free(service->replaces);
+	free(service);
+}
+
+bool service_may(const struct service *service, const struct http_request *request, enum verb verb, const char *pipeline)
+{
+	const struct serve_file *file = service->file;
+
+	if (verb == VERB_NONE)
+		return true;
+	if (file->key_count > 0) {
+		for (size_t i = 0; request->key_name && i < file->key_count; i++)
+			if (strcmp(file->keys[i].name, request->key_name) == 0)
+				return verb == VERB_ANY || auth_scope(&file->keys[i], verb, pipeline);
+		return false;
+	}
+	if (verb == VERB_UPLOAD)
+		return false;
+	if (verb == VERB_RUN || verb == VERB_INGEST || verb == VERB_CANCEL) {
+		size_t index = pipeline ? service_find_pipeline(service, pipeline) : SIZE_MAX;
+
+		return index == SIZE_MAX || !service->replaces[index];
+	}
+	return true;
+}
+
+size_t service_pipeline_count(const struct service *service)
+{
+	return service->pipeline_count;
+}
+
+const struct pipeline *service_pipeline(const struct service *service, size_t index)
+{
+	return service->pipelines[index];
+}
+
+size_t service_find_pipeline(const struct service *service, const char *name)
+{
+	for (size_t i = 0; i < service->pipeline_count; i++)
+		if (strcmp(pipeline_plan(service->pipelines[i])->name, name) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+struct ingest_room *service_ingest(const struct service *service)
+{
+	return service->ingest;
+}
+
+struct runs_room *service_runs(const struct service *service)
+{
+	return service->runs;
+}
+
+const struct service_limits *service_limits(const struct service *service)
+{
+	return &service->limits;
+}
