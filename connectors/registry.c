@@ -9,6 +9,7 @@
 #include "connectors/avro/source.h"
 #include "connectors/csv/csv.h"
 #include "connectors/csv/sink.h"
+#include "connectors/http/source.h"
 #include "connectors/json/sink.h"
 #include "connectors/json/source.h"
 #include "connectors/odbc/sink.h"
@@ -16,7 +17,7 @@
 #include "connectors/odbc/store.h"
 #include "connectors/response/sink.h"
 
-static const struct source_ops *const sources[] = { &avro_source_ops, &csv_source_ops, &json_source_ops, &odbc_source_ops, NULL };
+static const struct source_ops *const sources[] = { &avro_source_ops, &csv_source_ops, &http_source_ops, &json_source_ops, &odbc_source_ops, NULL };
 static const struct sink_ops *const sinks[] = { &avro_sink_ops, &csv_sink_ops, &json_sink_ops, &odbc_sink_ops, &response_sink_ops, NULL };
 
 const struct source_ops *connector_source(const char *name)

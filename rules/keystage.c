@@ -124,7 +124,7 @@ struct keystage *keystage_new(const struct program *program, const struct judge_
 	stage->context = *context;
 	stage->earlier = earlier;
 	stage->earlier_count = earlier_count;
-	stage->world = (struct keyworld){.limits = context->limits, .cancel = context->cancel};
+	stage->world = (struct keyworld){.limits = context->limits, .cancel = context->cancel, .probe_always = context->each_batch_alone};
 	keybudget_init(&stage->world.budget,
 		       context->limits->keys < SIZE_MAX ? (size_t)context->limits->keys : SIZE_MAX, count);
 	for (size_t i = 0; i < count; i++) {
@@ -314,9 +314,19 @@ static size_t live_rows(const struct batch *batch)
 	return count;
 }
 
+/* What the records of earlier batches took counts no more. */
+static void forget_taken(struct keystage *stage)
+{
+	for (size_t i = 0; i < stage->view_count; i++)
+		if (!stage->views[i].parents && stage->views[i].has_store && keystore_in_memory(&stage->views[i].store))
+			keystore_clear(&stage->views[i].store);
+}
+
 int keystage_judge(struct keystage *stage, struct batch *batch, bool at_sink, struct error *error)
 {
 	size_t live = live_rows(batch);
+	if (stage->context.each_batch_alone)
+		forget_taken(stage);
 	if (!at_sink) {
 		stage->handed_over = stage->handed_over || over_budget(stage, live);
 		if (stage->handed_over)

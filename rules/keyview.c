@@ -143,6 +143,10 @@ int keyview_fill(struct keyview *view, struct keyworld *world, struct error *err
 		return 0;
 	if (describe(view, world, &table, error) < 0)
 		return -1;
+	if (world->probe_always) {
+		start_probing(view, view->parents || view->own_in_target);
+		return 0;
+	}
 	if (!table.exists)
 		return 0;
 	if (table.indexed && hopeless(view, world, &table)) {

@@ -41,6 +41,7 @@ struct keyworld {
 	const struct limits *limits;
 	struct cancel *cancel;
 	struct keydisk *disk; /* NULL until the first set goes there */
+	bool probe_always;    /* the target's keys are never read; see each_batch_alone of a judge */
 };
 
 /* shape, resource, parents, counts_target and own_in_target are set, the rest is zero. Returns 0 or -1. */

@@ -35,6 +35,7 @@ struct dialect {
 	const char *driver_words[4]; /* a driver's name or library holds one of them (lower case); NULL at the end */
 	unsigned parameters_max;     /* of one statement */
 	bool loads_faster_at_once;
+	bool single_writer;          /* one transaction writes at a time */
 	char quote;                  /* around identifiers; doubled inside */
 
 	/* Before connecting: sets what the driver must be told. May set session->absent. */

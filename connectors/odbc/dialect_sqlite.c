@@ -423,6 +423,7 @@ static const struct dialect_setting readable[] = {
 
 const struct dialect dialect_sqlite = {
 	.name = "sqlite",
+	.single_writer = true,
 	.dbms_name = "SQLite",
 	.driver_words = { "sqlite", NULL },
 	.parameters_max = 32766,

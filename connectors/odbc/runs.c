@@ -46,26 +46,26 @@ static int bind_run(struct statement *statement, unsigned first, const struct ru
 		       : statement_bind_integer(statement, first + 9, run->exit_code, error);
 }
 
-static int put_run(struct odbc_store *store, const struct run_record *run, bool insert, int64_t *affected,
+int run_put(struct statement *statement, const struct run_record *run, int64_t *affected, enum fault_class *class,
 	struct error *error)
 {
 	char started[STATE_TIME_SIZE], finished[STATE_TIME_SIZE], host[LOCK_HOST_SIZE];
-	struct statement statement;
-	int result = state_statement(&store->state, &statement, "recording the run",
-		insert ? "INSERT INTO {runs} (kind, pipeline, status, started_at, finished_at, read_rows, written_rows, rejected_rows, "
-			 "skipped_rows, exit_code, summary, host, pid, run_id) VALUES (?, ?, ?, {?}, {?}, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-		       : "UPDATE {runs} SET kind = ?, pipeline = ?, status = ?, started_at = {?}, finished_at = {?}, read_rows = ?, "
-			 "written_rows = ?, rejected_rows = ?, skipped_rows = ?, exit_code = ?, summary = ?, host = ?, pid = ? "
-			 "WHERE run_id = ?",
-		error);
 
 	lock_this_host(host);
-	if (result == 0 && (bind_run(&statement, 1, run, started, finished, error) ||
-				   statement_bind_string(&statement, 12, host, error) ||
-				   statement_bind_integer(&statement, 13, getpid(), error) ||
-				   statement_bind_string(&statement, 14, run->run_id, error) ||
-				   statement_execute(&statement, affected, NULL, error)))
-		result = -1;
+	if (bind_run(statement, 1, run, started, finished, error) || statement_bind_string(statement, 12, host, error) ||
+	    statement_bind_integer(statement, 13, getpid(), error) || statement_bind_string(statement, 14, run->run_id, error))
+		return -1;
+	return statement_execute(statement, affected, class, error);
+}
+
+static int put_run(struct odbc_store *store, const struct run_record *run, bool insert, int64_t *affected,
+	struct error *error)
+{
+	struct statement statement;
+	int result = state_statement(&store->state, &statement, "recording the run", insert ? RUN_INSERT : RUN_UPDATE, error);
+
+	if (result == 0)
+		result = run_put(&statement, run, affected, NULL, error);
 	statement_close(&statement);
 	return result;
 }

@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connectors/odbc/dialect.h"
 #include "connectors/odbc/lookup.h"
 #include "connectors/odbc/store.h"
 #include "connectors/odbc/store_parts.h"
+
+enum { ANSWER_MAX = 256 * 1024 * 1024 };
 
 /* ---- what its files share ---- */
 
@@ -64,10 +67,12 @@ static void store_close(struct store *base)
 	session_rollback(&store->session);
 	if (store->lookup)
 		odbc_lookup_free(store->lookup);
+	requests_close(store);
 	if (store->locks)
 		store->locks->ops->close(store->locks);
 	session_close(&store->session);
 	rejects_fini(&store->rejects);
+	buffer_fini(&store->answer);
 	free(store->steps);
 	free(store);
 }
@@ -128,6 +133,7 @@ static int store_open(const struct store_target *target, struct store **out, str
 	store->read_only = target->read_only;
 	snprintf(store->run_id, sizeof store->run_id, "%s", target->run_id ? target->run_id : "");
 	rejects_init(&store->rejects);
+	buffer_init(&store->answer, ANSWER_MAX);
 	if (session_open(&store->session, target, error)) {
 		struct error rival = ERROR_INIT;
 
@@ -137,6 +143,7 @@ static int store_open(const struct store_target *target, struct store **out, str
 		free(store);
 		return -1;
 	}
+	store->base.single_writer = store->session.dialect && store->session.dialect->single_writer;
 	if (target->state_schema) {
 		if (strlen(target->state_schema) >= sizeof store->schema) {
 			error_set(error, ERROR_CONFIG, store->session.place, "the name of the state schema is too long");
@@ -239,4 +246,12 @@ const struct store_ops odbc_store_ops = {
 	.rollback = store_rollback,
 	.reject = store_reject,
 	.drop_unpublished = store_drop_unpublished,
+	.prepare = store_prepare,
+	.lookup_also = store_lookup_also,
+	.mark = store_mark,
+	.add_run = store_add_run,
+	.change_run = store_change_run,
+	.reject_ids = store_reject_ids,
+	.find_answer = store_find_answer,
+	.keep_answer = store_keep_answer,
 };

@@ -25,6 +25,17 @@ struct reject_buffer {
 	} waiting[REJECTS_PER_STATEMENT];
 };
 
+/* Statements that requests run again and again. */
+enum request_statement {
+	REQUEST_ADD_RUN = 0,
+	REQUEST_CHANGE_RUN,
+	REQUEST_REJECT_IDS,
+	REQUEST_FIND_ANSWER,
+	REQUEST_DROP_ANSWER,
+	REQUEST_KEEP_ANSWER,
+	REQUEST_STATEMENTS,
+};
+
 struct odbc_store {
 	struct store base;
 	struct session session;
@@ -41,6 +52,10 @@ struct odbc_store {
 	size_t step_count;
 	struct lookup *lookup;
 	struct reject_buffer rejects;
+	struct statement *requests[REQUEST_STATEMENTS]; /* prepared when first needed */
+	struct lookup **lookups;      /* one for each step of requests */
+	size_t lookup_count;
+	struct buffer answer;         /* found last */
 };
 
 static inline struct odbc_store *store_of(struct store *store)
@@ -62,6 +77,15 @@ int store_copy(struct statement *statement, unsigned column, char *out, size_t s
 int store_count(struct statement *statement, unsigned column, uint64_t *out, struct error *error) MUST_CHECK;
 
 /* runs.c */
+/* Both take the same parameters, as run_put binds them. */
+#define RUN_INSERT \
+	"INSERT INTO {runs} (kind, pipeline, status, started_at, finished_at, read_rows, written_rows, rejected_rows, skipped_rows, " \
+	"exit_code, summary, host, pid, run_id) VALUES (?, ?, ?, {?}, {?}, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define RUN_UPDATE \
+	"UPDATE {runs} SET kind = ?, pipeline = ?, status = ?, started_at = {?}, finished_at = {?}, read_rows = ?, written_rows = ?, " \
+	"rejected_rows = ?, skipped_rows = ?, exit_code = ?, summary = ?, host = ?, pid = ? WHERE run_id = ?"
+int run_put(struct statement *statement, const struct run_record *run, int64_t *affected, enum fault_class *class,
+	struct error *error) MUST_CHECK;
 int store_run_begin(struct store *store, const struct run_record *run, struct error *error);
 int store_run_end(struct store *store, const struct run_record *run, struct error *error);
 
@@ -100,5 +124,17 @@ int rejects_flush(struct odbc_store *store, struct error *error) MUST_CHECK;
 int store_reject(struct store *store, const struct step_key *key, const char *run_id, const struct reject *reject,
 	bool published, struct error *error);
 int store_drop_unpublished(struct store *store, const struct step_key *key, struct error *error);
+
+/* requests.c */
+void requests_close(struct odbc_store *store);
+int store_prepare(struct store *store, struct error *error);
+struct lookup *store_lookup_also(struct store *store, const struct option_map *tables, const char *default_table);
+int store_mark(struct store *store, enum store_mark mark, struct error *error);
+int store_add_run(struct store *store, const struct run_record *run, bool *known, struct error *error);
+int store_change_run(struct store *store, const struct run_record *run, struct error *error);
+int store_reject_ids(struct store *store, const char *run_id,
+	void (*each)(void *arg, int64_t id, const char *step, uint64_t record_no), void *arg, struct error *error);
+int store_find_answer(struct store *store, struct stored_answer *answer, struct error *error);
+int store_keep_answer(struct store *store, const struct stored_answer *answer, struct error *error);
 
 #endif

@@ -87,6 +87,9 @@ struct source_ops {
 	/* Optional. For `penstock plan`: field for field where it comes from, what does not map, the SQL. After open. */
 	int (*explain)(void *self, struct buffer *out, struct error *error);
 
+	/* Optional. Whether, with these options, its rows are the bodies of requests to `penstock serve`: then nothing else can read from it. */
+	bool (*takes_requests)(const void *options);
+
 	/* Required. */
 	void (*close)(void *self);
 };

@@ -84,6 +84,19 @@ struct file_record {
 	int64_t loaded_at;
 };
 
+/* What a request was answered with, for those who send it again. */
+struct stored_answer {
+	const char *api_key;        /* its name; "" where there are no keys */
+	const char *pipeline;
+	const char *idem_key;
+	char body_sha256[SHA256_HEX_SIZE];
+	int status;                 /* of HTTP */
+	struct text answer;
+	bool expired;               /* a look-up found one that is older than a day, which a new one replaces */
+};
+
+enum store_mark { MARK_SET = 1, MARK_UNDO /* back to the mark, which stays */, MARK_RELEASE };
+
 struct store;
 
 struct store_ops {
@@ -130,11 +143,32 @@ struct store_ops {
 		bool published, struct error *error);
 	/* Removes rejects with published = 0 of this step in the open transaction: the next attempt replaces them. */
 	int (*drop_unpublished)(struct store *store, const struct step_key *key, struct error *error);
+
+	/* --- requests: several in one transaction, all steps of each on one session. All but prepare and lookup_also are within it. --- */
+
+	/* Makes the penstock_* tables where they are missing, as run_begin does. Commits. */
+	int (*prepare)(struct store *store, struct error *error);
+	/* As lookup, but leaves those that were given before; all go with the store. */
+	struct lookup *(*lookup_also)(struct store *store, const struct option_map *tables, const char *default_table);
+	/* One savepoint; sinks have others of their own within it. */
+	int (*mark)(struct store *store, enum store_mark mark, struct error *error);
+	/* Inserts the run; *known: one of that run_id is there, committed, and the transaction can only go back to its mark. Waits for one
+	 * that another transaction is about to commit. */
+	int (*add_run)(struct store *store, const struct run_record *run, bool *known, struct error *error);
+	int (*change_run)(struct store *store, const struct run_record *run, struct error *error);
+	/* The ids of the run's rejects, in the order in which they were given. */
+	int (*reject_ids)(struct store *store, const char *run_id,
+		void (*each)(void *arg, int64_t id, const char *step, uint64_t record_no), void *arg, struct error *error);
+	/* By its three keys: 1 and the rest, the answer borrowed until the next call; 0 where there is none; -1 and error. */
+	int (*find_answer)(struct store *store, struct stored_answer *answer, struct error *error);
+	/* error->retry: another process was faster; its answer can be found in another transaction. */
+	int (*keep_answer)(struct store *store, const struct stored_answer *answer, struct error *error);
 };
 
 /* The first member of what implements it. */
 struct store {
 	const struct store_ops *ops;
+	bool single_writer; /* the database lets one transaction write at a time (SQLite) */
 };
 
 #endif
