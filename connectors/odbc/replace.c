@@ -8,6 +8,7 @@
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/replace.h"
 #include "connectors/odbc/replace_parts.h"
+#include "connectors/odbc/visible.h"
 
 /* --- what can be replaced --- */
 
@@ -123,6 +124,8 @@ int replace_open(struct replace *replace, struct error *error)
 	replace->staged = replace->refilled = replace->late = false;
 	stage_name(&replace->stage, replace->target->session, 1); /* for explanations */
 	if (check_columns(replace, error) ||
+	    (replace->target->catalog.exists &&
+		    visible_need_all(replace->target->session, replace->target->table, "replaced", error)) ||
 	    references_read(replace->target->session, replace->target->table, &replace->references, error))
 		return -1;
 	for (size_t i = 0; i < replace->references.count; i++)

@@ -11,6 +11,7 @@
 #include "connectors/odbc/match.h"
 #include "connectors/odbc/reader.h"
 #include "connectors/odbc/source.h"
+#include "connectors/odbc/visible.h"
 #include "engine/core/plan.h"
 
 enum read_by { READ_AUTO = 0, READ_CAPTURE, READ_FETCH };
@@ -84,6 +85,7 @@ static int open_reader(struct odbc_source *source, struct error *error)
 	if (condition_choose(&source->query, &source->snapshot->session, "query", &reader->query, error) ||
 	    condition_choose(&source->where, &source->snapshot->session, "where", &reader->where, error) ||
 	    (source->table ? match_table(&match, reader, error) : match_query(&match, reader, error)) ||
+	    (source->table && visible_need_all(&source->snapshot->session, source->table, "read", error)) ||
 	    table_reader_open(reader, source->read != READ_FETCH, error))
 		return -1;
 	if (source->read == READ_CAPTURE && !reader->capture)

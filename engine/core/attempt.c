@@ -82,6 +82,9 @@ static int open_judge_and_sink(struct attempt *attempt, struct error *error)
 	attempt->sink = instance_new(step->sink->size, step->sink_options, error);
 	if (!attempt->sink || step->sink->open(attempt->sink, &sinking, &attempt->info, error) < 0)
 		return -1;
+	if (state->options->only_step && attempt->info.wants_prints && state->plan->step_count > 1)
+		return error_set(error, ERROR_CONFIG, step->name,
+			"--step would make a backup without the other tables that looks whole; leave it out, or give the for_each its own list of tables");
 	if (state->options->limited && attempt->info.wants_prints)
 		return error_set(error, ERROR_CONFIG, step->name,
 			"--limit would make a backup of a part of table %s that looks whole; leave it out, or try the rows with --dry-run",

@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 from backups import HR, MIGRATE, RESTORE, backup, content, fresh, same
-from harness import TOP, check, databases, equal, main, newdb, penstock, run, step_of, tmp
+from harness import TOP, Db, check, databases, equal, main, newdb, penstock, run, step_of, tmp
 
 
 def migrated(kind):
@@ -202,6 +202,35 @@ def trees(kind):
     print("%s: trees" % kind)
 
 
+def hidden():
+    """Row level security of PostgreSQL hides rows: neither a backup nor a replacement may take the visible ones for all."""
+    db = newdb("postgresql")
+    db.execute("create table part (id bigint primary key, label text not null unique)", "insert into part select n, 'p' || n from generate_series(1, 10) n",
+               "create table line (id bigint primary key, part_id bigint)", "alter table part enable row level security",
+               "create policy some_rows on part using (id <= 5)")
+    name = "penstock_part_reader_%d" % os.getpid()
+    db.execute("create role %s login password 'x'" % name, "grant select, insert, update, delete on all tables in schema public to " + name,
+               "grant create on schema public to " + name)
+    try:
+        reader = Db(";".join("Uid=" + name if part.startswith("Uid=") else "Pwd=x" if part.startswith("Pwd=") else part for part in db.connect.split(";")))
+        folder = shop("shop.rls", "1,a\n", "10,1\n")
+        done = go(reader, folder, "--set", "table=part", code=2)
+        check("row level security" in done.err and "part" in done.err, "a replacement is refused: " + done.err)
+        with open(folder + "/backup.yaml", "w") as file:
+            file.write("version: 1\nname: b\ndictionary: shop.yaml\nconnections: { db: { type: odbc, connect: \"${PENSTOCK_DB}\" } }\nsteps:\n"
+                       "  - source: { type: odbc, connection: db, table: part }\n    rules: { table: part, check: types }\n"
+                       "    sink: { type: avro, path: %s/part.avro }\n" % folder)
+        done = run(folder + "/backup.yaml", db=reader, code=2)
+        check("row level security" in done.err, "a backup is refused: " + done.err)
+        check(not os.path.exists(folder + "/part.avro"), "no file is left")
+        run(folder + "/backup.yaml", db=db)
+        equal(db.count("part"), 10, "nothing moved")
+        reader.session.close()
+    finally:
+        db.execute("drop owned by " + name, "drop role " + name)
+    print("postgresql: hidden rows")
+
+
 def test():
     for kind in databases():
         added_since(kind)
@@ -209,6 +238,8 @@ def test():
         places(kind)
         cascades(kind)
         around(kind)
+    if "postgresql" in databases():
+        hidden()
         trees(kind)
 
 
