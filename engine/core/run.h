@@ -56,6 +56,7 @@ struct run_options {
 	bool yes;              /* restart of an append table without a key was confirmed */
 	bool limited;
 	uint64_t limit;        /* records of each step */
+	bool one_try;          /* no second try of a step: whoever asked waits for the answer, and can ask again */
 	struct cancel *cancel; /* the signal; never NULL */
 	struct run_progress progress; /* hooks may be NULL */
 	const struct response *response; /* for whom the sinks of type response write; NULL: standard output */

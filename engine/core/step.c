@@ -114,7 +114,7 @@ struct step_state step_state_of(struct sessions *sessions, const struct plan_ste
 bool step_try_again(struct sessions *sessions, struct step_state *state, unsigned *tries, struct error *failed)
 {
 	struct cancel *cancel = state->options->cancel;
-	if (!failed->retry)
+	if (!failed->retry || state->options->one_try)
 		return false;
 	sessions_drop(sessions, state->step->connection);
 	if (state->progressed)

@@ -1,0 +1,257 @@
+/* run_history.c - runs and rejects of the past, in JSON.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/http/run_history.h"
+
+#include <string.h>
+
+#include "connectors/odbc/history.h"
+#include "engine/http/json_put.h"
+
+/* --- the databases that hold state --- */
+
+/* What a look at one database found: goes on at 0, stops at 1, -1 and error. */
+typedef int look(struct history *history, void *arg, struct error *error);
+
+static bool same_state(const struct plan_connection *a, const struct plan_connection *b)
+{
+	const char *of_a = a->state_schema ? a->state_schema : "", *of_b = b->state_schema ? b->state_schema : "";
+
+	return strcmp(a->connect, b->connect) == 0 && strcmp(of_a, of_b) == 0;
+}
+
+static const struct plan_connection *state_of(const struct service *service, size_t index)
+{
+	return pipeline_plan(service_pipeline(service, index))->state;
+}
+
+static bool looked_at(const struct service *service, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (state_of(service, i) && same_state(state_of(service, i), state_of(service, index)))
+			return true;
+	return false;
+}
+
+static int look_at(const struct plan_connection *state, struct cancel *cancel, look *each, void *arg, struct error *error)
+{
+	const struct store_target target = {
+		.name = state->name,
+		.connect = state->connect,
+		.state_schema = state->state_schema,
+		.lock_timeout_ms = state->lock_timeout_ms,
+		.read_only = true,
+		.cancel = cancel,
+	};
+	struct history *history = NULL;
+
+	if (history_open(&target, &history, error) < 0)
+		return -1;
+	int result = each(history, arg, error);
+	history_close(history);
+	return result;
+}
+
+/* Returns what stopped it: 1, 0 where all were looked at, -1 and error. */
+static int look_at_all(const struct service *service, struct cancel *cancel, look *each, void *arg, struct error *error)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < service_pipeline_count(service) && result == 0; i++)
+		if (state_of(service, i) && !looked_at(service, i))
+			result = look_at(state_of(service, i), cancel, each, arg, error);
+	return result;
+}
+
+/* --- runs --- */
+
+static json_t *columns_of(const struct history_run *run)
+{
+	json_t *object = json_object();
+	int failed = put_string(object, "run_id", run->run_id);
+
+	failed |= put_string(object, "kind", run->kind);
+	failed |= put_string(object, "pipeline", run->pipeline);
+	failed |= put_string(object, "status", run->status);
+	failed |= put_time(object, "started_at", run->started_at);
+	failed |= put_time(object, "finished_at", run->finished_at);
+	failed |= put_number(object, "read", run->read);
+	failed |= put_number(object, "written", run->written);
+	failed |= put_number(object, "rejected", run->rejected);
+	failed |= put_number(object, "skipped", run->skipped);
+	failed |= json_object_set_new(object, "exit_code", run->has_exit_code ? json_integer(run->exit_code) : json_null());
+	if (!failed)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+/* The columns say how it ended (another process may have marked it interrupted since), the summary what it did. */
+static json_t *whole_of(const struct history_run *run)
+{
+	json_t *columns = columns_of(run);
+	json_t *summary = run->summary[0] ? json_read(run->summary, strlen(run->summary), NULL, 0) : NULL;
+
+	if (!json_is_object(summary) || !columns) {
+		json_decref(summary);
+		return columns;
+	}
+	int failed = json_object_update(summary, columns);
+	json_decref(columns);
+	if (!failed)
+		return summary;
+	json_decref(summary);
+	return NULL;
+}
+
+struct finding {
+	const char *run_id;
+	json_t *found;
+	bool failed;
+};
+
+static int find_each(void *arg, const struct history_run *run)
+{
+	struct finding *finding = arg;
+
+	finding->found = whole_of(run);
+	finding->failed = !finding->found;
+	return 1;
+}
+
+static int find_in(struct history *history, void *arg, struct error *error)
+{
+	struct finding *finding = arg;
+	bool found;
+
+	if (history_run(history, finding->run_id, find_each, finding, &found, error) < 0)
+		return -1;
+	return finding->failed ? error_memory(error, "a run") : found;
+}
+
+int run_history_find(const struct service *service, const char *run_id, struct cancel *cancel, json_t **out, struct error *error)
+{
+	struct finding finding = {.run_id = run_id};
+	int result = look_at_all(service, cancel, find_in, &finding, error);
+
+	*out = finding.found;
+	return result;
+}
+
+struct listing {
+	const struct service *service;
+	const struct http_request *request;
+	struct history_run_filter filter;
+	uint64_t limit, shown, looked_at;
+	json_t *list;
+	bool failed;
+};
+
+static int list_each(void *arg, const struct history_run *run)
+{
+	struct listing *listing = arg;
+
+	if (!service_may(listing->service, listing->request, VERB_READ, run->pipeline))
+		return ++listing->looked_at >= RUNS_LOOKED_AT_MAX;
+	listing->failed = json_array_append_new(listing->list, columns_of(run)) != 0;
+	return listing->failed || ++listing->shown >= listing->limit;
+}
+
+static int list_in(struct history *history, void *arg, struct error *error)
+{
+	struct listing *listing = arg;
+
+	listing->shown = listing->looked_at = 0;
+	if (history_runs(history, &listing->filter, list_each, listing, error) < 0)
+		return -1;
+	return listing->failed ? error_memory(error, "a list of runs") : 0;
+}
+
+int run_history_list(const struct service *service, const struct http_request *request, const char *pipeline, uint64_t limit, json_t *list,
+	struct error *error)
+{
+	struct listing listing = {.service = service, .request = request, .filter = {.pipeline = pipeline}, .limit = limit, .list = list};
+
+	return look_at_all(service, request->cancel, list_in, &listing, error);
+}
+
+/* --- rejects --- */
+
+static json_t *reject_object(const struct history_reject *reject)
+{
+	json_t *object = json_object();
+	int failed = put_number(object, "reject_id", (uint64_t)reject->reject_id);
+
+	failed |= put_string(object, "run_id", reject->run_id);
+	failed |= put_string(object, "step", reject->step);
+	failed |= put_string(object, "table_name", reject->table_name);
+	failed |= put_string(object, "source", reject->source);
+	failed |= put_number(object, "record_no", reject->record_no);
+	failed |= put_number(object, "line_no", reject->line_no);
+	failed |= put_number(object, "byte_offset", reject->byte_offset);
+	failed |= put_string(object, "field", reject->field);
+	failed |= put_string(object, "code", reject->code);
+	failed |= put_string(object, "rule", reject->rule);
+	failed |= put_string(object, "message", reject->message);
+	failed |= put_document(object, "violations", reject->violations.data, reject->violations.length);
+	failed |= put_text(object, "record", reject->record.data, reject->record.length);
+	failed |= json_object_set_new(object, "published", json_boolean(reject->published));
+	failed |= put_number(object, "attempts", (uint64_t)reject->attempts);
+	failed |= put_time(object, "rejected_at", reject->rejected_at);
+	failed |= put_string(object, "resolved_run_id", reject->resolved_run_id);
+	if (!failed)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+struct rejects {
+	struct history_reject_filter filter;
+	json_t *list;
+	uint64_t limit, shown, bytes;
+	bool known, more, failed;
+};
+
+static int reject_each(void *arg, const struct history_reject *reject)
+{
+	struct rejects *rejects = arg;
+
+	rejects->bytes += reject->record.length + reject->violations.length;
+	rejects->more = rejects->shown == rejects->limit || (rejects->shown > 0 && rejects->bytes > REJECTS_BYTES_MAX);
+	if (rejects->more)
+		return 1;
+	rejects->shown++;
+	rejects->failed = json_array_append_new(rejects->list, reject_object(reject)) != 0;
+	return rejects->failed;
+}
+
+static int see(void *arg, const struct history_run *run)
+{
+	(void)run;
+	*(bool *)arg = true;
+	return 1;
+}
+
+static int rejects_in(struct history *history, void *arg, struct error *error)
+{
+	struct rejects *rejects = arg;
+	bool found = false;
+
+	if (history_run(history, rejects->filter.run, see, &rejects->known, &found, error) < 0)
+		return -1;
+	if (!found)
+		return 0;
+	if (history_rejects(history, &rejects->filter, reject_each, rejects, error) < 0)
+		return -1;
+	return rejects->failed ? error_memory(error, "a list of rejects") : 1;
+}
+
+int run_history_rejects(const struct service *service, const char *run_id, int64_t after, uint64_t limit, struct cancel *cancel, json_t *list,
+	bool *more, struct error *error)
+{
+	struct rejects rejects = {.filter = {.run = run_id, .after = after, .limit = limit + 1}, .list = list, .limit = limit};
+	int result = look_at_all(service, cancel, rejects_in, &rejects, error);
+
+	*more = rejects.more;
+	return result;
+}

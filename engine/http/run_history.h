@@ -1,0 +1,29 @@
+/* run_history.h - runs and rejects of the past, as the state tables of the service's pipelines remember them, in JSON.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Pipelines usually share one database; each that holds state is read once. A run that has no state (its pipeline has no database) is
+ * only known to the run manager, while that remembers it.
+ */
+#ifndef PENSTOCK_HTTP_RUN_HISTORY_H
+#define PENSTOCK_HTTP_RUN_HISTORY_H
+
+#include <jansson.h>
+
+#include "engine/http/service.h"
+
+enum { RUNS_LIST_MAX = 1000, RUNS_LOOKED_AT_MAX = 10000 /* for a list, where most may not be seen */, REJECTS_LIST_MAX = 1000,
+	REJECTS_BYTES_MAX = 8 << 20 /* of the texts of a list */ };
+
+/* The summary of a run by its whole id, as run_manager_find gives it. Returns 1 and *out, 0 where there is none, -1 and error. */
+int run_history_find(const struct service *service, const char *run_id, struct cancel *cancel, json_t **out, struct error *error) MUST_CHECK;
+
+/* Appends to list the newest limit runs of kind run that the request may read, of one pipeline or of all (NULL). */
+int run_history_list(const struct service *service, const struct http_request *request, const char *pipeline, uint64_t limit, json_t *list,
+	struct error *error) MUST_CHECK;
+
+/* Appends to list at most limit rejects of a run behind that reject_id, in the order in which they were stored; *more: there are others behind
+ * them. Returns 1, 0 where no state knows the run, -1 and error. */
+int run_history_rejects(const struct service *service, const char *run_id, int64_t after, uint64_t limit, struct cancel *cancel, json_t *list,
+	bool *more, struct error *error) MUST_CHECK;
+
+#endif
