@@ -11,7 +11,7 @@
 #include "engine/core/typed.h"
 #include "engine/core/utf8.h"
 
-enum { SHOWN_BYTES = 32, DECIMAL_TEXT_MAX = 512, YEAR_MAX = 9999 };
+enum { SHOWN_BYTES = 32, DECIMAL_TEXT_MAX = 512, YEAR_MAX = 9999, DIGITS_MAX = 20 /* more than a double has */, SHOWN_DIGITS = 256 };
 
 static int bad(struct batch *batch, size_t column, uint32_t row, struct text shown, struct error *error)
 {
@@ -21,6 +21,62 @@ static int bad(struct batch *batch, size_t column, uint32_t row, struct text sho
 static int bad_string(struct batch *batch, size_t column, uint32_t row, const char *shown, struct error *error)
 {
 	return bad(batch, column, row, (struct text){ shown, strlen(shown) }, error);
+}
+
+/* Its digits without zeros around them, and the power of ten behind the first of them; false where there are none, or too many. */
+static bool digits_of(const char *text, char *digits, int *power)
+{
+	bool point = false;
+	size_t count = 0;
+	long ten = 0;
+
+	for (text += *text == '-' || *text == '+'; (*text >= '0' && *text <= '9') || *text == '.'; text++) {
+		if (*text == '.') {
+			point = true;
+			continue;
+		}
+		if (count || *text != '0') {
+			if (count < DIGITS_MAX)
+				digits[count] = *text;
+			else if (*text != '0')
+				return false;
+			count++;
+			ten += !point;
+		} else {
+			ten -= point;
+		}
+	}
+	if (*text == 'e' || *text == 'E')
+		ten += strtol(text + 1, NULL, 10);
+	count = count < DIGITS_MAX ? count : DIGITS_MAX;
+	while (count && digits[count - 1] == '0')
+		count--;
+	digits[count] = '\0';
+	*power = count ? (int)ten : 0;
+	return true;
+}
+
+/* The decimal number text says is the one that the double's own shortest text says, so that it comes back as it was. */
+static bool is_double(const char *text, double value)
+{
+	char digits[DIGITS_MAX + 1], others[DIGITS_MAX + 1], spelled[VALUE_TEXT_MAX];
+	int power, other;
+
+	value_format_double(value, spelled);
+	return digits_of(text, digits, &power) && digits_of(spelled, others, &other) && power == other && strcmp(digits, others) == 0;
+}
+
+/* A number that would be another one as a double. */
+static int bad_double(struct batch *batch, size_t column, uint32_t row, struct text shown, struct error *error)
+{
+	size_t length = shown.length < SHOWN_DIGITS ? shown.length : SHOWN_DIGITS;
+
+	batch->columns[column].cells[row] = CELL_BAD;
+	if (batch_store(batch, shown.data, length, &batch->columns[column].texts[row], error))
+		return -1;
+	return batch_fault(batch, row, FAULT_TYPE, column, error,
+		"\"%.*s\"%s is not exactly a number of 64 bits; a precision and a scale in the dictionary make it a decimal", (int)length,
+		shown.data, shown.length > length ? "..." : "");
 }
 
 /* Bytes that are no text, as x'4142'. */
@@ -70,9 +126,10 @@ int cell_integer(struct batch *batch, size_t column, uint32_t row, int64_t value
 		typed_integer(batch, column, row, value);
 		return 0;
 	case VALUE_DOUBLE:
-		/* 2^63 is no int64: the comparison would not be defined. */
+		length = value_format_integer(value, shown);
+		/* Doubles and integers of one value are one in SQLite. 2^63 is no int64: the comparison would not be defined. */
 		if ((double)value >= 9223372036854775808.0 || (int64_t)(double)value != value)
-			break;
+			return bad_double(batch, column, row, (struct text){ shown, length }, error);
 		to->doubles[row] = (double)value;
 		to->cells[row] = CELL_VALUE;
 		return 0;
@@ -177,7 +234,7 @@ static int printed_binary(struct batch *batch, size_t column, uint32_t row, stru
 	return read_typed(batch, column, row, text, error);
 }
 
-int cell_printed(struct batch *batch, size_t column, uint32_t row, struct text text, uint64_t most, struct error *error)
+int cell_printed(struct batch *batch, size_t column, uint32_t row, struct text text, bool floating, uint64_t most, struct error *error)
 {
 	switch (batch->columns[column].field->type) {
 	case VALUE_BINARY:
@@ -191,8 +248,14 @@ int cell_printed(struct batch *batch, size_t column, uint32_t row, struct text t
 			return bad(batch, column, row, text, error);
 		return read_typed(batch, column, row, text, error);
 	case VALUE_BOOLEAN:
-	case VALUE_DOUBLE:
 		return read_typed(batch, column, row, text, error);
+	case VALUE_DOUBLE:
+		if (read_typed(batch, column, row, text, error))
+			return -1;
+		if (!floating && batch->columns[column].cells[row] == CELL_VALUE &&
+		    !is_double(text.data, batch->columns[column].doubles[row]))
+			return bad_double(batch, column, row, text, error);
+		return 0;
 	default:
 		return cell_text(batch, column, row, text, most, error);
 	}

@@ -14,7 +14,9 @@ int cell_real(struct batch *batch, size_t column, uint32_t row, double value, st
 int cell_text(struct batch *batch, size_t column, uint32_t row, struct text text, uint64_t most, struct error *error) MUST_CHECK;
 int cell_blob(struct batch *batch, size_t column, uint32_t row, struct text bytes, uint64_t most, struct error *error) MUST_CHECK;
 
-/* A value of any type as a server prints it; binary in hexadecimal digits, with or without "\x" before them. data[length] is a NUL. */
-int cell_printed(struct batch *batch, size_t column, uint32_t row, struct text text, uint64_t most, struct error *error) MUST_CHECK;
+/* A value of any type as a server prints it; binary in hexadecimal digits, with or without "\x" before them. floating: the column has
+ * doubles, which that text names; else a number must be one exactly to become one. data[length] is a NUL. */
+int cell_printed(struct batch *batch, size_t column, uint32_t row, struct text text, bool floating, uint64_t most, struct error *error)
+	MUST_CHECK;
 
 #endif

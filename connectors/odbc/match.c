@@ -242,7 +242,8 @@ int match_table(const struct match *match, struct reader *reader, struct error *
 	return match->context->every_table && match->context->tables ? check_tables(match, error) : 0;
 }
 
-static int add_result(const struct match *match, struct reader *reader, const char *name, bool *seen, struct error *error)
+static int add_result(const struct match *match, struct reader *reader, const char *name, SQLSMALLINT type, bool *seen,
+	struct error *error)
 {
 	const struct schema *schema = match->context->schema;
 
@@ -252,7 +253,10 @@ static int add_result(const struct match *match, struct reader *reader, const ch
 		if (seen[i])
 			return error_set(error, ERROR_CONFIG, match->snapshot->session.place, "the query gives two columns %s", name);
 		seen[i] = true;
-		return reader_add_column(reader, i, name_of(match, &schema->fields[i]), NULL, error);
+		if (reader_add_column(reader, i, name_of(match, &schema->fields[i]), NULL, error))
+			return -1;
+		reader->columns[reader->count - 1].floating = type == SQL_REAL || type == SQL_FLOAT || type == SQL_DOUBLE;
+		return 0;
 	}
 	if (listed(match, match->ignore, name))
 		return 0;
@@ -281,7 +285,7 @@ static int read_results(const struct match *match, struct reader *reader, struct
 			    &nullable)))
 			result = error_set(error, ERROR_SINK, match->snapshot->session.place, "the driver does not say what the query gives");
 		else
-			result = add_result(match, reader, (const char *)name, seen, error);
+			result = add_result(match, reader, (const char *)name, type, seen, error);
 	}
 	for (size_t i = 0; i < schema->field_count; i++)
 		if (!seen[i])

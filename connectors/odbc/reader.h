@@ -22,6 +22,7 @@ struct reader_column {
 	size_t field;                       /* of the schema, or SCHEMA_NO_FIELD */
 	const char *name;                   /* as it is addressed; borrowed from the catalog or the schema's labels */
 	const struct catalog_column *column; /* NULL: the number of the row, or a column of a query */
+	bool floating;                      /* its values are doubles, or half as long */
 };
 
 /* Rows as a driver gives them (fetch.c). */

@@ -20,7 +20,8 @@ int reader_add_column(struct reader *reader, size_t field, const char *name, con
 	if (!fields)
 		return error_memory(error, "a reading");
 	reader->fields = fields;
-	columns[reader->count] = (struct reader_column){ .field = field, .name = name, .column = column };
+	columns[reader->count] = (struct reader_column){ .field = field, .name = name, .column = column,
+		.floating = column && column->kind == KIND_REAL };
 	fields[reader->count++] = field;
 	reader->field_count += field != SCHEMA_NO_FIELD;
 	return 0;

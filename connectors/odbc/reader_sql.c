@@ -17,9 +17,10 @@ static int put_tagged(const char *quoted, struct buffer *out, struct error *erro
 }
 
 /* A value of a server as it prints it itself, and never as the driver understood it. */
-static int put_printed(const struct field *field, const struct catalog_column *column, const char *quoted, struct buffer *out,
+static int put_printed(const struct field *field, const struct reader_column *read, const char *quoted, struct buffer *out,
 	struct error *error)
 {
+	const struct catalog_column *column = read->column;
 	enum column_kind kind = column ? column->kind : KIND_OTHER;
 
 	if (kind == KIND_TEXT)
@@ -29,7 +30,7 @@ static int put_printed(const struct field *field, const struct catalog_column *c
 	if (field && (field->type == VALUE_INTEGER || field->type == VALUE_YEAR) && kind == KIND_DECIMAL)
 		return buffer_printf(out, error, "CAST(trim_scale(%s) AS text)", quoted);
 	/* Four bytes of floating point are exact in eight, and not in their shortest text. */
-	if (field && field->type == VALUE_DOUBLE && (!column || (kind == KIND_REAL && column->bits == 32)))
+	if (field && field->type == VALUE_DOUBLE && read->floating && (!column || column->bits == 32))
 		return buffer_printf(out, error, "CAST(CAST(%s AS double precision) AS text)", quoted);
 	return buffer_printf(out, error, "CAST(%s AS text)", quoted);
 }
@@ -71,7 +72,7 @@ static int put_columns(const struct reader *reader, struct buffer *out, struct e
 		if (result == 0 && reader->capture)
 			result = buffer_puts(out, buffer_text(&quoted), error);
 		else if (result == 0 && reader->dialect->has_cursors)
-			result = put_printed(field, column->column, buffer_text(&quoted), out, error);
+			result = put_printed(field, column, buffer_text(&quoted), out, error);
 		else if (result == 0)
 			result = put_tagged(buffer_text(&quoted), out, error);
 		if (result == 0)

@@ -1,0 +1,76 @@
+"""What a backup and a restore promise, held against databases that would round values.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
+from backups import fresh
+from harness import databases, equal, main, newdb, run
+
+NUMBERS = """
+resources:
+  - name: amounts
+    schema:
+      fields: [{ name: id, type: integer }, { name: amount, type: number }]
+      primaryKey: id
+"""
+COPY = """version: 1
+dictionary: numbers.yaml
+connections: { db: { type: odbc, connect: "${PENSTOCK_DB}" } }
+steps:
+  - name: amounts
+    source: { type: odbc, connection: db, %s }
+    rules: { table: amounts, check: types, max_rejects: 0 }
+    sink: { type: avro, path: "%s/${run.id}/amounts.avro", manifest: true }
+"""
+
+
+def pipeline(folder, name, text):
+    path = os.path.join(folder, name)
+    with open(path, "w") as out:
+        out.write(text)
+    return path
+
+
+def rounded(kind):
+    """A number that is no double stops the backup, whichever way rows are read."""
+    folder = fresh("rounded." + kind)
+    pipeline(folder, "numbers.yaml", NUMBERS)
+    ways = ["table: amounts", 'query: "select id, amount from amounts"']
+    if kind == "sqlite":
+        ways.append("table: amounts, read: fetch")
+    types = {"sqlite": ["integer"], "postgresql": ["numeric", "bigint"]}[kind]
+    exact = {"integer": ["0", "-9007199254740991", "9007199254740992", "1000000000000000000"],
+             "bigint": ["0", "-9007199254740991", "9007199254740992", "1000000000000000000"],
+             "numeric": ["0.1", "-0.000", "0.30000000000000004", "1e300", "-12345678901234.5", "100.00"]}
+    other = {"integer": ["9007199254740993", "9223372036854775807"], "bigint": ["9007199254740993", "-9223372036854775808"],
+             "numeric": ["9007199254740993", "12345678901234567890.123456789", "0.10000000000000001", "5e-324", "1e-400"]}
+    for type in types:
+        for number, way in enumerate(ways):
+            db = newdb(kind)
+            db.execute("create table amounts (id %s primary key, amount %s)" % ("integer" if kind == "sqlite" else "bigint", type))
+            file = pipeline(folder, "copy.%s.%d.yaml" % (type, number), COPY % (way, folder))
+            for id, value in enumerate(exact[type]):
+                db.execute("insert into amounts values (%d, %s)" % (id, value))
+            done = run(file, db=db)
+            equal(done.json["written"], len(exact[type]), "%s, %s: rows" % (type, way))
+            for value in other[type]:
+                db.execute("delete from amounts", "insert into amounts values (1, %s)" % value)
+                done = run(file, db=db, code=3)
+                equal(done.json["steps"][0]["rejects_by_rule"], {"amounts.amount.type": 1}, "%s, %s: %s" % (type, way, value))
+    if kind == "postgresql":
+        db = newdb(kind)
+        db.execute("create table amounts (id bigint primary key, amount real)", "insert into amounts values (1, 0.1), (2, 16777216)")
+        for way in ways:
+            run(pipeline(folder, "real.yaml", COPY % (way, folder)), db=db)
+    print("%s: rounded" % kind)
+
+
+def test():
+    for kind in databases():
+        rounded(kind)
+
+
+main(test)
