@@ -885,7 +885,7 @@ static void test_deferred(void **state)
 	world_expect(world, DEPARTMENTS, OLD_DEPARTMENTS);
 }
 
-/* A table that only itself references is emptied and filled. */
+/* A table that only itself references goes aside first, since a row may come before the one it references; then it is emptied and filled. */
 static void test_itself(void **state)
 {
 	struct world *world = world_of(state);
@@ -897,9 +897,9 @@ static void test_itself(void **state)
 	world_run(world, "CREATE TABLE tree (id bigint PRIMARY KEY, up bigint REFERENCES tree (id) ON DELETE CASCADE);"
 			 "INSERT INTO tree VALUES (1, NULL), (2, 1), (3, 2)");
 	batch = add(&group, world, schema, (struct rig_options){ .table = "tree" });
-	assert_false(group.rigs[0].info.staged);
-	ROW(batch, "3", NULL);
+	assert_true(group.rigs[0].info.staged);
 	ROW(batch, "4", "3");
+	ROW(batch, "3", NULL);
 	expect_done(&group);
 	world_expect(world, "SELECT * FROM tree ORDER BY id", "3|NULL\n4|3\n");
 }
