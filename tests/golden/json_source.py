@@ -207,9 +207,32 @@ def test_broken(kind):
     equal((done.json["written"], done.json["rejected"]), (2, 1), "a record over limits.record")
 
 
+def test_resume(kind):
+    """A load that stopped at a syntax error goes on behind its last commit once that is mended: rows, keys and books as of one run."""
+    rows = made()
+    for name, text, options in forms(rows):
+        if name.startswith("lines"):
+            continue
+        db = newdb(kind)
+        file = pipeline("resume", tmp("resume.json"), source="type: json" + options, sink="mode: append, create: true, commit: { rows: 500 }")
+        at = text.rindex("}" if name == "array" else "]", 0, len(text) - 100)
+        dump("resume.json", text[:at] + "!" + text[at + 1:])
+        broken = run(file, db=db, code=4).json
+        done = db.count("t")
+        check(0 < done < ROWS and broken["written"] == done, "%s: %d rows before the error" % (name, done))
+        dump("resume.json", text)
+        mended = run(file, db=db).json
+        equal((mended["read"], mended["written"], mended["skipped_by_reason"]), (ROWS, ROWS - done, {"already_committed": done}), "%s: books" % name)
+        equal(sorted(int(row[0]) for row in db.query("select id from t")), [row["id"] for row in rows], "%s: rows" % name)
+        run(file, db=db, code=0)
+        dump("resume.json", text.replace("[", "[ ", 1))
+        again = run(file, db=db).json
+        equal((again["written"], again["rejected"]), (0, ROWS), "%s: another file with the same keys" % name)
+
+
 def everything():
     for kind in databases():
-        for test in (test_forms, test_values, test_broken):
+        for test in (test_forms, test_values, test_broken, test_resume):
             test(kind)
             print("%s: %s" % (kind, test.__name__))
 
