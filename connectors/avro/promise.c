@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "connectors/avro/promise.h"
+#include "connectors/avro/runid.h"
 #include "engine/core/folder.h"
 
 #include <stdio.h>
@@ -127,7 +128,12 @@ int promise_open(struct promise *promise, const struct avro_options *options, co
 	snprintf(promise->origin, sizeof promise->origin, "backup %s of %s", promise->manifest->run_id, promise->manifest->created_at);
 	promise->same_dictionary = context->dictionary_hash && strcmp(context->dictionary_hash, table->dictionary_hash) == 0 &&
 				   table->prints.count == context->schema->field_count;
+	/* created_at says the same to the second only, and what was loaded in that second would be taken for later. */
+	int64_t made_ms = 0;
+	if (!runid_read(promise->manifest->run_id, &made_ms))
+		made_ms = 0;
 	promise->expectation = (struct expectation){
+		.made_at = made_ms * 1000,
 		.rows = table->rows,
 		.prints = promise->same_dictionary ? &table->prints : NULL,
 		.origin = promise->origin,

@@ -282,3 +282,32 @@ int store_forget(struct store *base, const struct step_key *key, struct error *e
 	}
 	return session_commit(&store->session, error);
 }
+
+/* Loads of other steps that stopped in the middle would go on behind rows that are gone; one that is under way meets another epoch. */
+static int forget_open(struct odbc_store *store, const struct step_key *key, struct error *error)
+{
+	char now[STATE_TIME_SIZE];
+	struct statement statement;
+	int result = state_statement(&store->state, &statement, "forgetting unfinished loads of the table",
+		"UPDATE {checkpoints} SET epoch = epoch + 1, run_id = NULL, state = 'none', source = NULL, {\"position\"} = NULL, "
+		"content_hash = NULL, step_hash = NULL, dictionary_hash = NULL, counts = NULL, load_read = 0, load_judged = 0, load_rejected = 0, "
+		"updated_at = {?} WHERE table_name = ? AND state = 'open' AND NOT (pipeline = ? AND step = ?)",
+		error);
+
+	state_time_text(clock_wall_us(), now);
+	if (result == 0 && (statement_bind_string(&statement, 1, now, error) || statement_bind_string(&statement, 2, key->table_name, error) ||
+				   statement_bind_string(&statement, 3, key->pipeline, error) ||
+				   statement_bind_string(&statement, 4, key->step, error) || statement_execute(&statement, NULL, NULL, error)))
+		result = -1;
+	statement_close(&statement);
+	return result;
+}
+
+int store_forget_later(struct store *base, const struct step_key *key, int64_t since, uint64_t *files, struct error *error)
+{
+	struct odbc_store *store = store_of(base);
+
+	if (since && forget_open(store, key, error))
+		return -1;
+	return files_forget_later(store, key, since, files, error);
+}

@@ -159,3 +159,41 @@ int files_forget(struct odbc_store *store, const struct step_key *key, struct er
 	statement_close(&statement);
 	return result;
 }
+
+/* How many those are, before they go. */
+static int count_later(struct odbc_store *store, const struct step_key *key, const char *since, uint64_t *files, struct error *error)
+{
+	struct statement statement;
+	int more = -1;
+
+	if (state_statement(&store->state, &statement, "counting what was loaded into the table", since
+			? "SELECT COUNT(*) FROM {files} WHERE NOT (" STEP_IS ") AND table_name = ? AND loaded_at > {?}"
+			: "SELECT COUNT(*) FROM {files} WHERE NOT (" STEP_IS ") AND table_name = ?", error) == 0 &&
+	    bind_step(&statement, key, error) == 0 && statement_bind_string(&statement, 4, key->table_name, error) == 0 &&
+	    (!since || statement_bind_string(&statement, 5, since, error) == 0) && statement_execute(&statement, NULL, NULL, error) == 0)
+		more = statement_fetch(&statement, error);
+	if (more > 0 && store_count(&statement, 1, files, error))
+		more = -1;
+	statement_close(&statement);
+	return more < 0 ? -1 : 0;
+}
+
+int files_forget_later(struct odbc_store *store, const struct step_key *key, int64_t since, uint64_t *files, struct error *error)
+{
+	char from[STATE_TIME_SIZE];
+	struct statement statement;
+	int result;
+
+	state_time_text(since, from);
+	if (count_later(store, key, since ? from : NULL, files, error))
+		return -1;
+	if (!since || !*files)
+		return 0;
+	result = state_statement(&store->state, &statement, "forgetting what was loaded into the table later",
+		"DELETE FROM {files} WHERE NOT (" STEP_IS ") AND table_name = ? AND loaded_at > {?}", error);
+	if (result == 0 && (bind_step(&statement, key, error) || statement_bind_string(&statement, 4, key->table_name, error) ||
+				   statement_bind_string(&statement, 5, from, error) || statement_execute(&statement, NULL, NULL, error)))
+		result = -1;
+	statement_close(&statement);
+	return result;
+}

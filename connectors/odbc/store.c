@@ -243,6 +243,7 @@ const struct store_ops odbc_store_ops = {
 	.begin = store_begin,
 	.commit = store_commit,
 	.record = store_record,
+	.forget_later = store_forget_later,
 	.rollback = store_rollback,
 	.reject = store_reject,
 	.drop_unpublished = store_drop_unpublished,

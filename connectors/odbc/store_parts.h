@@ -102,6 +102,7 @@ int store_forget(struct store *store, const struct step_key *key, struct error *
 int step_lock_name(const struct step_key *key, uint64_t *out, struct error *error) MUST_CHECK;
 /* ERROR_BUSY that names the holder; returns -1. */
 int step_busy(const char *place, const struct step_key *key, const struct lock_holder *holder, struct error *error);
+int store_forget_later(struct store *store, const struct step_key *key, int64_t since, uint64_t *files, struct error *error);
 int checkpoint_write(struct odbc_store *store, const struct step_key *key, const struct checkpoint *checkpoint,
 	struct error *error) MUST_CHECK; /* in the open transaction; ERROR_BUSY when the epoch is another */
 
@@ -114,6 +115,8 @@ int store_find_file(struct store *store, const struct step_key *key, const struc
 	struct file_record *out, bool *found, bool *same_size, struct error *error);
 int file_write(struct odbc_store *store, const struct step_key *key, const struct file_record *file, struct error *error)
 	MUST_CHECK;
+int files_forget_later(struct odbc_store *store, const struct step_key *key, int64_t since, uint64_t *files, struct error *error)
+	MUST_CHECK; /* of other steps */
 int files_forget(struct odbc_store *store, const struct step_key *key, struct error *error) MUST_CHECK;
 
 /* rejects.c */

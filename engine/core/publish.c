@@ -71,11 +71,35 @@ static void say_where(const struct attempt *attempt, struct file_record *file, c
 	*known = attempt->recording && complete && attempt->identity.known && file->hash[0] ? file : NULL;
 }
 
+/* What other steps loaded into a table that was replaced as a whole must be loaded again: a restore brings back an earlier time. */
+static int forget_later(struct attempt *attempt, struct error *error)
+{
+	struct step_state *state = attempt->state;
+	int64_t since = attempt->expected ? attempt->expected->made_at : 0;
+	uint64_t files = 0;
+	if (!attempt->recording || attempt->step->policy != KEYS_REPLACE || attempt->checkpoint.state != CHECKPOINT_COMPLETE)
+		return 0;
+	if (attempt->store->ops->forget_later(attempt->store, &attempt->key, since, &files, error) < 0)
+		return -1;
+	if (files == 0)
+		return 0;
+	snprintf(state->report->note, sizeof state->report->note,
+		since ? "%s: table %s is as it was before %llu of the files loaded into it; they can be loaded again"
+		      : "%s: table %s was replaced, and %llu files that other steps loaded into it still count as loaded; --restart of those "
+			"steps loads them again",
+		attempt->step->name, attempt->step->target, (unsigned long long)files);
+	if (state->options->progress.note)
+		state->options->progress.note(state->options->progress.arg, since ? "info" : "warning", state->report->note);
+	return 0;
+}
+
 int publish_record(struct attempt *attempt, struct error *error)
 {
 	struct file_record file;
 	const struct checkpoint *checkpoint;
 	const struct file_record *known;
+	if (forget_later(attempt, error) < 0)
+		return -1;
 	say_where(attempt, &file, &checkpoint, &known);
 	return attempt->store->ops->record(attempt->store, &attempt->key, checkpoint, known, error);
 }
@@ -95,7 +119,7 @@ int publish_commit(struct attempt *attempt, bool complete, struct error *error)
 	struct file_record file;
 	const struct checkpoint *checkpoint;
 	const struct file_record *known;
-	if (publish_place(attempt, complete, error) < 0)
+	if (publish_place(attempt, complete, error) < 0 || forget_later(attempt, error) < 0)
 		return -1;
 	say_where(attempt, &file, &checkpoint, &known);
 	attempt->in_transaction = false; /* whatever comes now, the transaction is over */

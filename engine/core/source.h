@@ -52,6 +52,7 @@ struct source_identity {
 struct expectation {
 	uint64_t rows;
 	const struct fingerprints *prints; /* NULL: made under another dictionary, so that only rows can be compared */
+	int64_t made_at;            /* when it was begun, microseconds since 1970, UTC: what was loaded later is not in it; 0: not known */
 	const char *origin;         /* "backup 0193... of 2026-11-21T02:00:00Z", for messages */
 };
 

@@ -136,6 +136,10 @@ struct store_ops {
 	/* The part of commit that comes before the end: checkpoint and file into the open transaction; for steps that commit together. */
 	int (*record)(struct store *store, const struct step_key *key, const struct checkpoint *checkpoint,
 		const struct file_record *file, struct error *error);
+	/* All rows of the key's table give way to those of since (microseconds since 1970, UTC): in the open transaction, forgets which files
+	 * other steps have loaded into it later, and where their unfinished loads stand. *files: how many; with since 0 nothing is
+	 * forgotten, and they are those loaded by other steps at any time. */
+	int (*forget_later)(struct store *store, const struct step_key *key, int64_t since, uint64_t *files, struct error *error);
 	void (*rollback)(struct store *store);
 
 	/* Adds a reject to the open transaction (buffered until flush_rejects or commit). */

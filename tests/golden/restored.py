@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 from backups import fresh
-from harness import databases, equal, main, newdb, run
+from harness import check, databases, equal, main, newdb, run
 
 NUMBERS = """
 resources:
@@ -68,8 +68,52 @@ def rounded(kind):
     print("%s: rounded" % kind)
 
 
+LOAD = """version: 1
+dictionary: numbers.yaml
+params: { file: { default: x.csv } }
+connections: { db: { type: odbc, connect: "${PENSTOCK_DB}" } }
+steps:
+  - name: amounts
+    source: { type: csv, path: "${params.file}" }
+    rules: { table: amounts }
+    sink: { type: odbc, connection: db, table: amounts, create: true }
+"""
+BACK = """version: 1
+dictionary: numbers.yaml
+params: { backup: { default: latest } }
+connections: { db: { type: odbc, connect: "${PENSTOCK_DB}" } }
+steps:
+  - name: "${table}"
+    for_each: { table: "*" }
+    source: { type: avro, folder: "%s", backup: "${params.backup}", table: "${table}" }
+    rules: { table: "${table}", check: types }
+    sink: { type: odbc, connection: db, table: "${table}", mode: replace }
+"""
+
+
+def loaded_since(kind):
+    """A restore brings back an earlier time: what was loaded since can be loaded again, and what was loaded before is not."""
+    folder = fresh("since." + kind)
+    pipeline(folder, "numbers.yaml", NUMBERS)
+    first, second = pipeline(folder, "d1.csv", "id,amount\n1,0.5\n"), pipeline(folder, "d2.csv", "id,amount\n2,1.5\n")
+    load, back = pipeline(folder, "load.yaml", LOAD), pipeline(folder, "back.yaml", BACK % (folder + "/kept"))
+    db = newdb(kind)
+    run(load, "--set", "file=" + first, db=db)
+    run(pipeline(folder, "copy.yaml", COPY % ("table: amounts", folder + "/kept")), db=db)
+    run(load, "--set", "file=" + second, db=db)
+    equal(db.count("amounts"), 2, "rows before")
+    done = run(back, db=db)
+    equal(db.count("amounts"), 1, "rows after the restore")
+    check("loaded again" in done.err, "what is forgotten is said: " + done.err)
+    equal(run(load, "--set", "file=" + first, db=db).json["skipped_by_reason"], {"already_loaded": 1}, "the file that is in the backup")
+    equal(run(load, "--set", "file=" + second, db=db).json["written"], 1, "the file that is not")
+    equal(db.query("select id from amounts order by id"), [("1",), ("2",)], "rows at last")
+    print("%s: loaded since" % kind)
+
+
 def test():
     for kind in databases():
+        loaded_since(kind)
         rounded(kind)
 
 
