@@ -330,9 +330,9 @@ int catalog_table_names(struct session *session, const char *table, char ***out,
 		error);
 }
 
-int catalog_base_tables(struct session *session, char ***out, struct error *error)
+int catalog_base_tables(struct session *session, const char *schema, char ***out, struct error *error)
 {
-	return read_names(session, session->dialect->base_tables_sql, session->default_schema, SIZE_MAX, out, error);
+	return read_names(session, session->dialect->base_tables_sql, schema, SIZE_MAX, out, error);
 }
 
 void catalog_free_names(char **names)

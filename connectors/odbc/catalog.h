@@ -89,9 +89,9 @@ const struct catalog_key *catalog_find_unique(const struct catalog *catalog, con
 
 /* Names of tables to suggest instead of one that is missing: NULL at the end; free with catalog_free_names. */
 int catalog_table_names(struct session *session, const char *table, char ***out, struct error *error) MUST_CHECK;
-/* Names of all tables of the default schema that hold rows of their own: no views, no tables of the system or of penstock, no
+/* Names of all tables of the schema that hold rows of their own: no views, no tables of the system or of penstock, no
  * partitions (their rows are those of the table they belong to). As above. */
-int catalog_base_tables(struct session *session, char ***out, struct error *error) MUST_CHECK;
+int catalog_base_tables(struct session *session, const char *schema, char ***out, struct error *error) MUST_CHECK;
 void catalog_free_names(char **names);
 
 /* "text", "integer", ... for messages. */

@@ -372,7 +372,7 @@ static int read_all(struct discovery *discovery, const char *const *tables, size
 
 	if (count)
 		return read_tables(discovery, tables, count, false, error);
-	if (catalog_base_tables(&discovery->session, &names, error))
+	if (catalog_base_tables(&discovery->session, discovery->session.default_schema, &names, error))
 		return -1;
 	while (names[count])
 		count++;

@@ -120,15 +120,19 @@ static int check_columns(const struct match *match, const struct catalog *catalo
 	return 0;
 }
 
-/* Every table of the default schema is read by some step or ignored. */
+/* Every table of the schema that this step's own is in is read by some step or ignored. */
 static int check_tables(const struct match *match, struct error *error)
 {
 	struct session *session = &match->snapshot->session;
 	const struct option_map *tables = match->context->tables;
 	struct names unknown = { .used = 0 };
-	char **names;
+	char own[NAME_MAX_BYTES], **names;
+	const char *table;
 
-	if (catalog_base_tables(session, &names, error))
+	dialect_split(match->table, own, sizeof own, &table);
+	if (!own[0])
+		snprintf(own, sizeof own, "%s", session->default_schema);
+	if (catalog_base_tables(session, own, &names, error))
 		return -1;
 	for (char **name = names; *name; name++) {
 		bool known = listed(match, match->ignore, *name);
@@ -138,7 +142,7 @@ static int check_tables(const struct match *match, struct error *error)
 			const char *bare;
 
 			dialect_split(tables->values[i], schema, sizeof schema, &bare);
-			known = same(match, bare, *name) && (!schema[0] || same(match, schema, session->default_schema));
+			known = same(match, bare, *name) && same(match, schema[0] ? schema : session->default_schema, own);
 		}
 		if (!known)
 			add_name(&unknown, *name);
@@ -146,8 +150,9 @@ static int check_tables(const struct match *match, struct error *error)
 	catalog_free_names(names);
 	if (unknown.count)
 		return error_set(error, ERROR_CONFIG, session->place,
-			"the database has tables that the dictionary lacks: %s; add them to it, or list them in the source's \"ignore\"",
-			unknown.text);
+			"schema %s of the database has tables that the dictionary lacks: %s; add them to it, or list them in the source's "
+			"\"ignore\"",
+			own, unknown.text);
 	return 0;
 }
 

@@ -2,12 +2,13 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
+import json
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 from backups import fresh
-from harness import check, databases, equal, main, newdb, run
+from harness import check, databases, equal, main, newdb, penstock, run
 
 NUMBERS = """
 resources:
@@ -111,8 +112,45 @@ def loaded_since(kind):
     print("%s: loaded since" % kind)
 
 
+def discovered(kind):
+    """What a discovered dictionary has backed up goes back into its own database."""
+    db, folder = newdb(kind), fresh("discovered." + kind)
+    db.execute("create table doc (id bigint primary key, amount numeric, body json)",
+               """insert into doc values (1, 0.5, '{"a": [1, null]}'), (2, -12345678901.25, '"x"'), (3, null, null)""")
+    done = penstock("discover", "odbc", "env:PENSTOCK_DB", db=db)
+    equal(done.code, 0, done.tail())
+    pipeline(folder, "found.yaml", done.out)
+    check("any" in done.out, "JSON is of any type: " + done.out)
+    copy = COPY.replace("numbers.yaml", "found.yaml").replace("amounts", "doc") % ("table: doc", folder + "/kept")
+    before = db.query("select id, amount, body from doc order by id")
+    run(pipeline(folder, "copy.yaml", copy), db=db)
+    db.execute("delete from doc")
+    run(pipeline(folder, "back.yaml", BACK.replace("numbers.yaml", "found.yaml") % (folder + "/kept")), db=db)
+    after = db.query("select id, amount, body from doc order by id")
+    equal([(row[0], row[1] and float(row[1]), row[2] and json.loads(row[2])) for row in after],
+          [(row[0], row[1] and float(row[1]), row[2] and json.loads(row[2])) for row in before], kind + ": rows")
+    print("%s: discovered" % kind)
+
+
+def schemas():
+    """Tables that no step reads are looked for in the schema that is backed up."""
+    db, folder = newdb("postgresql"), fresh("schemas")
+    pipeline(folder, "numbers.yaml", NUMBERS)
+    db.execute("create schema sales", "create table sales.amounts (id bigint primary key, amount double precision)", "create table elsewhere (id int)")
+    text = COPY.replace("name: amounts", 'name: "${table}"\n    for_each: { table: "*" }').replace("rules: { table: amounts", 'rules: { table: "${table}"')
+    file = pipeline(folder, "all.yaml", text.replace("amounts.avro", "${table}.avro") % ('table: "sales.${table}"', folder))
+    run(file, db=db)
+    db.execute("create table sales.forgotten (id int)")
+    done = run(file, db=db, code=2)
+    check("forgotten" in done.err and "elsewhere" not in done.err, "the table is named: " + done.err)
+    print("schemas")
+
+
 def test():
+    if "postgresql" in databases():
+        schemas()
     for kind in databases():
+        discovered(kind)
         loaded_since(kind)
         rounded(kind)
 
