@@ -61,7 +61,7 @@ static const struct option keys_of_service_limits[] = {
 	{.name = "connections", .kind = OPTION_INTEGER, .offset = LIMIT(connections), .fallback = "1100", .minimum = 1,
 		.maximum = 20000, .help = "Connections at once; more wait."},
 	{.name = "workers", .kind = OPTION_INTEGER, .offset = LIMIT(workers), .minimum = 0, .maximum = 256,
-		.help = "Threads that handle requests; 0 is twice the processors, at least 4."},
+		.help = "Threads that handle requests; 0 is twice the processors, at least 32."},
 	{.name = "queue", .kind = OPTION_INTEGER, .offset = LIMIT(queue), .fallback = "256", .minimum = 1, .maximum = 100000,
 		.help = "Requests that wait for such a thread."},
 	{.name = "runs", .kind = OPTION_INTEGER, .offset = LIMIT(runs), .fallback = "2", .minimum = 1, .maximum = 64,

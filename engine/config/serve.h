@@ -21,7 +21,7 @@ struct service_limits {
 	uint64_t bodies;      /* bytes of all in flight; 64 MiB */
 	uint64_t upload;      /* bytes of one; 1 GiB */
 	uint64_t connections; /* 1,100 */
-	uint64_t workers;     /* threads that run handlers; 0: twice the cores, at least 4 */
+	uint64_t workers;     /* threads that run handlers; 0: twice the cores, at least 32 */
 	uint64_t queue;       /* requests that wait for one; 256 */
 	uint64_t runs;        /* pipelines that run at once; 2 */
 	uint64_t run_queue;   /* that wait; 16 */

@@ -7,6 +7,8 @@
 
 #include "engine/http/parts.h"
 
+enum { WORKERS_LEAST = 32 };
+
 const struct route *const routes_of_all[] = {routes_of_health, routes_of_ingest, routes_of_runs, routes_of_reports, NULL};
 
 static bool plan_replaces(const struct plan *plan)
@@ -45,8 +47,9 @@ struct service *service_new(const struct serve_file *file, struct diagnostics *d
 	}
 	service->file = file;
 	service->limits = file->limits;
+	/* Most of their time they wait for a commit, and who waits together shares one. */
 	if (service->limits.workers == 0)
-		service->limits.workers = processors > 2 ? 2 * (uint64_t)processors : 4;
+		service->limits.workers = processors > WORKERS_LEAST / 2 ? 2 * (uint64_t)processors : WORKERS_LEAST;
 	service->pipeline_count = file->pipeline_count;
 	for (size_t i = 0; i < file->pipeline_count; i++) {
 		service->pipelines[i] = pipeline_load(file->pipelines[i].path, &none, diagnostics);
