@@ -7,6 +7,8 @@
 #include "connectors/odbc/discover_type.h"
 #include "engine/core/value.h"
 
+enum { OPEN_SCALE = 10 /* of numbers whose column says nothing of their digits */ };
+
 static struct discovered_type decimal(const struct dialect *dialect, const struct catalog_column *column)
 {
 	if (column->precision >= 1 && column->precision <= DECIMAL_PRECISION_MAX && column->scale >= 0 &&
@@ -15,6 +17,10 @@ static struct discovered_type decimal(const struct dialect *dialect, const struc
 	/* SQLite keeps integers and doubles in it; others any number of digits. */
 	if (dialect->decimal_digits)
 		return (struct discovered_type){ .type = "number" };
+	/* As text it could not go back into its own column. What does not fit stops a backup. */
+	if (column->precision < 1)
+		return (struct discovered_type){ .type = "number", .precision = DECIMAL_PRECISION_MAX, .scale = OPEN_SCALE,
+						 .note = "any number of digits, of which 28 before the point and 10 behind it are taken" };
 	return (struct discovered_type){ .type = "string", .note = "more digits than a number of the dictionary has" };
 }
 
@@ -50,6 +56,8 @@ struct discovered_type discover_type(const struct dialect *dialect, const struct
 		/* SQLite knows the word, and nothing else about it. */
 		if (dialect->names_ignore_case && strcasecmp(column->declared, "uuid") == 0)
 			return (struct discovered_type){ .type = "string", .format = "uuid" };
+		if (dialect->names_ignore_case && strncasecmp(column->declared, "json", 4) == 0)
+			return (struct discovered_type){ .type = "any" };
 		return (struct discovered_type){ .type = "string", .note = "a type that the dictionary does not have, as its text" };
 	}
 }

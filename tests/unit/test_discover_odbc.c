@@ -108,7 +108,7 @@ static void test_types_sqlite(void **state)
 		"{\"name\": \"s\", \"type\": \"string\"}, {\"name\": \"v\", \"type\": \"string\", \"constraints\": {\"maxLength\": 20}},"
 		"{\"name\": \"x\", \"type\": \"string\", \"format\": \"binary\"}, {\"name\": \"u\", \"type\": \"string\", \"format\": \"uuid\"},"
 		"{\"name\": \"a\", \"type\": \"string\", \"description\": \"sqlite: a column without a type, which may hold anything\"},"
-		"{\"name\": \"j\", \"type\": \"string\", \"description\": \"sqlite JSON: a type that the dictionary does not have, as its text\"}]}}]}");
+		"{\"name\": \"j\", \"type\": \"any\"}]}}]}");
 }
 
 static void test_types_postgres(void **state)
@@ -128,7 +128,8 @@ static void test_types_postgres(void **state)
 		"{\"name\": \"discovered\", \"resources\": [{\"name\": \"t\","
 		" \"description\": \"a foreign key to far.away is left out: that table is not in this dictionary\", \"schema\": {\"fields\": ["
 		"{\"name\": \"i\", \"type\": \"integer\"}, {\"name\": \"b\", \"type\": \"boolean\"}, {\"name\": \"r\", \"type\": \"number\"},"
-		"{\"name\": \"n\", \"type\": \"string\", \"description\": \"postgresql numeric: more digits than a number of the dictionary has\"},"
+		"{\"name\": \"n\", \"type\": \"number\", \"precision\": 38, \"scale\": 10, "
+		"\"description\": \"postgresql numeric: any number of digits, of which 28 before the point and 10 behind it are taken\"},"
 		"{\"name\": \"m\", \"type\": \"number\", \"precision\": 9, \"scale\": 2},"
 		"{\"name\": \"w\", \"type\": \"string\", \"description\": \"postgresql numeric(50,2): more digits than a number of the dictionary has\"},"
 		"{\"name\": \"d\", \"type\": \"date\"}, {\"name\": \"ti\", \"type\": \"time\"},"
