@@ -15,6 +15,8 @@ const struct command *const commands[] = {
 	&command_compare,
 	&command_verify,
 	&command_discover,
+	&command_serve,
+	&command_keys,
 	&command_connectors,
 	&command_version,
 	&command_help,

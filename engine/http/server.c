@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ enum {
 	LINGER_MS = 1000,        /* for a client to see its answer before the connection is cut */
 	LINGER_BYTES = 4 << 20,
 	QUIET_MS = 250,          /* without a request, when leaving */
+	WATCH_MS = 100,          /* how often deadlines are looked at */
 	DESCRIPTORS_SPARE = 512, /* beyond connections: databases, files */
 };
 
@@ -46,10 +48,21 @@ struct server {
 	atomic_int busy;
 	atomic_llong last_ms;    /* when a request last began */
 	atomic_ullong bodies;    /* bytes of bodies in memory */
+	pthread_mutex_t lock;    /* of what follows */
+	pthread_cond_t changed;
+	struct exchange *exchanges; /* all under way */
+	bool ending;
+	pthread_t watcher;
 };
+
+enum phase { PHASE_WORK = 0, PHASE_READ, PHASE_WRITE };
 
 /* A request from its head to its answer. */
 struct exchange {
+	struct exchange *next, **link; /* of server->exchanges */
+	enum phase phase;              /* these three under the server's lock */
+	int64_t deadline_ms;           /* of a phase that waits for the client */
+	bool cut;                      /* the deadline has passed, and the socket ends */
 	struct server *server;
 	struct service *service;
 	struct mg_connection *connection;
@@ -78,6 +91,83 @@ static int64_t now_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* --- deadlines: civetweb goes on waiting as long as a byte comes now and then, so somebody else looks at the clock --- */
+
+static void enter(struct exchange *x, enum phase phase, int64_t deadline_ms)
+{
+	pthread_mutex_lock(&x->server->lock);
+	x->phase = phase;
+	x->deadline_ms = deadline_ms;
+	pthread_mutex_unlock(&x->server->lock);
+}
+
+static bool was_cut(struct exchange *x)
+{
+	bool cut;
+
+	pthread_mutex_lock(&x->server->lock);
+	cut = x->cut;
+	pthread_mutex_unlock(&x->server->lock);
+	return cut;
+}
+
+static int socket_of(const struct exchange *x);
+
+/* The thread of the exchange is waiting on this very socket, so it is still open; and leaves with what it has. */
+static void cut_off(struct exchange *x)
+{
+	int fd = socket_of(x);
+
+	x->cut = true;
+	if (fd >= 0)
+		shutdown(fd, x->phase == PHASE_READ ? SHUT_RD : SHUT_RDWR);
+}
+
+static void *watch(void *arg)
+{
+	struct server *server = arg;
+
+	pthread_mutex_lock(&server->lock);
+	while (!server->ending) {
+		struct timespec until;
+		int64_t now = clock_elapsed_ms();
+		bool all = cancel_requested(&server->service->cancel);
+
+		for (struct exchange *x = server->exchanges; x; x = x->next)
+			if (x->phase != PHASE_WORK && !x->cut && (all || now > x->deadline_ms))
+				cut_off(x);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += WATCH_MS * 1000000;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&server->changed, &server->lock, &until);
+	}
+	pthread_mutex_unlock(&server->lock);
+	return NULL;
+}
+
+static void enlist(struct exchange *x)
+{
+	pthread_mutex_lock(&x->server->lock);
+	x->next = x->server->exchanges;
+	x->link = &x->server->exchanges;
+	if (x->next)
+		x->next->link = &x->next;
+	x->server->exchanges = x;
+	pthread_mutex_unlock(&x->server->lock);
+}
+
+static void strike(struct exchange *x)
+{
+	if (!x->link)
+		return;
+	pthread_mutex_lock(&x->server->lock);
+	*x->link = x->next;
+	if (x->next)
+		x->next->link = x->link;
+	pthread_mutex_unlock(&x->server->lock);
 }
 
 /* --- heads --- */
@@ -354,14 +444,18 @@ static int busy(struct exchange *x, const char *why)
 /* One piece of the body into at: as long as CHUNK or what is left of it. */
 static int read_piece(struct exchange *x, char *at, size_t size, int64_t deadline_ms)
 {
-	int64_t begun = clock_elapsed_ms();
-	int got = mg_read(x->connection, at, size);
+	int64_t soon = clock_elapsed_ms() + x->service->limits.header_ms;
+	int got;
 
+	enter(x, PHASE_READ, soon < deadline_ms ? soon : deadline_ms);
+	got = mg_read(x->connection, at, size);
+	enter(x, PHASE_WORK, 0);
 	x->taken += got > 0 ? (uint64_t)got : 0;
-	if (got == (int)size && clock_elapsed_ms() <= deadline_ms)
+	if (got == (int)size)
 		return 0;
 	x->last = true;
-	if (got == (int)size || clock_elapsed_ms() - begun >= x->service->limits.header_ms)
+	/* civetweb's own patience is the same, by another clock. */
+	if (was_cut(x) || clock_elapsed_ms() >= soon - x->service->limits.header_ms / 10)
 		return REFUSE(x, 408, "the body came too slowly");
 	return REFUSE(x, 400, "the body ended before its Content-Length");
 }
@@ -499,13 +593,12 @@ static int put_head(struct exchange *x, struct buffer *head)
 	return buffer_puts(head, x->last ? "Connection: close\r\n\r\n" : "\r\n", error);
 }
 
-/* Gives up on a reader that takes too long. */
-static int send_bytes(struct exchange *x, const char *data, size_t length, int64_t deadline_ms)
+static int send_bytes(struct exchange *x, const char *data, size_t length)
 {
 	while (length > 0) {
 		size_t size = length < CHUNK ? length : CHUNK;
 
-		if (mg_write(x->connection, data, size) != (int)size || clock_elapsed_ms() > deadline_ms)
+		if (mg_write(x->connection, data, size) != (int)size)
 			return -1;
 		x->sent += size;
 		data += size;
@@ -516,21 +609,23 @@ static int send_bytes(struct exchange *x, const char *data, size_t length, int64
 
 static void send_answer(struct exchange *x)
 {
-	int64_t deadline = clock_elapsed_ms() + x->service->limits.answer_ms;
 	bool silent = strcmp(x->request.method ? x->request.method : "", "HEAD") == 0 || x->answer.status == 204;
 	struct buffer head;
 
 	buffer_init(&head, 1 << 16);
+	/* A reader that takes too long is given up. */
+	enter(x, PHASE_WRITE, clock_elapsed_ms() + x->service->limits.answer_ms);
 	if (put_head(x, &head) < 0) {
 		x->last = true;
 	} else if (!silent && x->answer.body.length > 0 && x->answer.body.length <= CHUNK - head.length % CHUNK &&
 		buffer_append(&head, x->answer.body.data, x->answer.body.length, &x->error) == 0) {
 		/* Small answers are one packet. */
-		x->last = send_bytes(x, head.data, head.length, deadline) < 0 || x->last;
-	} else if (send_bytes(x, head.data, head.length, deadline) < 0 ||
-		(!silent && send_bytes(x, buffer_text(&x->answer.body), x->answer.body.length, deadline) < 0)) {
+		x->last = send_bytes(x, head.data, head.length) < 0 || x->last;
+	} else if (send_bytes(x, head.data, head.length) < 0 ||
+		(!silent && send_bytes(x, buffer_text(&x->answer.body), x->answer.body.length) < 0)) {
 		x->last = true;
 	}
+	enter(x, PHASE_WORK, 0);
 	buffer_fini(&head);
 }
 
@@ -622,6 +717,7 @@ static struct exchange *exchange_new(struct mg_connection *connection)
 
 static void exchange_free(struct exchange *x)
 {
+	strike(x);
 	if (x->request.upload >= 0)
 		close(x->request.upload);
 	atomic_fetch_sub(&x->server->bodies, x->reserved);
@@ -639,6 +735,12 @@ static bool wants_close(const struct exchange *x)
 	return !x->info->http_version || strcmp(x->info->http_version, "1.1") != 0 || (value && strcasestr(value, "close"));
 }
 
+/* Since when a connection waits for a head, or for more of it: kept where a pointer to something of ours could be. */
+static void *this_moment(void)
+{
+	return (void *)(uintptr_t)clock_elapsed_ms();
+}
+
 static int on_request(struct mg_connection *connection)
 {
 	struct server *server = mg_get_request_info(connection)->user_data;
@@ -649,6 +751,7 @@ static int on_request(struct mg_connection *connection)
 	atomic_store(&server->last_ms, clock_elapsed_ms());
 	x = exchange_new(connection);
 	if (x) {
+		enlist(x);
 		x->last = wants_close(x);
 		process(x);
 		if (error_is_set(&x->error) && x->answer.status < 400)
@@ -663,14 +766,23 @@ static int on_request(struct mg_connection *connection)
 		linger(x);
 	if (x)
 		exchange_free(x);
+	mg_set_user_connection_data(connection, this_moment());
 	atomic_store(&server->last_ms, clock_elapsed_ms());
 	atomic_fetch_sub(&server->busy, 1);
 	return 200; /* any number: it is answered */
 }
 
+static int on_connection(const struct mg_connection *connection, void **data)
+{
+	(void)connection;
+	*data = this_moment();
+	return 0;
+}
+
 /* What civetweb finds wrong by itself, mostly with a head. */
 static int on_error(struct mg_connection *connection, int status, const char *message)
 {
+	uintptr_t waited = (uintptr_t)clock_elapsed_ms() - (uintptr_t)mg_get_user_connection_data(connection);
 	struct exchange *x = exchange_new(connection);
 	int64_t begun = clock_wall_us();
 
@@ -678,8 +790,12 @@ static int on_error(struct mg_connection *connection, int status, const char *me
 		return 1;
 	x->request.method = NULL;
 	x->last = true;
-	answer_problem(&x->answer, status >= 400 && status < 600 ? status : 400, "%s",
-		message && message[0] ? message : "this is no request that can be understood");
+	/* A head that did not come in time is malformed to civetweb. */
+	if (status == 400 && (int64_t)waited >= x->service->limits.header_ms * 9 / 10)
+		answer_problem(&x->answer, 408, "the head of the request came too slowly");
+	else
+		answer_problem(&x->answer, status >= 400 && status < 600 ? status : 400, "%s",
+			message && message[0] ? message : "this is no request that can be understood");
 	send_answer(x);
 	access_log(&(struct access){.begun_us = begun, .took_us = clock_wall_us() - begun, .client = x->client, .status = x->answer.status,
 		.sent = x->sent});
@@ -754,7 +870,8 @@ static struct mg_context *start(struct server *server, const struct serve_file *
 		"decode_url", "no",
 		NULL,
 	};
-	const struct mg_callbacks callbacks = {.begin_request = on_request, .http_error = on_error, .log_message = on_message};
+	const struct mg_callbacks callbacks = {.begin_request = on_request, .http_error = on_error, .log_message = on_message,
+		.init_connection = on_connection};
 	bool six = strchr(file->address, ':') != NULL;
 
 	snprintf(listening, sizeof(listening), "%s%s%s:%u", six ? "[" : "", file->address, six ? "]" : "", file->port);
@@ -763,22 +880,44 @@ static struct mg_context *start(struct server *server, const struct serve_file *
 	return mg_start(&callbacks, server, (const char **)(uintptr_t)options);
 }
 
+static void end_watch(struct server *server)
+{
+	pthread_mutex_lock(&server->lock);
+	server->ending = true;
+	pthread_cond_signal(&server->changed);
+	pthread_mutex_unlock(&server->lock);
+	pthread_join(server->watcher, NULL);
+	pthread_cond_destroy(&server->changed);
+	pthread_mutex_destroy(&server->lock);
+}
+
 struct server *server_open(struct service *service, struct error *error)
 {
 	struct server *server = calloc(1, sizeof(*server));
 	struct mg_server_port ports[1];
+	int failed;
 
 	if (!server) {
 		error_memory(error, "the server");
 		return NULL;
 	}
 	server->service = service;
+	server->port = service->file->port;
+	pthread_mutex_init(&server->lock, NULL);
+	pthread_cond_init(&server->changed, NULL);
+	failed = pthread_create(&server->watcher, NULL, watch, server);
+	if (failed) {
+		error_errno(error, ERROR_RESOURCE, NULL, failed, "cannot start a thread");
+		free(server);
+		return NULL;
+	}
 	raise_descriptors(service->limits.connections);
 	mg_init_library(0);
 	server->context = start(server, service->file, &service->limits);
 	if (!server->context) {
 		error_set(error, ERROR_SINK, service->file->listen, "cannot listen: %s", server->failure[0] ? server->failure : "no reason was given");
 		mg_exit_library();
+		end_watch(server);
 		free(server);
 		return NULL;
 	}
@@ -823,6 +962,7 @@ void server_close(struct server *server)
 		return;
 	mg_stop(server->context);
 	mg_exit_library();
+	end_watch(server);
 	free(server);
 }
 
