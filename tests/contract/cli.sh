@@ -81,7 +81,7 @@ done <"$TESTTMP/all"
 
 # --- slips ----------------------------------------------------------------------------------------
 hint 2 'unknown command "rnu" (did you mean "run"?)' "$penstock" rnu
-hint 2 'unknown command "serve"' "$penstock" serve x.yaml
+hint 2 'unknown command "schedule"' "$penstock" schedule x.yaml
 hint 2 'unknown command "xyzzy"' "$penstock" xyzzy
 hint 2 'unknown option --json (options stand behind the command)' "$penstock" --json run
 hint 2 "FILE is missing" "$penstock" run
