@@ -50,6 +50,8 @@ keys: [{ name: a, sha256: $hash, scopes: ['ingest:ingest', 'report:*'] }]"; do
     expect_exit 0 "$PENSTOCK" serve --check "$file"
 done
 
+expect_exit 0 "$PENSTOCK" serve --check examples/serve/serve.yaml
+
 # An address that is taken, or none of this machine's.
 printf 'version: 1\npipelines: [%s]\nlisten: 192.0.2.1:8080\nplaintext: true\nkeys: [{ name: a, sha256: %s, scopes: ["*:*"] }]\n' \
     "$TOP/pipelines/ingest.yaml" "$hash" >"$file"
