@@ -17,6 +17,7 @@
 
 #include "connectors/avro/codec.h"
 #include "engine/core/digest.h"
+#include "engine/core/folder.h"
 
 enum {
 	THREADS_MAX = 4,
@@ -385,17 +386,6 @@ static int drain(struct container_out *out, struct error *error)
 	return result;
 }
 
-static int sync_folder(const struct container_out *out, struct error *error)
-{
-	int fd = open(out->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* EINVAL: some network file systems synchronise no folders. */
-	int failed = fd < 0 || (fsync(fd) < 0 && errno != EINVAL);
-	int cause = errno;
-	if (fd >= 0)
-		close(fd);
-	return failed ? error_errno(error, ERROR_SINK, out->folder, cause, "cannot be synchronised to disk") : 0;
-}
-
 static int put_in_place(struct container_out *out, struct error *error)
 {
 	if (fsync(out->fd) < 0)
@@ -407,7 +397,7 @@ static int put_in_place(struct container_out *out, struct error *error)
 	if (rename(out->temporary, out->path) < 0)
 		return error_errno(error, ERROR_SINK, out->path, errno, "cannot be put into its place");
 	out->temporary[0] = '\0';
-	return sync_folder(out, error);
+	return folder_sync(out->folder, error);
 }
 
 int container_out_publish(struct container_out *out, uint64_t *size, char hash[SHA256_HEX_SIZE], struct error *error)

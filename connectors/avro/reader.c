@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "engine/core/digest.h"
+#include "engine/core/position.h"
 
 int avro_reader_open(struct avro_reader *reader, const char *path, struct cancel *cancel, struct error *error)
 {
@@ -257,25 +258,6 @@ enum source_result avro_reader_read(struct avro_reader *reader, struct batch *ba
 	return SOURCE_BATCH;
 }
 
-/* Digits only, so that what was written is what is read. */
-static bool take_number(const char **text, char end, uint64_t *out)
-{
-	const char *p = *text;
-	uint64_t value = 0;
-	if (*p < '0' || *p > '9' || (*p == '0' && p[1] != end))
-		return false;
-	for (; *p >= '0' && *p <= '9'; p++) {
-		if (value > (UINT64_MAX - 9) / 10)
-			return false;
-		value = 10 * value + (uint64_t)(*p - '0');
-	}
-	if (*p != end)
-		return false;
-	*text = end ? p + 1 : p;
-	*out = value;
-	return true;
-}
-
 /* From the beginning of the block at the position to the record in it. */
 static int go_to(struct avro_reader *reader, uint64_t offset, uint64_t index, uint64_t records, const struct position *at,
 	struct error *error)
@@ -306,7 +288,7 @@ int avro_reader_resume(struct avro_reader *reader, const struct position *at, bo
 	uint64_t offset, index, records;
 	if (at->token[0] == '\0')
 		return 0;
-	if (!take_number(&text, ':', &offset) || !take_number(&text, ':', &index) || !take_number(&text, '\0', &records) || index > records ||
+	if (!position_take(&text, ':', &offset) || !position_take(&text, ':', &index) || !position_take(&text, '\0', &records) || index > records ||
 	    strlen(at->hash) != SHA256_HEX_SIZE - 1)
 		return error_set(error, ERROR_CONFIG, reader->path,
 			"the recorded position \"%s\" is none of an Avro file; --restart loads it from the beginning", at->token);

@@ -11,6 +11,7 @@
 
 #include "connectors/csv/header.h"
 #include "connectors/file/sniff.h"
+#include "engine/core/position.h"
 
 /* A batch addresses its bytes with 32 bits, and a record may stand in it twice. */
 static const uint64_t RECORD_LIMIT_MAX = 1u << 30;
@@ -288,25 +289,6 @@ enum source_result reader_read(struct reader *reader, struct batch *batch, struc
 	return SOURCE_BATCH;
 }
 
-/* Digits only, so that what was written is what is read. */
-static bool take_number(const char **text, char end, uint64_t *out)
-{
-	const char *p = *text;
-	uint64_t value = 0;
-	if (*p < '0' || *p > '9' || (*p == '0' && p[1] != end))
-		return false;
-	for (; *p >= '0' && *p <= '9'; p++) {
-		if (value > (UINT64_MAX - 9) / 10)
-			return false;
-		value = 10 * value + (uint64_t)(*p - '0');
-	}
-	if (*p != end)
-		return false;
-	*text = end ? p + 1 : p;
-	*out = value;
-	return true;
-}
-
 int reader_resume(struct reader *reader, const struct position *at, bool replay, struct error *error)
 {
 	struct window *window = &reader->window;
@@ -314,7 +296,7 @@ int reader_resume(struct reader *reader, const struct position *at, bool replay,
 	uint64_t offset, records, line_no;
 	if (at->token[0] == '\0')
 		return 0;
-	if (!take_number(&text, ':', &offset) || !take_number(&text, ':', &records) || !take_number(&text, '\0', &line_no) ||
+	if (!position_take(&text, ':', &offset) || !position_take(&text, ':', &records) || !position_take(&text, '\0', &line_no) ||
 	    line_no == 0 || strlen(at->hash) != SHA256_HEX_SIZE - 1)
 		return error_set(error, ERROR_CONFIG, reader->options->path,
 			"the recorded position \"%s\" is none of a CSV file; --restart loads it from the beginning", at->token);

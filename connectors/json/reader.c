@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "connectors/file/sniff.h"
+#include "engine/core/position.h"
 
 /* A batch addresses its bytes with 32 bits, and a record may stand in it more than once. */
 static const uint64_t RECORD_LIMIT_MAX = 1u << 30;
@@ -322,26 +323,6 @@ enum source_result json_reader_read(struct json_reader *reader, struct batch *ba
 	return SOURCE_BATCH;
 }
 
-/* Digits only, so that what was written is what is read. */
-static bool take_number(const char **text, char end, uint64_t *out)
-{
-	const char *p = *text;
-	uint64_t value = 0;
-
-	if (*p < '0' || *p > '9' || (*p == '0' && p[1] != end))
-		return false;
-	for (; *p >= '0' && *p <= '9'; p++) {
-		if (value > (UINT64_MAX - 9) / 10)
-			return false;
-		value = 10 * value + (uint64_t)(*p - '0');
-	}
-	if (*p != end)
-		return false;
-	*text = end ? p + 1 : p;
-	*out = value;
-	return true;
-}
-
 int json_reader_resume(struct json_reader *reader, const struct position *at, bool replay, struct error *error)
 {
 	struct window *window = &reader->stream.window;
@@ -350,8 +331,8 @@ int json_reader_resume(struct json_reader *reader, const struct position *at, bo
 
 	if (at->token[0] == '\0')
 		return 0;
-	if (!take_number(&text, ':', &offset) || !take_number(&text, ':', &records) || !take_number(&text, ':', &line_no) ||
-		!take_number(&text, ':', &column) || !take_number(&text, '\0', &place) || line_no == 0 || column == 0 ||
+	if (!position_take(&text, ':', &offset) || !position_take(&text, ':', &records) || !position_take(&text, ':', &line_no) ||
+		!position_take(&text, ':', &column) || !position_take(&text, '\0', &place) || line_no == 0 || column == 0 ||
 		column - 1 > offset || place > JSON_AT_END || strlen(at->hash) != SHA256_HEX_SIZE - 1)
 		return error_set(error, ERROR_CONFIG, reader->options->path,
 			"the recorded position \"%s\" is none of a JSON file; --restart loads it from the beginning", at->token);

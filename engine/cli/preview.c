@@ -6,23 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *instance_new(size_t size, const void *options, struct error *error)
-{
-	void *instance = malloc(size);
-	if (!instance)
-		error_memory(error, "a part of a step");
-	else
-		memcpy(instance, options, size);
-	return instance;
-}
-
 static void open_source(struct preview *preview, const struct plan *plan, const struct plan_step *step)
 {
 	struct source_context context = plan_source_context(plan, step, NULL, &preview->cancel);
 	struct error *error = &preview->source_error;
 	context.preview = true;
 	preview->step = step;
-	preview->source = instance_new(step->source->size, step->source_options, error);
+	preview->source = plan_instance(step->source->size, step->source_options, error);
 	if (!preview->source || step->source->open(preview->source, &context, error) < 0 ||
 		step->source->identify(preview->source, false, &preview->identity, error) < 0)
 		return;
@@ -49,7 +39,7 @@ static int open_sink(struct preview *preview, const struct plan *plan, struct er
 	context.rules = &preview->rules;
 	context.dry_run = true;
 	context.source = &preview->identity;
-	preview->sink = instance_new(step->sink->size, step->sink_options, error);
+	preview->sink = plan_instance(step->sink->size, step->sink_options, error);
 	if (!preview->sink || step->sink->open(preview->sink, &context, &preview->info, error) < 0)
 		return -1;
 	preview->sink_open = true;

@@ -9,23 +9,12 @@
 
 #include "engine/core/commit.h"
 
-/* An instance of a connector: its size, with the options that the plan has bound. */
-static void *instance_new(size_t size, const void *options, struct error *error)
-{
-	void *instance = malloc(size);
-	if (!instance) {
-		error_memory(error, "a connector");
-		return NULL;
-	}
-	return memcpy(instance, options, size);
-}
-
 static int open_source(struct attempt *attempt, struct error *error)
 {
 	const struct plan_step *step = attempt->step;
 	const struct source_context context =
 		plan_source_context(attempt->state->plan, step, attempt->state->shared, attempt->state->options->cancel);
-	attempt->source = instance_new(step->source->size, step->source_options, error);
+	attempt->source = plan_instance(step->source->size, step->source_options, error);
 	if (!attempt->source || step->source->open(attempt->source, &context, error) < 0)
 		return -1;
 	if (step->source->identify(attempt->source, false, &attempt->identity, error) < 0)
@@ -79,7 +68,7 @@ static int open_judge_and_sink(struct attempt *attempt, struct error *error)
 	sinking.source = &attempt->identity;
 	sinking.run_id = state->run_id;
 	sinking.response = state->options->response;
-	attempt->sink = instance_new(step->sink->size, step->sink_options, error);
+	attempt->sink = plan_instance(step->sink->size, step->sink_options, error);
 	if (!attempt->sink || step->sink->open(attempt->sink, &sinking, &attempt->info, error) < 0)
 		return -1;
 	if (state->options->only_step && attempt->info.wants_prints && state->plan->step_count > 1)

@@ -3,6 +3,19 @@
  */
 #include "engine/core/plan.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+void *plan_instance(size_t size, const void *options, struct error *error)
+{
+	void *instance = malloc(size);
+	if (!instance) {
+		error_memory(error, "a connector");
+		return NULL;
+	}
+	return memcpy(instance, options, size);
+}
+
 struct source_context plan_source_context(const struct plan *plan, const struct plan_step *step, struct shared *shared,
 	struct cancel *cancel)
 {

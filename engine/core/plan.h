@@ -78,6 +78,9 @@ struct plan {
 	const struct store_ops *store;  /* how a connection of type odbc is opened */
 };
 
+/* A new instance of a connector of this size with the options that the plan has bound, malloc'd; NULL and error when out of memory. */
+void *plan_instance(size_t size, const void *options, struct error *error) MUST_CHECK;
+
 /* What a source or a sink of a step is told when it is opened; what the caller of plan_sink_context knows better he sets himself: store, rules,
  * dry_run, source, run_id. */
 struct source_context plan_source_context(const struct plan *plan, const struct plan_step *step, struct shared *shared,
