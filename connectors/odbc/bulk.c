@@ -263,6 +263,7 @@ static bool swallowed(const struct bulk *bulk, SQLHSTMT statement, size_t count,
 	if (bulk->may_skip || !SQL_SUCCEEDED(SQLRowCount(statement, &kept)) || kept < 0 || (size_t)kept >= count)
 		return false;
 	memset(diagnosis, 0, sizeof *diagnosis);
+	diagnosis->at = DIAGNOSIS_NOWHERE;
 	diagnosis->trouble.kind = TROUBLE_ROW;
 	snprintf(diagnosis->words, sizeof diagnosis->words, "the statement succeeded, but a trigger or rule dropped the row");
 	return true;

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "connectors/odbc/bulk.h"
 #include "connectors/odbc/check.h"
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/statement.h"
+#include "connectors/odbc/way.h"
 
 enum { ANSWER_MAX = 512 };
 
@@ -58,6 +58,16 @@ static int put_settings(struct session *session, struct buffer *out, struct erro
 	return 0;
 }
 
+static int put_ways(const struct dialect *dialect, struct buffer *out, struct error *error)
+{
+	if (buffer_puts(out, "ways of rows (bulk:), auto takes the first that fits the table:\n", error))
+		return -1;
+	for (size_t i = 0; dialect->ways[i]; i++)
+		if (buffer_printf(out, error, "  %-8s %s\n", dialect->ways[i]->name, dialect->ways[i]->help))
+			return -1;
+	return 0;
+}
+
 static int put_session(struct session *session, struct buffer *out, struct error *error)
 {
 	SQLUSMALLINT transactions = SQL_TC_NONE;
@@ -77,10 +87,7 @@ static int put_session(struct session *session, struct buffer *out, struct error
 	    buffer_printf(out, error, "parameters in one statement: %u\n", session->dialect->parameters_max) ||
 	    put_settings(session, out, error))
 		return -1;
-	return buffer_printf(out, error,
-		"way of rows: INSERT with many rows of VALUES, bound, up to %d rows a statement; it is the portable one and the only "
-		"one of this version beside bulk: row\n",
-		BULK_ROWS_MAX);
+	return put_ways(session->dialect, out, error);
 }
 
 int odbc_check(const struct store_target *target, struct buffer *out, struct error *error)

@@ -135,6 +135,7 @@ enum fault_class session_diagnose(struct session *session, SQLSMALLINT handle_ty
 	size_t used = 0;
 
 	memset(out, 0, sizeof *out);
+	out->at = DIAGNOSIS_NOWHERE;
 	for (SQLSMALLINT i = 1; i <= DIAGNOSTICS_READ; i++) {
 		SQLCHAR state[6] = "";
 		SQLINTEGER native = 0;

@@ -11,6 +11,7 @@
 struct catalog;
 struct catalog_column;
 struct connect_string;
+struct way_ops;
 
 /* What a bound value is in this process. */
 enum carrier {
@@ -84,6 +85,8 @@ struct dialect {
 	/* Expression for a value of this field in this column (may be NULL) as reading.h reads it; quoted: the column's name. */
 	int (*read)(const struct field *field, const struct catalog_column *column, const char *quoted, struct buffer *out,
 		struct error *error);
+
+	const struct way_ops *const *ways; /* to write rows (way.h), the best first; NULL at the end */
 
 	bool has_cursors;            /* DECLARE and FETCH in SQL */
 	bool reference_without_schema; /* REFERENCES takes a bare table name */

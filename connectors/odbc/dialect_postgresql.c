@@ -8,6 +8,7 @@
 #include "connectors/odbc/catalog_dialects.h"
 #include "connectors/odbc/connect.h"
 #include "connectors/odbc/dialect.h"
+#include "connectors/odbc/way.h"
 
 /* libpq's own options; those of the user's string come behind them and win. */
 static int set_libpq_options(struct connect_string *string, const struct store_target *target, struct error *error)
@@ -280,6 +281,8 @@ static const struct dialect_setting readable[] = {
 	{ NULL, NULL, NULL },
 };
 
+static const struct way_ops *const ways[] = { &way_values, &way_row, NULL };
+
 const struct dialect dialect_postgresql = {
 	.name = "postgresql",
 	.dbms_name = "PostgreSQL",
@@ -303,6 +306,7 @@ const struct dialect dialect_postgresql = {
 	.catalog = postgresql_catalog,
 	.column_type = postgresql_column_type,
 	.accepts = accepts,
+	.ways = ways,
 	.read = read_text,
 	.has_cursors = true,
 	.names_ignore_case = false,

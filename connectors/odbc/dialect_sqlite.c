@@ -13,6 +13,7 @@
 #include "connectors/odbc/catalog_dialects.h"
 #include "connectors/odbc/connect.h"
 #include "connectors/odbc/dialect.h"
+#include "connectors/odbc/way.h"
 #include "engine/core/clock.h"
 #include "engine/core/diagnostics.h"
 
@@ -421,6 +422,8 @@ static const struct dialect_setting readable[] = {
 	{ NULL, NULL, NULL },
 };
 
+static const struct way_ops *const ways[] = { &way_values, &way_row, NULL };
+
 const struct dialect dialect_sqlite = {
 	.name = "sqlite",
 	.single_writer = true,
@@ -444,6 +447,7 @@ const struct dialect dialect_sqlite = {
 	.catalog = sqlite_catalog,
 	.column_type = sqlite_column_type,
 	.accepts = accepts,
+	.ways = ways,
 	.read = read_text,
 	.reference_without_schema = true,
 	.decimal_digits = NUMERIC_DIGITS,

@@ -261,14 +261,31 @@ static int explain_row(struct refuser *refuser, struct batch *batch, uint32_t ro
 	return batch_violation(batch, row, refuser->other, detail, error);
 }
 
-/* Statement by statement, each under a savepoint of its own; one that is refused is halved down to its row. In source order, so that of
- * two rows that exclude each other the first one stays. */
+static int insert_carefully(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, size_t most,
+	struct error *error);
+
+/* What a refused statement did not write: up to its refused row, where that is known, else in halves. Returns how many rows are done with,
+ * or 0 and error. */
+static size_t insert_refused(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count,
+	const struct diagnosis *diagnosis, struct error *error)
+{
+	size_t at = count == 1 ? 0 : diagnosis->at;
+
+	if (at >= count)
+		return insert_carefully(refuser, batch, rows, count, count / 2, error) ? 0 : count;
+	if ((at && insert_carefully(refuser, batch, rows, at, at, error)) || explain_row(refuser, batch, rows[at], diagnosis, error))
+		return 0;
+	return at + 1;
+}
+
+/* Statement by statement, each under a savepoint of its own. In source order, so that of two rows that exclude each other the first one
+ * stays. */
 static int insert_carefully(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, size_t most,
 	struct error *error)
 {
 	while (count) {
 		struct diagnosis diagnosis;
-		size_t take = bulk_take(&refuser->writer->bulk, batch, NULL, rows, count < most ? count : most);
+		size_t take = writer_take(refuser->writer, batch, rows, count < most ? count : most);
 		int result;
 
 		if (cancel_requested(refuser->session->cancel))
@@ -279,8 +296,9 @@ static int insert_carefully(struct refuser *refuser, struct batch *batch, const 
 		if (result < 0 || (result == 0 && session_release(refuser->session, error)) ||
 		    (result > 0 && session_rollback_to(refuser->session, error)))
 			return -1;
-		if (result > 0 && (take == 1 ? explain_row(refuser, batch, rows[0], &diagnosis, error)
-					     : insert_carefully(refuser, batch, rows, take, take / 2, error)))
+		if (result > 0)
+			take = insert_refused(refuser, batch, rows, take, &diagnosis, error);
+		if (!take)
 			return -1;
 		rows += take;
 		count -= take;
@@ -363,5 +381,5 @@ int refuser_write(struct refuser *refuser, struct batch *batch, struct error *er
 				return result;
 		}
 	}
-	return insert_carefully(refuser, batch, refuser->rows, count, BULK_ROWS_MAX, error);
+	return insert_carefully(refuser, batch, refuser->rows, count, count, error);
 }

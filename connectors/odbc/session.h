@@ -72,7 +72,10 @@ struct diagnosis {
 	char state[6];      /* SQLSTATE, or empty */
 	int native;         /* the driver's own code */
 	char words[1024];
+	size_t at;          /* of the rows that were sent: the refused one, from 0; DIAGNOSIS_NOWHERE where that is not known */
 };
+
+#define DIAGNOSIS_NOWHERE SIZE_MAX
 
 /* Connects and sets the session up (lock timeout, UTC, strictness; never lowers durability). ERROR_SINK, retry as known. */
 int session_open(struct session *session, const struct store_target *target, struct error *error) MUST_CHECK;

@@ -19,10 +19,9 @@
 #include "connectors/odbc/writer.h"
 
 enum sink_mode { MODE_APPEND = 0, MODE_UPSERT, MODE_REPLACE };
-enum sink_bulk { BULK_AUTO = 0, BULK_VALUES, BULK_ROW };
 
 static const char *const modes[] = { "append", "upsert", "replace", NULL };
-static const char *const bulks[] = { "auto", "values", "row", NULL };
+static const char *const bulks[] = { "auto", "values", "row", NULL }; /* beside auto, names of ways (way.h) */
 
 /* What rows go through; made again whenever the catalog was read again. */
 struct road {
@@ -109,7 +108,7 @@ static int road_open(struct odbc_sink *sink, struct error *error)
 		if (!road->fits[i].rule)
 			return -1;
 	}
-	if (writer_open(&road->writer, session, schema, catalog, upsert, sink->bulk == BULK_ROW ? 1 : 0, error))
+	if (writer_open(&road->writer, session, schema, catalog, upsert, bulks[sink->bulk], error))
 		return -1;
 	return refuser_open(&road->refuser, session, schema, catalog, &road->writer, upsert, sink->context.rules, error);
 }
@@ -339,8 +338,7 @@ static int sink_explain(void *self, struct buffer *out, struct error *error)
 		    buffer_puts(out, ";\n", error)))
 		return -1;
 	if ((sink->mode == MODE_REPLACE && replace_print_retire(&sink->replace, out, error)) ||
-	    writer_print(&sink->road.writer, out, error) ||
-	    buffer_printf(out, error, ";\n-- %zu rows in one statement\n", sink->road.writer.bulk.rows_max))
+	    writer_print(&sink->road.writer, out, error))
 		return -1;
 	return sink->mode == MODE_REPLACE ? replace_print_place(&sink->replace, out, error) : 0;
 }

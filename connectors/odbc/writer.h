@@ -1,27 +1,32 @@
-/* writer.h - rows of a batch into one table by INSERT of many rows with bound parameters, or the same as an upsert.
+/* writer.h - rows of a batch into one table, by the way that the table and its database allow.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef PENSTOCK_ODBC_WRITER_H
 #define PENSTOCK_ODBC_WRITER_H
 
-#include "connectors/odbc/bulk.h"
-#include "connectors/odbc/catalog.h"
+#include "connectors/odbc/way.h"
 
 struct writer {
-	struct bulk bulk;
+	struct way_task task;
+	struct way *way;
+	char what[NAME_MAX_BYTES + 16];
 };
 
-/* Prepares nothing yet, so the table need not exist. Every field of the schema has a column in catalog. upsert: the key
- * whose rows are changed instead (fields of the schema), or NULL. most: rows a statement at most (0: as many as are good). */
+/* Chooses the way: the first of the dialect's that fits (bulk "auto"), or the one of that name, else ERROR_CONFIG. Prepares nothing yet,
+ * so the table need not exist. Every field of the schema has a column in catalog. upsert: the key whose rows are changed instead
+ * (fields of the schema), or NULL. */
 int writer_open(struct writer *writer, struct session *session, const struct schema *schema, const struct catalog *catalog,
-	const struct key *upsert, size_t most, struct error *error) MUST_CHECK;
-void writer_close(struct writer *writer);
+	const struct key *upsert, const char *bulk, struct error *error) MUST_CHECK;
+void writer_close(struct writer *writer); /* of a zeroed one, or twice, is fine */
 
-/* The statement for one row, for a person. */
+/* The SQL and how many rows go at once, for a person. */
 int writer_print(const struct writer *writer, struct buffer *out, struct error *error) MUST_CHECK;
 
-/* Sends all rows, statement by statement. Returns 0; or 1 where one was refused for its rows' sake (diagnosis says how; those
- * before it are done, so go back to a savepoint); or -1 and error. */
+/* How many of the first of count rows go into one statement: from 1 to count. */
+size_t writer_take(const struct writer *writer, const struct batch *batch, const uint32_t *rows, size_t count);
+
+/* Sends all rows, statement by statement. Returns 0; or 1 where one was refused for its rows' sake (diagnosis says how, its at counts
+ * in rows; those before it are done, so go back to a savepoint); or -1 and error. */
 int writer_insert(struct writer *writer, const struct batch *batch, const uint32_t *rows, size_t count,
 	struct diagnosis *diagnosis, struct error *error) MUST_CHECK;
 
