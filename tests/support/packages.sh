@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs from Debian or Ubuntu what building (`build`) or testing (`test`, the default) needs; does nothing when all is there.
-# usage: packages.sh [build|test] [--list]
+# Installs from Debian or Ubuntu what building (`build`), testing (`test`, the default) or measuring (`bench`) needs; does nothing when all is there.
+# usage: packages.sh [build|test|bench] [--list]
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 
@@ -8,18 +8,22 @@ build="gcc make autoconf automake pkg-config libc6-dev libyaml-dev libcsv-dev un
     libjansson-dev libpcre2-dev libssl-dev libsqlite3-dev libxxhash-dev libavro-dev zlib1g-dev libsnappy-dev libzstd-dev
     liblzma-dev libbz2-dev libcivetweb-dev"
 # Beyond the above; the sanitizers come with gcc.
-test="libcmocka-dev sqlite3 postgresql python3 procps tzdata python3-avro python3-snappy avro-bin"
+test="libcmocka-dev sqlite3 postgresql python3 procps tzdata python3-avro python3-snappy avro-bin openssl curl
+    nginx-light stunnel4"
+# Beyond both, for tests/bench alone.
+bench="wrk python3-flask python3-pyodbc gunicorn"
 
 what=test list=no
 for arg; do
     case $arg in
-    build | test) what=$arg ;;
+    build | test | bench) what=$arg ;;
     --list) list=yes ;;
-    *) echo "usage: packages.sh [build|test] [--list]" >&2; exit 2 ;;
+    *) echo "usage: packages.sh [build|test|bench] [--list]" >&2; exit 2 ;;
     esac
 done
 wanted=$build
 [ "$what" = build ] || wanted="$build $test"
+[ "$what" != bench ] || wanted="$wanted $bench"
 if [ "$list" = yes ]; then
     printf '%s\n' $wanted
     exit 0
@@ -46,9 +50,29 @@ else
     exit 1
 fi
 
-# No daemon is wanted: the tests start their own PostgreSQL. Its packages would make a cluster and start it, unless
-# told otherwise before they are unpacked; somebody's own PostgreSQL is left as it is.
-no_cluster=
+# No daemon is wanted: the tests start their own PostgreSQL, nginx and stunnel. Their packages would start them - now, unless a
+# policy forbids it while they are unpacked, and at every boot, unless they are disabled afterwards. PostgreSQL would make a cluster as well,
+# unless told otherwise before. Whatever of these somebody has already is not among the missing, and left as it is.
+no_start= disable= no_cluster= log=
+undo() {
+    for file in $no_start $no_cluster; do
+        $as_root rm -f "$file"
+    done
+    [ -z "$log" ] || rm -f "$log"
+}
+trap undo EXIT
+for daemon in nginx stunnel4; do
+    case " $missing " in
+    *" $daemon"[\ -]*)
+        dpkg-query -W -f '${db:Status-Status}' "$daemon" 2>/dev/null | grep -qx installed || disable="$disable $daemon"
+        ;;
+    esac
+done
+if [ -n "$disable" ] && [ ! -e /usr/sbin/policy-rc.d ]; then
+    no_start=/usr/sbin/policy-rc.d
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee "$no_start" >/dev/null
+    $as_root chmod 755 "$no_start"
+fi
 case " $missing " in
 *" postgresql "*)
     if ! dpkg-query -W -f '${db:Status-Status}' postgresql-common 2>/dev/null | grep -qx installed; then
@@ -58,19 +82,20 @@ case " $missing " in
     fi
     ;;
 esac
-trap '[ -z "$no_cluster" ] || $as_root rm -f "$no_cluster"' EXIT
 
 apt_get() {
     $as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
         apt-get -q -y -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null
 }
 install() {
-    apt_get install --no-install-recommends $missing
+    apt_get install --no-install-recommends $missing || return 1
+    for daemon in $disable; do
+        $as_root update-rc.d "$daemon" disable || :
+    done
 }
 
 echo "packages: installing$missing" >&2
 log=$(mktemp)
-trap 'rm -f "$log"; [ -z "$no_cluster" ] || $as_root rm -f "$no_cluster"' EXIT
 # The lists may be absent or stale; a failing update is no trouble as long as the packages are found.
 if install >"$log" 2>&1; then
     exit 0
