@@ -93,6 +93,13 @@ static int check_plan(const struct plan *plan, const struct run_flags *flags, st
 {
 	if (pipeline_check_step(plan, flags->step, error))
 		return -1;
+	for (size_t i = 0; i < plan->step_count; i++) {
+		const struct plan_step *step = &plan->steps[i];
+		if (plan_takes_requests(step) && is_chosen(step, flags))
+			return error_set(error, ERROR_CONFIG, plan->file,
+				"step \"%s\" takes the rows of requests: list this file in the `pipelines` of a serve file and use penstock serve",
+				step->name);
+	}
 	for (size_t i = 0; i < plan->step_count && flags->limit.given; i++) {
 		const struct plan_step *step = &plan->steps[i];
 		if (step->policy == KEYS_REPLACE && is_chosen(step, flags))

@@ -6,11 +6,6 @@
 
 #include "engine/core/ingest.h"
 
-static bool takes_requests(const struct plan_step *step)
-{
-	return step->source->takes_requests && step->source->takes_requests(step->source_options);
-}
-
 static int check_step(const struct ingest_steps *steps, const struct plan_step *step, struct error *error)
 {
 	const struct plan *plan = steps->plan;
@@ -43,7 +38,7 @@ int ingest_steps_init(struct ingest_steps *steps, const struct plan *plan, struc
 		return error_memory(error, "the steps of an ingest");
 	for (size_t i = 0; i < plan->step_count; i++) {
 		const struct plan_step *step = &plan->steps[i];
-		if (!takes_requests(step))
+		if (!plan_takes_requests(step))
 			continue;
 		if (check_step(steps, step, error) < 0)
 			return -1;

@@ -49,3 +49,8 @@ struct sink_context plan_sink_context(const struct plan *plan, const struct plan
 		.dictionary_hash = step->dictionary_hash,
 	};
 }
+
+bool plan_takes_requests(const struct plan_step *step)
+{
+	return step->source->takes_requests && step->source->takes_requests(step->source_options);
+}

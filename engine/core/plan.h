@@ -88,4 +88,7 @@ struct source_context plan_source_context(const struct plan *plan, const struct 
 struct sink_context plan_sink_context(const struct plan *plan, const struct plan_step *step, struct shared *shared,
 	struct cancel *cancel);
 
+/* True where the rows of the step are those of requests to the service: nobody else can run it. */
+bool plan_takes_requests(const struct plan_step *step);
+
 #endif

@@ -91,11 +91,6 @@ static void component_name(const char *pipeline, const char *table, char *out, s
 			*c = '_';
 }
 
-static bool takes_rows(const struct plan_step *step)
-{
-	return strcmp(step->source->name, "http") == 0;
-}
-
 /* The body of an ingest pipeline: an array of rows for each of its tables. */
 static json_t *body_schema(struct writing *writing, const struct plan *plan, json_t *schemas)
 {
@@ -106,7 +101,7 @@ static json_t *body_schema(struct writing *writing, const struct plan *plan, jso
 		const struct plan_step *step = &plan->steps[i];
 		char name[512];
 
-		if (!takes_rows(step))
+		if (!plan_takes_requests(step))
 			continue;
 		component_name(plan->name, step->table, name, sizeof(name));
 		put(writing, schemas, name, row_schema(writing, step->schema));
@@ -120,7 +115,7 @@ static json_t *body_schema(struct writing *writing, const struct plan *plan, jso
 static bool has_ingest(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->step_count; i++)
-		if (takes_rows(&plan->steps[i]))
+		if (plan_takes_requests(&plan->steps[i]))
 			return true;
 	return false;
 }

@@ -131,7 +131,7 @@ enum pipeline_kind pipeline_kind_of(const struct plan *plan)
 	for (size_t i = 0; i < plan->step_count; i++) {
 		if (plan->steps[i].sink->prints == PRINTS_ALWAYS)
 			return PIPELINE_REPORT;
-		if (strcmp(plan->steps[i].source->name, "http") == 0)
+		if (plan_takes_requests(&plan->steps[i]))
 			return PIPELINE_INGEST;
 	}
 	return PIPELINE_RUN;

@@ -52,6 +52,18 @@ done
 
 expect_exit 0 "$PENSTOCK" serve --check examples/serve/serve.yaml
 
+# Rows come from requests alone: a run of such a pipeline is refused before anything is touched, and looking at it makes nothing.
+for options in '' --dry-run --json '--step jobs' --restart; do
+    expect_exit 2 "$PENSTOCK" run $options pipelines/ingest.yaml
+    expect_in "$TESTTMP/err" "penstock serve"
+done
+expect_exit 0 "$PENSTOCK" validate --strict pipelines/ingest.yaml
+for command in plan check; do
+    expect_exit 0 "$PENSTOCK" $command pipelines/ingest.yaml
+    expect_in "$TESTTMP/out" "http the body of a request"
+done
+[ ! -e "$TESTTMP/hr.db" ] || fail "run, validate, plan or check made a database"
+
 # An address that is taken, or none of this machine's.
 printf 'version: 1\npipelines: [%s]\nlisten: 192.0.2.1:8080\nplaintext: true\nkeys: [{ name: a, sha256: %s, scopes: ["*:*"] }]\n' \
     "$TOP/pipelines/ingest.yaml" "$hash" >"$file"
