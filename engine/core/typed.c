@@ -32,42 +32,43 @@ static bool read_integer(const char *text, int64_t *out)
 	return !errno && end != text && !*end;
 }
 
-/* digits of exactly this width; moves the text. */
-static bool take_number(const char **text, int width, int *out)
+/* Exactly two digits; moves the text. The NUL at a text's end is no digit, so nothing behind it is looked at. */
+static bool take_two(const char **text, unsigned *out)
 {
-	*out = 0;
-	for (int i = 0; i < width; i++, (*text)++) {
-		if (**text < '0' || **text > '9')
-			return false;
-		*out = *out * 10 + (**text - '0');
-	}
+	unsigned tens = (unsigned)((*text)[0] - '0'), ones;
+
+	if (tens > 9 || (ones = (unsigned)((*text)[1] - '0')) > 9)
+		return false;
+	*text += 2;
+	*out = tens * 10 + ones;
 	return true;
 }
 
 static bool take_date(const char **text, int64_t *days)
 {
-	int year, month, day;
+	unsigned century, year, month, day;
 
-	if (!take_number(text, 4, &year) || *(*text)++ != '-' || !take_number(text, 2, &month) || *(*text)++ != '-' ||
-	    !take_number(text, 2, &day))
+	if (!take_two(text, &century) || !take_two(text, &year) || *(*text)++ != '-' || !take_two(text, &month) ||
+	    *(*text)++ != '-' || !take_two(text, &day))
 		return false;
-	return value_days_from_civil(year, (unsigned)month, (unsigned)day, days);
+	return value_days_from_civil((int)(century * 100 + year), month, day, days);
 }
 
 static bool take_time(const char **text, int64_t *micros)
 {
-	int hour, minute, second, fraction = 0, digits = 0;
+	unsigned hour, minute, second, fraction = 0;
+	int digits = 0;
 
-	if (!take_number(text, 2, &hour) || *(*text)++ != ':' || !take_number(text, 2, &minute) || *(*text)++ != ':' ||
-	    !take_number(text, 2, &second) || hour > 23 || minute > 59 || second > 59)
+	if (!take_two(text, &hour) || *(*text)++ != ':' || !take_two(text, &minute) || *(*text)++ != ':' ||
+	    !take_two(text, &second) || hour > 23 || minute > 59 || second > 59)
 		return false;
 	if (**text == '.') {
 		for ((*text)++; **text >= '0' && **text <= '9' && digits < 6; (*text)++, digits++)
-			fraction = fraction * 10 + (**text - '0');
+			fraction = fraction * 10 + (unsigned)(**text - '0');
 		for (; digits < 6; digits++)
 			fraction *= 10;
 	}
-	*micros = ((int64_t)hour * 3600 + minute * 60 + second) * MICROS_PER_SECOND + fraction;
+	*micros = (int64_t)(hour * 3600 + minute * 60 + second) * MICROS_PER_SECOND + fraction;
 	return true;
 }
 

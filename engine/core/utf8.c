@@ -55,20 +55,23 @@ size_t utf8_count(const char *text, size_t length)
 	return count;
 }
 
-size_t utf8_find_bad(const char *text, size_t length, size_t from)
+/* True where none of the eight bytes at text is above 0x7F or NUL. */
+static bool plain_eight(const char *text)
 {
 	static const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+	uint64_t word;
+	memcpy(&word, text, sizeof word);
+	return ((word | (word - ones)) & highs) == 0;
+}
+
+size_t utf8_find_bad(const char *text, size_t length, size_t from)
+{
 	size_t i = from;
 	while (i < length) {
-		uint64_t word;
-		/* Eight bytes at once while none is above 0x7F or NUL. */
-		while (length - i >= sizeof word) {
-			memcpy(&word, text + i, sizeof word);
-			if (((word | (word - ones)) & highs) != 0)
-				break;
-			i += sizeof word;
-		}
-		if (i == length)
+		while (length - i >= 8 && plain_eight(text + i))
+			i += 8;
+		/* The last few again with those before them, which are known. */
+		if (i == length || (i - from >= 8 && length - i < 8 && plain_eight(text + length - 8)))
 			break;
 		size_t bytes = text[i] == '\0' ? 0 : utf8_character(text + i, length - i);
 		if (bytes == 0)

@@ -190,18 +190,17 @@ size_t value_format_datetime(int64_t micros, char *out)
 /* Both directions count years from March, so that the leap day is the last of its year, in eras of 400 years. */
 bool value_days_from_civil(int year, unsigned month, unsigned day, int64_t *days)
 {
-	static const unsigned lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	static const unsigned before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365 };
+	enum { EPOCH = 719163 }; /* 1970-01-01 counted from 0001-01-01, the first of a proleptic Gregorian calendar, as 1 */
+
 	if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1)
 		return false;
-	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-	if (day > lengths[month - 1] + (month == 2 && leap ? 1u : 0u))
+	unsigned y = (unsigned)year, leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+	if (day > before[month] - before[month - 1] + (month == 2 ? leap : 0))
 		return false;
-	int64_t y = month <= 2 ? year - 1 : year;
-	int64_t era = y / 400; /* year 1 at the least: never negative */
-	int64_t year_of_era = y - era * 400;
-	int64_t day_of_year = (153 * (int64_t)(month + (month > 2 ? (unsigned)-3 : 9)) + 2) / 5 + day - 1;
-	int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-	*days = era * 146097 + day_of_era - 719468;
+	unsigned past = y - 1;
+	unsigned count = past * 365 + past / 4 - past / 100 + past / 400 + before[month - 1] + (month > 2 ? leap : 0) + day;
+	*days = (int64_t)count - EPOCH;
 	return true;
 }
 
