@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -51,6 +52,9 @@ static void prepare_process(void)
 	/* Character widths and what drivers make of names need UTF-8; numbers keep their point. */
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		(void)setlocale(LC_CTYPE, "");
+	/* Unless this tells it, psqlodbc looks for the encoding in LC_CTYPE, which it changes for a moment, for all threads, whenever it connects; another
+	 * thread that connects then reads the name of a locale that is no more. Our sessions speak UTF-8 in any case. */
+	(void)setenv("PGCLIENTENCODING", "UTF8", 1);
 	struct sigaction action = {.sa_handler = SIG_IGN};
 	sigaction(SIGPIPE, &action, NULL);
 	sigaction(SIGXFSZ, &action, NULL); /* a file that may not grow is an error of the write, like a full disk */

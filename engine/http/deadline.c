@@ -66,12 +66,13 @@ void deadline_enlist(struct exchange *x)
 	if (x->next)
 		x->next->link = &x->next;
 	x->server->exchanges = x;
+	x->enlisted = true;
 	pthread_mutex_unlock(&x->server->lock);
 }
 
 void deadline_strike(struct exchange *x)
 {
-	if (!x->link)
+	if (!x->enlisted)
 		return;
 	pthread_mutex_lock(&x->server->lock);
 	*x->link = x->next;

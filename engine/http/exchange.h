@@ -14,6 +14,7 @@ struct mg_connection;
 enum {
 	EXCHANGE_HEADERS_MAX = 64, /* as many as civetweb sees */
 	CHUNK = 16384,           /* of a body or an answer: each must pass within limits.header_time */
+	HEAD_MAX = TARGET_MAX,   /* bytes of a head; so no address is longer */
 	CREDENTIAL_MAX = 512,    /* bytes of a key as presented */
 	LINGER_MS = 1000,        /* for a client to see its answer before the connection is cut */
 	LINGER_BYTES = 4 << 20,
@@ -25,15 +26,16 @@ enum {
 struct server {
 	struct service *service;
 	struct mg_context *context;
-	char failure[256];       /* what civetweb said when it could not start */
 	int listener;            /* descriptor of the listening socket; -1: not found */
-	unsigned port;
+	atomic_uint port;        /* requests may be here before it is known */
 	atomic_int busy;
 	atomic_llong last_ms;    /* when a request last began */
 	atomic_ullong bodies;    /* bytes of bodies in memory */
 	pthread_mutex_t lock;    /* of what follows */
 	pthread_cond_t changed;
 	struct exchange *exchanges; /* all under way */
+	bool started;
+	char failure[256];       /* what civetweb said when it could not start */
 	bool ending;
 	pthread_t watcher;
 };
@@ -42,8 +44,9 @@ enum phase { PHASE_WORK = 0, PHASE_READ, PHASE_WRITE };
 
 /* A request from its head to its answer. */
 struct exchange {
-	struct exchange *next, **link; /* of server->exchanges */
-	enum phase phase;              /* these three under the server's lock */
+	bool enlisted;                 /* of its own thread */
+	struct exchange *next, **link; /* of server->exchanges; these four under the server's lock */
+	enum phase phase;
 	int64_t deadline_ms;           /* of a phase that waits for the client */
 	bool cut;                      /* the deadline has passed, and the socket ends */
 	struct server *server;

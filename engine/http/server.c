@@ -257,9 +257,13 @@ static int on_error(struct mg_connection *connection, int status, const char *me
 	/* A head that did not come in time is malformed to civetweb. */
 	if (status == 400 && (int64_t)waited >= x->service->limits.header_ms * 9 / 10)
 		answer_problem(&x->answer, 408, "the head of the request came too slowly");
+	else if (status == 505)
+		answer_problem(&x->answer, 505, "this service speaks HTTP/1.1 and HTTP/1.0");
+	else if (status >= 500)
+		answer_problem(&x->answer, 500, "%s", message && message[0] ? message : "no request can be taken now");
 	else
-		answer_problem(&x->answer, status >= 400 && status < 600 ? status : 400, "%s",
-			message && message[0] ? message : "this is no request that can be understood");
+		/* Whatever is wrong with a head; 411 is what it says of a Content-Length that is negative. */
+		answer_problem(&x->answer, 400, "this is no HTTP request, or its head has more than %d bytes", HEAD_MAX);
 	send_answer(x);
 	access_log(&(struct access){.begun_us = begun, .took_us = clock_wall_us() - begun, .client = x->client, .status = x->answer.status,
 		.sent = x->sent});
@@ -272,8 +276,12 @@ static int on_message(const struct mg_connection *connection, const char *messag
 {
 	struct server *server = connection ? mg_get_user_data(mg_get_context(connection)) : NULL;
 
-	if (server && !server->context && !server->failure[0])
+	if (!server)
+		return 1;
+	pthread_mutex_lock(&server->lock);
+	if (!server->started && !server->failure[0])
 		snprintf(server->failure, sizeof(server->failure), "%s", message);
+	pthread_mutex_unlock(&server->lock);
 	return 1;
 }
 
@@ -281,7 +289,7 @@ static int on_message(const struct mg_connection *connection, const char *messag
 
 static struct mg_context *start(struct server *server, const struct serve_file *file, const struct service_limits *limits)
 {
-	char listening[96], threads[24], header_time[24];
+	char listening[96], threads[24], header_time[24], head_size[24];
 	const char *const options[] = {
 		"listening_ports", listening,
 		"num_threads", threads,
@@ -290,7 +298,7 @@ static struct mg_context *start(struct server *server, const struct serve_file *
 		"enable_keep_alive", "yes",
 		"tcp_nodelay", "1",
 		"listen_backlog", "1024",
-		"max_request_size", "16384",
+		"max_request_size", head_size,
 		/* It would answer preflights itself, with a * for all. */
 		"access_control_allow_origin", "",
 		"access_control_allow_methods", "",
@@ -306,6 +314,7 @@ static struct mg_context *start(struct server *server, const struct serve_file *
 
 	snprintf(listening, sizeof(listening), "%s%s%s:%u", six ? "[" : "", file->address, six ? "]" : "", file->port);
 	snprintf(threads, sizeof(threads), "%llu", (unsigned long long)limits->connections);
+	snprintf(head_size, sizeof(head_size), "%d", HEAD_MAX);
 	snprintf(header_time, sizeof(header_time), "%lld", (long long)limits->header_ms);
 	return mg_start(&callbacks, server, (const char **)(uintptr_t)options);
 }
@@ -320,7 +329,7 @@ struct server *server_open(struct service *service, struct error *error)
 		return NULL;
 	}
 	server->service = service;
-	server->port = service->file->port;
+	atomic_init(&server->port, service->file->port);
 	if (deadlines_start(server, error) < 0) {
 		free(server);
 		return NULL;
@@ -335,14 +344,18 @@ struct server *server_open(struct service *service, struct error *error)
 		free(server);
 		return NULL;
 	}
-	server->port = mg_get_server_ports(server->context, 1, ports) == 1 ? (unsigned)ports[0].port : service->file->port;
-	server->listener = socket_listening(server->port);
+	pthread_mutex_lock(&server->lock);
+	server->started = true;
+	pthread_mutex_unlock(&server->lock);
+	if (mg_get_server_ports(server->context, 1, ports) == 1)
+		atomic_store(&server->port, (unsigned)ports[0].port);
+	server->listener = socket_listening(atomic_load(&server->port));
 	return server;
 }
 
 unsigned server_port(const struct server *server)
 {
-	return server->port;
+	return atomic_load(&server->port);
 }
 
 /* civetweb would go on accepting until it is stopped. */

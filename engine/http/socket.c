@@ -71,7 +71,7 @@ int socket_of(const struct exchange *x)
 			port = ntohs(in->sin6_port);
 			own = ntohs(((const struct sockaddr_in6 *)(const void *)&self)->sin6_port);
 		}
-		if (port != 0 && own == x->server->port && port == x->peer_port && strcmp(address, x->peer) == 0)
+		if (port != 0 && own == atomic_load(&x->server->port) && port == x->peer_port && strcmp(address, x->peer) == 0)
 			return fd;
 	}
 	return -1;
