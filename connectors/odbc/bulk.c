@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "connectors/odbc/bulk.h"
+#include "connectors/odbc/carry.h"
 
 /* What drivers are told of a long text's type; its own length counts. */
 enum { LONG_TEXT = 1 << 20 };
@@ -171,42 +172,13 @@ out:
 static void stage(const struct bulk_column *column, const struct column *from, uint32_t row, union bulk_value *value,
 	SQLLEN *indicator)
 {
-	size_t length = 0;
-
 	*indicator = 0;
-	if (column->carrier == CARRY_INTEGER) {
+	if (column->carrier == CARRY_INTEGER)
 		value->integer = from->integers[row];
-		return;
-	}
-	if (column->carrier == CARRY_DOUBLE) {
+	else if (column->carrier == CARRY_DOUBLE)
 		value->real = from->doubles[row];
-		return;
-	}
-	switch (column->field->type) {
-	case VALUE_DECIMAL:
-		length = value_format_decimal(from->decimals[row], column->field->scale, value->text);
-		break;
-	case VALUE_DOUBLE:
-		length = value_format_double(from->doubles[row], value->text);
-		break;
-	case VALUE_DATE:
-		length = value_format_date(from->integers[row], value->text);
-		break;
-	case VALUE_TIME:
-		length = value_format_time(from->integers[row], value->text);
-		break;
-	case VALUE_DATETIME:
-		length = value_format_datetime(from->integers[row], value->text);
-		break;
-	case VALUE_BOOLEAN:
-		memcpy(value->text, from->integers[row] ? "1" : "0", 2);
-		length = 1;
-		break;
-	default:
-		length = value_format_integer(from->integers[row], value->text);
-		break;
-	}
-	*indicator = (SQLLEN)length;
+	else
+		*indicator = (SQLLEN)carry_text(column->field, from, row, value->text);
 }
 
 static int stage_row(struct bulk *bulk, SQLHSTMT handle, const struct batch *batch, const size_t *columns, uint32_t row,
@@ -255,17 +227,14 @@ size_t bulk_take(const struct bulk *bulk, const struct batch *batch, const size_
 	return take;
 }
 
-/* A trigger or a rule of the database may drop a row without an error: what was not kept was not written. */
+/* What was not kept was not written. */
 static bool swallowed(const struct bulk *bulk, SQLHSTMT statement, size_t count, struct diagnosis *diagnosis)
 {
 	SQLLEN kept = -1;
 
 	if (bulk->may_skip || !SQL_SUCCEEDED(SQLRowCount(statement, &kept)) || kept < 0 || (size_t)kept >= count)
 		return false;
-	memset(diagnosis, 0, sizeof *diagnosis);
-	diagnosis->at = DIAGNOSIS_NOWHERE;
-	diagnosis->trouble.kind = TROUBLE_ROW;
-	snprintf(diagnosis->words, sizeof diagnosis->words, "the statement succeeded, but a trigger or rule dropped the row");
+	diagnosis_dropped(diagnosis);
 	return true;
 }
 

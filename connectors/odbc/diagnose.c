@@ -169,6 +169,14 @@ enum fault_class session_diagnose(struct session *session, SQLSMALLINT handle_ty
 	return class_of(out->trouble.kind);
 }
 
+void diagnosis_dropped(struct diagnosis *out)
+{
+	memset(out, 0, sizeof *out);
+	out->at = DIAGNOSIS_NOWHERE;
+	out->trouble.kind = TROUBLE_ROW;
+	snprintf(out->words, sizeof out->words, "the statement succeeded, but a trigger or rule dropped the row");
+}
+
 const char *diagnosis_code(const struct diagnosis *diagnosis, char *out, size_t size)
 {
 	/* HY000 says nothing: the database's own code does, where there is one. */

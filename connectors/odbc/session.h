@@ -113,6 +113,9 @@ enum fault_class session_fail(struct session *session, SQLSMALLINT handle_type, 
 enum fault_class session_diagnose(struct session *session, SQLSMALLINT handle_type, SQLHANDLE handle,
 	struct diagnosis *out);
 
+/* What it is where a statement succeeded and a trigger or a rule of the database dropped a row of it. */
+void diagnosis_dropped(struct diagnosis *out);
+
 /* A diagnosis as an error (ERROR_SINK, retry as fits), unless one is set already. */
 void diagnosis_error(const struct session *session, const struct diagnosis *diagnosis, const char *what, struct error *error);
 
