@@ -10,20 +10,14 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 from harness import TOP, PENSTOCK, Failed, Server, build_shim, environment, hr_data, hr_pipeline, main, newdb, peak, penstock, run, shell, tmp
+from measure import commits_between, flush_time, settings_seen, timed, watch_settings
 
 rows = int(sys.argv[1])
 TABLES = ("departments", "jobs", "hired_employees")
 DICTIONARY = TOP + "/examples/hr/datapackage.yaml"
-
-
-def timed(function, *arguments, **named):
-    begin = time.monotonic()
-    result = function(*arguments, **named)
-    return time.monotonic() - begin, result
 
 
 def command(words, text=None, env=None):
@@ -38,21 +32,6 @@ def line(what, seconds, base=None, count=None, note=""):
     ratio = "%6.2f x" % (base / seconds) if base else " " * 8
     print("  %-56s %8.3f s %s %s  %s" % (what, seconds, rate, ratio, note))
     sys.stdout.flush()
-
-
-def flush_time(folder):
-    """Median of 200 fdatasync after 4 KiB each, in milliseconds."""
-    path = os.path.join(folder, "flush")
-    out = []
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    for _ in range(200):
-        os.write(fd, b"x" * 4096)
-        begin = time.monotonic()
-        os.fdatasync(fd)
-        out.append(time.monotonic() - begin)
-    os.close(fd)
-    os.unlink(path)
-    return 1000 * statistics.median(out)
 
 
 def ddl(dialect):
@@ -109,16 +88,6 @@ def sqlite(data, preload=None):
 
 
 # --- PostgreSQL -----------------------------------------------------------------------------------
-def commits_between(server, first, last):
-    """Transactions that wrote something and were committed, from the log of the server itself; None where the tool is missing."""
-    tools = sorted(glob.glob("/usr/lib/postgresql/*/bin/pg_waldump"))
-    tool = tools[-1] if tools else shutil.which("pg_waldump")
-    if not tool:
-        return None
-    done = subprocess.run([tool, "-p", server.folder + "/data/pg_wal", "-s", first, "-e", last, "--rmgr=Transaction"], capture_output=True, text=True)
-    return len(re.findall(r"desc: COMMIT ", done.stdout)) or None
-
-
 def postgres(data, server, slow=False):
     text = ddl("postgresql")
     base = None
@@ -139,14 +108,10 @@ def postgres(data, server, slow=False):
         commits = commits_between(server, first, db.value("select pg_current_wal_flush_lsn()"))
         line(what, seconds, base, note="%d commits, %.0f rows a commit" % (commits, rows / commits) if commits else "")
     if not slow:
-        names = "'synchronous_commit', 'fsync', 'full_page_writes', 'wal_level', 'session_replication_role'"
-        db.execute("create table seen (name text, value text)",
-                   "create function look() returns trigger language plpgsql as $$ begin insert into seen select n, current_setting(n) "
-                   "from unnest(array[%s]) n; return null; end $$" % names,
-                   "create trigger look after insert on departments for each statement execute function look()", "delete from hired_employees",
-                   "delete from departments")
+        watch_settings(db, "departments")
+        db.execute("delete from hired_employees", "delete from departments")
         run(hr_pipeline(tmp("load.yaml")), "--set", "data=" + data, "--step", "departments", "--restart", db=db)
-        print("  live session: %s" % ", ".join("%s %s" % row for row in sorted(set(db.query("select name, value from seen")))))
+        print("  live session: %s" % settings_seen(db))
 
 
 # --- reading --------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Measures penstock against what a user would pick instead, side by side in one run, and prints ratios; never fails for being slow.
-# usage: sh tests/bench/run.sh [ROWS]          (1000000; PENSTOCK names a built program, default build-test/plain/penstock or build/penstock)
+# usage: sh tests/bench/run.sh [ROWS | http]   (1000000 rows, and what http alone does: rows over HTTP;
+#        PENSTOCK names a built program, default build-test/plain/penstock or build/penstock)
 # SPDX-License-Identifier: Apache-2.0
 set -u
 TOP=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
@@ -27,4 +28,8 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-python3 "$TOP/tests/bench/bench.py" "${1:-1000000}"
+sh "$TOP/tests/support/packages.sh" bench || exit 1
+if [ "${1:-}" != http ]; then
+    python3 "$TOP/tests/bench/bench.py" "${1:-1000000}" || exit
+fi
+python3 "$TOP/tests/bench/http_bench.py"
