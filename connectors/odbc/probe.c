@@ -7,13 +7,14 @@
 
 #include "connectors/odbc/probe.h"
 
-/* WITH v(i, c0, c1) AS (VALUES (0, ?, ?), ...) SELECT v.i FROM v WHERE EXISTS (SELECT 1 FROM t WHERE t.a = v.c0 AND t.b = v.c1) */
+/* WITH v(i, c0, c1) AS (VALUES (0, ?, ?), ...) SELECT v.i FROM v WHERE (SELECT 1 FROM t WHERE t.a = v.c0 AND t.b = v.c1 LIMIT 1) = 1
+ * Not EXISTS: PostgreSQL makes a join of that, which reads all of a table that was small when the statement was planned. */
 static int put_sql(const struct dialect *dialect, const struct catalog *table, const char *const *columns,
 	const struct field *const *fields, size_t count, struct buffer *head, struct buffer *tuple, struct buffer *tail,
 	struct error *error)
 {
 	if (buffer_puts(head, "WITH v(i", error) ||
-	    buffer_puts(tail, ") SELECT v.i FROM v WHERE EXISTS (SELECT 1 FROM ", error) ||
+	    buffer_puts(tail, ") SELECT v.i FROM v WHERE (SELECT 1 FROM ", error) ||
 	    dialect_quote_table(dialect, tail, table->table, error) || buffer_puts(tail, " t WHERE ", error))
 		return -1;
 	for (size_t i = 0; i < count; i++) {
@@ -25,7 +26,7 @@ static int put_sql(const struct dialect *dialect, const struct catalog *table, c
 		    buffer_printf(tail, error, " = v.c%zu", i))
 			return -1;
 	}
-	return buffer_puts(head, ") AS (VALUES ", error) || buffer_puts(tail, ")", error) ? -1 : 0;
+	return buffer_puts(head, ") AS (VALUES ", error) || buffer_puts(tail, " LIMIT 1) = 1", error) ? -1 : 0;
 }
 
 int probe_open(struct probe *probe, struct session *session, const struct catalog *table, const char *const *columns,
