@@ -63,6 +63,10 @@ struct dialect {
 	/* Expression for a bound parameter of this field that goes to this column: "?" or "CAST(? AS timestamptz)". */
 	int (*parameter)(const struct field *field, const struct catalog_column *column, struct buffer *out, struct error *error);
 
+	/* Optional: this database takes arrays. The type of an array's elements for this field and column; *cast: what each element is to be
+	 * cast to behind that, or NULL. */
+	const char *(*element)(const struct field *field, const struct catalog_column *column, const char **cast);
+
 	/* How its values are bound. */
 	enum carrier (*carrier)(const struct field *field);
 

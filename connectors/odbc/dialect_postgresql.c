@@ -158,19 +158,25 @@ static struct trouble classify(const char *state, int native, const char *words)
 	return (struct trouble){ TROUBLE_OURS, NULL };
 }
 
-static int type(const struct field *field, bool in_key, struct buffer *out, struct error *error)
+/* NULL for decimals: the precision belongs to them. */
+static const char *type_name(const struct field *field)
 {
 	static const char *const names[] = {
 		[VALUE_STRING] = "text", [VALUE_INTEGER] = "bigint", [VALUE_DOUBLE] = "double precision",
 		[VALUE_BOOLEAN] = "boolean", [VALUE_DATE] = "date", [VALUE_TIME] = "time(6)", [VALUE_DATETIME] = "timestamptz",
 		[VALUE_YEAR] = "integer", [VALUE_YEARMONTH] = "text", [VALUE_DURATION] = "text", [VALUE_UUID] = "uuid",
-		[VALUE_BINARY] = "bytea", [VALUE_JSON] = "jsonb",
+		[VALUE_BINARY] = "bytea", [VALUE_JSON] = "jsonb", [VALUE_DECIMAL] = NULL,
 	};
 
+	return names[field->type];
+}
+
+static int type(const struct field *field, bool in_key, struct buffer *out, struct error *error)
+{
 	(void)in_key;
 	if (field->type == VALUE_DECIMAL)
 		return buffer_printf(out, error, "numeric(%u,%u)", field->precision, field->scale);
-	return buffer_puts(out, names[field->type], error);
+	return buffer_puts(out, type_name(field), error);
 }
 
 static enum carrier carrier(const struct field *field)
@@ -186,24 +192,32 @@ static enum carrier carrier(const struct field *field)
 	}
 }
 
+/* What a value is cast to. Always a type, whatever the driver says of it: nothing else decides it in a list of VALUES. Never with length
+ * or precision, since a CAST cuts where an assignment refuses. */
+static const char *cast_name(const struct field *field, const struct catalog_column *column)
+{
+	if (column && column->cast)
+		return column->cast;
+	if (field->type == VALUE_INTEGER || field->type == VALUE_YEAR)
+		return "bigint";
+	if (column && column->kind == KIND_TEXT)
+		return "text";
+	return field->type == VALUE_DECIMAL ? "numeric" : type_name(field);
+}
+
 static int parameter(const struct field *field, const struct catalog_column *column, struct buffer *out,
 	struct error *error)
 {
-	const char *name = column ? column->cast : NULL;
+	return buffer_printf(out, error, "CAST(? AS %s)", cast_name(field, column));
+}
 
-	/* Always with a type, whatever the driver says of it: nothing else decides it in a list of VALUES. Never with length or precision,
-	 * since a CAST cuts where an assignment refuses. */
-	if (!name && (field->type == VALUE_INTEGER || field->type == VALUE_YEAR))
-		name = "bigint";
-	else if (!name && column && column->kind == KIND_TEXT)
-		name = "text";
-	if (name)
-		return buffer_printf(out, error, "CAST(? AS %s)", name);
-	if (field->type == VALUE_DECIMAL)
-		return buffer_puts(out, "CAST(? AS numeric)", error);
-	if (buffer_puts(out, "CAST(? AS ", error) || type(field, false, out, error))
-		return -1;
-	return buffer_puts(out, ")", error);
+/* Arrays of the database's other types are none of single values where those are arrays or rows themselves. */
+static const char *element(const struct field *field, const struct catalog_column *column, const char **cast)
+{
+	const char *name = cast_name(field, column);
+
+	*cast = column && column->kind == KIND_OTHER ? name : NULL;
+	return *cast ? "text" : name;
 }
 
 static bool accepts(const struct field *field, const struct catalog_column *column)
@@ -281,7 +295,7 @@ static const struct dialect_setting readable[] = {
 	{ NULL, NULL, NULL },
 };
 
-static const struct way_ops *const ways[] = { &way_values, &way_row, NULL };
+static const struct way_ops *const ways[] = { &way_unnest, &way_values, &way_row, NULL };
 
 const struct dialect dialect_postgresql = {
 	.name = "postgresql",
@@ -300,6 +314,7 @@ const struct dialect dialect_postgresql = {
 	.classify = classify,
 	.type = type,
 	.parameter = parameter,
+	.element = element,
 	.carrier = carrier,
 	.state_type = state_type,
 	.time_parameter = "CAST(? AS timestamptz)",

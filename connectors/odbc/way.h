@@ -52,7 +52,7 @@ struct way_ops {
 	void (*close)(struct way *way); /* Required. */
 };
 
-extern const struct way_ops way_values, way_row;
+extern const struct way_ops way_unnest, way_values, way_row;
 
 /* INSERT INTO table (columns of the fields), without what follows; *overriding (may be NULL): a column is an identity that wants
  * OVERRIDING SYSTEM VALUE. */
