@@ -21,8 +21,8 @@ static int check_length(struct exchange *x)
 	x->last = x->last || codings > 0 || count > 1;
 	if (codings > 0 && count > 0)
 		return REFUSE(x, 400, "Content-Length and Transfer-Encoding in one request");
-	if (codings > 0 && strcasecmp(coding, "chunked") != 0)
-		return REFUSE(x, 501, "this Transfer-Encoding is not supported: send the body with a Content-Length");
+	if (codings > 0 && strcasecmp(coding, "chunked") != 0) /* of others than identity civetweb says the same */
+		return REFUSE(x, 400, "this Transfer-Encoding is not supported: send the body with a Content-Length");
 	if (codings > 0)
 		return REFUSE(x, 411, "a body needs a Content-Length; chunked bodies are not supported");
 	if (count > 1)
@@ -107,7 +107,7 @@ int gate_route(struct exchange *x)
 	int status;
 
 	if (!raw || strlen(raw) > TARGET_MAX || (query && strlen(query) > TARGET_MAX))
-		return REFUSE(x, 414, "the address is too long");
+		return REFUSE(x, 400, "the address is too long"); /* than a head may be */
 	x->text = malloc(4 * (size_t)TARGET_MAX);
 	if (!x->text)
 		return error_memory(&x->error, "a request");

@@ -187,8 +187,15 @@ static void carry(struct carrier *carrier, size_t set, struct ingest_lane *lane,
 	bool committing = false;
 	for (unsigned tries = 1;; tries++) {
 		struct error error = ERROR_INIT;
-		if (carry_once(lane, group, count, &committing, &error) == 0)
+		if (carry_once(lane, group, count, &committing, &error) == 0) {
+			/* A table may have changed, or be gone: a new lane looks at them all again. */
+			for (size_t i = 0; i < count; i++)
+				if (group[i]->taken == INGEST_FAILED) {
+					drop_lane(carrier, set);
+					break;
+				}
 			return;
+		}
 		for (size_t i = 0; i < count && committing; i++)
 			group[i]->request->tried = true; /* what became of that COMMIT, the database knows */
 		/* One of many may be to blame: each alone then. */

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every code, rule, exit status, skip reason, run status and command names a test, and that test really speaks of it.
+# Every code, rule, exit status, skip reason, run status, command and HTTP status names a test, and that test really speaks of it.
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
@@ -17,7 +17,13 @@ bad=$TESTTMP/bad
     sed -n 's/^.*\[RULE_[A-Z_]*\] = .*/&/p' rules/compile.c | grep -o '"[a-zA-Z]*"' | tr -d '"' | sed 's/^/rule TABLE.FIELD./'
     grep -ho '\[RUN_[A-Z]*\] = "[a-z]*"' engine/core/*.c | sed 's/.*"\(.*\)"/status \1/' | grep -v 'running\|failed'
     sed -n 's/^.*&command_\([a-z]*\),.*/command \1/p' engine/cli/commands.c | grep -v 'command help'
+    grep -o '{[1-5][0-9][0-9], "' engine/http/answer.c | tr -dc '0-9\n' | sed 's/^/http /'
 } | sort -u >"$TESTTMP/known"
+# A status that is answered somewhere has its title, and so stands above.
+for status in $(grep -ohE '(REFUSE\(x|answer_problem\([^,"]*|answer_json\([a-z]+|deny\(x), [1-5][0-9][0-9]|STATUS_[A-Z]+ = [1-5][0-9][0-9]' engine/http/*.c |
+    grep -oE '[0-9]+$' | sort -u); do
+    grep -qx "http $status" "$TESTTMP/known" || echo "engine/http/answer.c has no title for $status" >>"$bad"
+done
 [ "$(wc -l <"$TESTTMP/known")" -ge 40 ] || fail "only $(wc -l <"$TESTTMP/known") items were found in the source: the patterns above no longer fit it"
 while IFS= read -r item; do
     grep -qE "^$(printf '%s' "$item" | sed 's/[.]/\\./g')( [a-z].*)? \|" "$list" || echo "no test is named for: $item" >>"$bad"

@@ -1,0 +1,143 @@
+"""More than the service can take at a time: what is refused says when to come back, and what was taken is answered as if nothing had been.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import os
+import sqlite3
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.environ.get("TOP", "."), "tests/support"))
+from harness import TOP, build_shim, check, databases, equal, main, newdb, tmp, wait_until
+from http_service import JSON, Service, key_line, read_answer, together
+
+INGEST = "pipelines/ingest.yaml"
+JOBS = "/v1/ingest/ingest/jobs"
+UPLOAD = """version: 1
+name: upload
+dictionary: %s/examples/hr/datapackage.yaml
+params:
+  jobs: { default: %s, upload: true }
+connections:
+  db: { type: odbc, connect: "${PENSTOCK_DB}" }
+source: { type: csv, path: "${params.jobs}", header: false }
+sink: { type: odbc, connection: db, table: jobs, create: true }
+"""
+
+
+def come_back(answer, status, what):
+    answer.problem(status, what)
+    check(int(answer.headers["retry-after"]) >= 1, "%s: Retry-After" % what)
+
+
+def queue():
+    """One works, one waits, and everybody else is sent away at once; who was let in is answered once the database is free."""
+    db = newdb("sqlite")
+    service = Service([INGEST], "limits: { workers: 1, queue: 1 }\n", {"PENSTOCK_DB": db.connect}, name="queue")
+    equal(service.post(JOBS, [[1, "first"]]).status, 200, "a request alone")
+    holder = sqlite3.connect(db.path, isolation_level=None, check_same_thread=False)
+    holder.execute("begin immediate")
+    refused = []
+
+    def ask(i):
+        answer = service.post(JOBS, [[100 + i, "x"]])
+        if answer.status == 503:
+            refused.append(time.monotonic())
+            come_back(answer, 503, "a full queue")
+            check("queue" in answer.json()["detail"], answer.body)
+            if len(refused) == 6:
+                service.good()
+                threading.Timer(0.2, lambda: holder.execute("rollback")).start()
+        return answer.status
+
+    got = together(8, ask)
+    equal(sorted(got), [200] * 2 + [503] * 6, "eight requests where two have room")
+    equal(db.count("jobs"), 3, "jobs of those that had room")
+    holder.close()
+    equal(service.post(JOBS, [[200, "later"]]).status, 200, "later")
+    service.stop()
+
+
+def head(length):
+    return ("POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (JOBS, length)).encode()
+
+
+def bodies():
+    """Bodies count as they arrive: an announced one takes no room, and one that has none ends its request alone."""
+    db = newdb("sqlite")
+    service = Service([INGEST], "limits: { body: 256KiB, bodies: 256KiB }\n", {"PENSTOCK_DB": db.connect}, name="bodies")
+    row = json.dumps([[1, "first"]]).encode()
+    announced = service.open()
+    announced.sendall(head(250000))
+    small = [[2, "x" * 100]]
+    equal(service.post(JOBS, small).status, 200, "beside a body that is only announced")
+    whole = row + b" " * (250000 - len(row))
+    announced.sendall(whole[:200000])
+    time.sleep(0.3)
+    come_back(service.ask("POST", JOBS, b" " * 80000, JSON), 503, "bodies beyond limits.bodies")
+    service.good()
+    announced.sendall(whole[200000:])
+    answer = read_answer(announced)
+    equal((answer.status, answer.json()["written"]), (200, 1), "the body that was there before")
+    announced.close()
+    equal(service.ask("POST", JOBS, json.dumps([[3, "y"]]) + " " * 80000, JSON).status, 200, "room again")
+    equal(db.count("jobs"), 3, "jobs")
+    service.stop()
+
+
+def broken():
+    """A table that changes beneath the service: made again where the pipeline makes it; else 500, and the reason stands in the log alone."""
+    for kind in databases():
+        db = newdb(kind)
+        service = Service([INGEST], "", {"PENSTOCK_DB": db.connect}, name="broken-" + kind)
+        equal(service.post(JOBS, [[1, "first"]]).status, 200, "while the table is there")
+        db.execute("drop table hired_employees", "drop table jobs")
+        first = service.post(JOBS, [[2, "second"]])
+        check(first.status in (200, 500, 503), "a table that is gone: %d" % first.status)
+        wait_until(lambda: service.post(JOBS, [[3, "third"]]).status == 200, 20, "the table that is made again on " + kind)
+        equal(db.count("jobs", "id = 3"), 1, "its row")
+        db.execute("drop table hired_employees", "drop table jobs", "create table jobs (id integer primary key)")
+        wait_until(lambda: service.post(JOBS, [[4, "fourth"]]).status == 500, 20, "a column that is gone on " + kind)
+        answer = service.post(JOBS, [[5, "fifth"]]).problem(500, "a column that is gone")
+        check("jobs" not in answer.json()["detail"], "the answer tells of the inside: %r" % answer.body)
+        wait_until(lambda: any(line.get("status") == 500 and "job" in line.get("error", "") for line in service.lines()), 20, "the reason in the log")
+        equal(db.count("jobs"), 0, "rows in the other table")
+        service.good()
+        service.stop()
+
+
+def full_disk():
+    """The spool of an upload has no room: 507, the file that a param names stays as it was, and with room again all is well."""
+    db = newdb("sqlite")
+    spool, target, flag = tmp("spool"), tmp("jobs.csv"), tmp("full")
+    os.makedirs(spool, exist_ok=True)
+    with open(tmp("upload.yaml"), "w") as out:
+        out.write(UPLOAD % (TOP, target))
+    with open(target, "w") as out:
+        out.write("1,Before\n")
+    service = Service([tmp("upload.yaml")], "keys:\n" + key_line("a", "right", ["*:*"]), name="full", env={
+        "PENSTOCK_DB": db.connect, "TMPDIR": spool, "LD_PRELOAD": build_shim("shim_enospc"), "SHIM_FULL_PATH": spool, "SHIM_FULL_FLAG": flag})
+    headers = {"X-API-Key": "right", "Content-Type": "text/csv"}
+    path = "/v1/pipelines/upload/files/jobs"
+    body = b"2,After\n" * 20000
+    open(flag, "w").close()
+    service.ask("PUT", path, body, headers).problem(507, "a full disk")
+    equal(open(target).read(), "1,Before\n", "the file after a refused upload")
+    os.unlink(flag)
+    equal(service.ask("PUT", path, body, headers).status, 200, "with room again")
+    equal(open(target, "rb").read(), body, "the file after the upload")
+    equal(os.listdir(spool), [], "files left in the spool")
+    service.stop()
+
+
+def test():
+    queue()
+    bodies()
+    broken()
+    if sys.argv[1] == "plain":
+        full_disk()
+
+
+main(test)
