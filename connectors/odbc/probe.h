@@ -4,11 +4,14 @@
 #ifndef PENSTOCK_ODBC_PROBE_H
 #define PENSTOCK_ODBC_PROBE_H
 
+#include "connectors/odbc/arrays.h"
 #include "connectors/odbc/bulk.h"
 #include "connectors/odbc/catalog.h"
 
 struct probe {
-	struct bulk bulk;
+	struct bulk bulk;     /* where the database takes no arrays */
+	struct arrays arrays; /* where it does: the same statement for any number of keys */
+	char *answer;         /* of arrays: 0 or 1 for each key; ARRAYS_ROWS_MAX + 1 bytes */
 };
 
 /* Field i of the key is compared with column columns[i] of table, whose catalog this is. */
