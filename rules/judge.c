@@ -156,6 +156,11 @@ static int settled(struct judge *self, const struct batch *batch, struct error *
 	return keystage_settled(((struct rules_judge *)self)->keys, batch, error);
 }
 
+static bool keys_in_memory(const struct judge *self)
+{
+	return keystage_in_memory(((const struct rules_judge *)self)->keys);
+}
+
 static size_t memory(const struct judge *self)
 {
 	return keystage_memory(((const struct rules_judge *)self)->keys);
@@ -180,6 +185,7 @@ static const struct judge_ops ops = {
 	.cells = cells,
 	.keys = keys,
 	.settled = settled,
+	.keys_in_memory = keys_in_memory,
 	.memory = memory,
 	.free = judge_free,
 };

@@ -366,6 +366,11 @@ int keystage_settled(struct keystage *stage, const struct batch *batch, struct e
 	return 0;
 }
 
+bool keystage_in_memory(const struct keystage *stage)
+{
+	return !stage->handed_over && !stage->context.each_batch_alone;
+}
+
 size_t keystage_memory(const struct keystage *stage)
 {
 	return atomic_load_explicit(&((struct keystage *)stage)->world.budget.used, memory_order_relaxed);

@@ -25,6 +25,7 @@ void keystage_free(struct keystage *stage);
 int keystage_prepare(struct keystage *stage, struct lookup *lookup, struct error *error) MUST_CHECK;
 int keystage_judge(struct keystage *stage, struct batch *batch, bool at_sink, struct error *error) MUST_CHECK;
 int keystage_settled(struct keystage *stage, const struct batch *batch, struct error *error) MUST_CHECK;
+bool keystage_in_memory(const struct keystage *stage);
 size_t keystage_memory(const struct keystage *stage);
 
 #endif

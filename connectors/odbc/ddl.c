@@ -65,7 +65,7 @@ static int put_columns(const struct dialect *dialect, const struct schema *schem
 }
 
 static int put_foreign(const struct dialect *dialect, const struct schema *schema, const struct foreign_key *foreign,
-	const char *table, const struct option_map *tables, struct buffer *out, struct error *error)
+	const char *table, const struct option_map *tables, const char *before, struct buffer *out, struct error *error)
 {
 	struct buffer parent;
 	const char *name;
@@ -78,7 +78,7 @@ static int put_foreign(const struct dialect *dialect, const struct schema *schem
 	} else if (ddl_target(tables, table, foreign->resource, &parent, error)) {
 		goto out;
 	}
-	if (buffer_puts(out, ",\n    FOREIGN KEY ", error) ||
+	if (buffer_printf(out, error, "%sFOREIGN KEY ", before) ||
 	    quote_fields(dialect, schema, &foreign->key, out, error) || buffer_puts(out, " REFERENCES ", error))
 		goto out;
 	name = buffer_text(&parent);
@@ -97,23 +97,58 @@ out:
 	return result;
 }
 
+/* first and next stand before each key. */
+static int put_keys(const struct dialect *dialect, const struct schema *schema, const char *table, const struct option_map *tables,
+	const char *first, const char *next, struct buffer *out, struct error *error)
+{
+	const char *before = first;
+
+	if (schema->primary.count) {
+		if (buffer_printf(out, error, "%sPRIMARY KEY ", before) || quote_fields(dialect, schema, &schema->primary, out, error))
+			return -1;
+		before = next;
+	}
+	for (size_t i = 0; i < schema->unique_count; i++, before = next)
+		if (buffer_printf(out, error, "%sUNIQUE ", before) || quote_fields(dialect, schema, &schema->unique[i], out, error))
+			return -1;
+	for (size_t i = 0; i < schema->foreign_count; i++, before = next)
+		if (put_foreign(dialect, schema, &schema->foreign[i], table, tables, before, out, error))
+			return -1;
+	return 0;
+}
+
+static int put_head(const struct dialect *dialect, const struct schema *schema, const char *table, struct buffer *out,
+	struct error *error)
+{
+	return buffer_puts(out, "CREATE TABLE ", error) || dialect_quote_table(dialect, out, table, error) ||
+			       buffer_puts(out, " (", error) || put_columns(dialect, schema, out, error)
+		? -1
+		: 0;
+}
+
 int ddl_table(const struct dialect *dialect, const struct schema *schema, const char *table,
 	const struct option_map *tables, struct buffer *out, struct error *error)
 {
-	if (buffer_puts(out, "CREATE TABLE ", error) || dialect_quote_table(dialect, out, table, error) ||
-	    buffer_puts(out, " (", error) || put_columns(dialect, schema, out, error))
+	if (put_head(dialect, schema, table, out, error) ||
+	    put_keys(dialect, schema, table, tables, ",\n    ", ",\n    ", out, error))
 		return -1;
-	if (schema->primary.count && (buffer_puts(out, ",\n    PRIMARY KEY ", error) ||
-					     quote_fields(dialect, schema, &schema->primary, out, error)))
-		return -1;
-	for (size_t i = 0; i < schema->unique_count; i++)
-		if (buffer_puts(out, ",\n    UNIQUE ", error) ||
-		    quote_fields(dialect, schema, &schema->unique[i], out, error))
-			return -1;
-	for (size_t i = 0; i < schema->foreign_count; i++)
-		if (put_foreign(dialect, schema, &schema->foreign[i], table, tables, out, error))
-			return -1;
 	return buffer_puts(out, "\n)", error);
+}
+
+int ddl_table_without_keys(const struct dialect *dialect, const struct schema *schema, const char *table, struct buffer *out,
+	struct error *error)
+{
+	return put_head(dialect, schema, table, out, error) ? -1 : buffer_puts(out, "\n)", error);
+}
+
+int ddl_keys(const struct dialect *dialect, const struct schema *schema, const char *table, const struct option_map *tables,
+	struct buffer *out, struct error *error)
+{
+	if (!schema->primary.count && !schema->unique_count && !schema->foreign_count)
+		return buffer_puts(out, "", error);
+	if (buffer_puts(out, "ALTER TABLE ", error) || dialect_quote_table(dialect, out, table, error))
+		return -1;
+	return put_keys(dialect, schema, table, tables, "\n    ADD ", ",\n    ADD ", out, error);
 }
 
 static const struct dialect *known_dialect(const char *name, struct error *error)

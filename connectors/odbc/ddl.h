@@ -19,6 +19,13 @@ int ddl_target(const struct option_map *tables, const char *default_table, const
 int ddl_table(const struct dialect *dialect, const struct schema *schema, const char *table,
 	const struct option_map *tables, struct buffer *out, struct error *error) MUST_CHECK;
 
+/* The same in two parts: the table without its keys, and "ALTER TABLE ..." that adds them, which gives the same table; empty where it has
+ * none. */
+int ddl_table_without_keys(const struct dialect *dialect, const struct schema *schema, const char *table, struct buffer *out,
+	struct error *error) MUST_CHECK;
+int ddl_keys(const struct dialect *dialect, const struct schema *schema, const char *table, const struct option_map *tables,
+	struct buffer *out, struct error *error) MUST_CHECK;
+
 /* A whole dictionary, parents before children, as SQL that runs as it stands in the shell of the database. dialect as in
  * `--dialect`; ERROR_CONFIG for one that is not known, or for a type that it cannot hold. */
 int odbc_ddl(const char *dialect, const struct schema *const *schemas, size_t count, struct buffer *out,

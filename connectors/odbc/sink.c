@@ -49,6 +49,7 @@ struct odbc_sink {
 	bool opened;
 	bool missing;          /* the table is not there (yet) */
 	bool made_here;        /* in the transaction that is open */
+	bool lacks_keys;       /* and without its keys so far */
 	size_t *upsert_fields;
 };
 
@@ -214,6 +215,27 @@ static int check_at_once(const struct odbc_sink *sink, struct error *error)
 	return immediate && sink->mode != MODE_REPLACE ? session_execute(sink->target.session, immediate, error) : 0;
 }
 
+/* A table that references itself would have to be its own parent before it has a key. */
+static bool keys_may_wait(const struct odbc_sink *sink)
+{
+	const struct schema *schema = sink->context.schema;
+
+	for (size_t i = 0; i < schema->foreign_count; i++)
+		if (strcmp(schema->foreign[i].resource, schema->name) == 0)
+			return false;
+	return sink->context.keys_wait && *sink->context.keys_wait && sink->target.session->dialect->loads_faster_at_once;
+}
+
+/* Statements that were prepared know the table as it was. */
+static int add_keys(struct odbc_sink *sink, struct error *error)
+{
+	if (!sink->lacks_keys)
+		return 0;
+	sink->lacks_keys = false;
+	road_close(&sink->road);
+	return target_add_keys(&sink->target, error) ? -1 : road_open(sink, error);
+}
+
 /* The table is missing: it is made, unless somebody has made it since, or a commit came through whose answer was lost. */
 static int make_table(struct odbc_sink *sink, struct error *error)
 {
@@ -223,9 +245,12 @@ static int make_table(struct odbc_sink *sink, struct error *error)
 	if (target_read(&sink->target, error))
 		return -1;
 	if (!sink->target.catalog.exists) {
-		if (target_create(&sink->target, error))
+		bool keys = !keys_may_wait(sink);
+
+		if (target_create(&sink->target, keys, error))
 			return -1;
 		sink->made_here = true;
+		sink->lacks_keys = !keys;
 	} else if (sink->mode == MODE_REPLACE) {
 		/* What it holds was not retired. */
 		error_set(error, ERROR_SINK, sink->target.session->place, "table %s was missing, and somebody else made it meanwhile",
@@ -275,6 +300,8 @@ static int sink_publish(void *self, enum publish_phase phase, const struct outco
 	struct odbc_sink *sink = self;
 
 	(void)outcome;
+	if (phase == PUBLISH_KEYS)
+		return add_keys(sink, error);
 	if (sink->mode != MODE_REPLACE)
 		return 0; /* every write has been answered */
 	if (phase == PUBLISH_RETIRE)
@@ -292,7 +319,7 @@ static void sink_rollback(void *self)
 	/* Statements prepared for a table that is gone would speak of another one. */
 	if (sink->made_here)
 		sink->missing = true;
-	sink->made_here = false;
+	sink->made_here = sink->lacks_keys = false;
 	if (sink->replace.staged)
 		road_close(&sink->road);
 	replace_rollback(&sink->replace);
@@ -337,6 +364,9 @@ static int sink_explain(void *self, struct buffer *out, struct error *error)
 	if (!sink->target.catalog.exists &&
 	    (ddl_table(dialect, sink->context.schema, sink->target.table, sink->context.tables, out, error) ||
 		    buffer_puts(out, ";\n", error)))
+		return -1;
+	if (!sink->target.catalog.exists && sink->mode != MODE_UPSERT && dialect->loads_faster_at_once &&
+	    buffer_puts(out, "-- a step that commits once adds the keys after the rows, if it has room for them in limits.keys\n", error))
 		return -1;
 	if ((sink->mode == MODE_REPLACE && replace_print_retire(&sink->replace, out, error)) ||
 	    writer_print(&sink->road.writer, out, error))

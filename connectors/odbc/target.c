@@ -201,22 +201,40 @@ int target_guard(const struct target *target, struct error *error)
 	return state_guard(target->session, "waiting for another process that makes the table", parts, 3, error);
 }
 
-int target_create(struct target *target, struct error *error)
+/* Runs what was built into sql, where something was, and reads the table that has come of it. */
+static int change(struct target *target, const struct buffer *sql, struct error *error)
 {
-	struct session *session = target->session;
+	if (sql->length && session_execute(target->session, buffer_text(sql), error))
+		return -1;
+	catalog_fini(&target->catalog);
+	return target_read(target, error);
+}
+
+int target_create(struct target *target, bool keys, struct error *error)
+{
+	const struct dialect *dialect = target->session->dialect;
 	struct buffer sql;
 	int result = -1;
 
 	buffer_init(&sql, SQL_TEXT_MAX);
 	if (target_check_parents(target, false, error) == 0 &&
-	    ddl_table(session->dialect, target->schema, target->table, target->tables, &sql, error) == 0 &&
-	    session_execute(session, buffer_text(&sql), error) == 0)
-		result = 0;
+	    (keys ? ddl_table(dialect, target->schema, target->table, target->tables, &sql, error)
+		  : ddl_table_without_keys(dialect, target->schema, target->table, &sql, error)) == 0)
+		result = change(target, &sql, error);
 	buffer_fini(&sql);
-	if (result)
-		return -1;
-	catalog_fini(&target->catalog);
-	return target_read(target, error);
+	return result;
+}
+
+int target_add_keys(struct target *target, struct error *error)
+{
+	struct buffer sql;
+	int result = -1;
+
+	buffer_init(&sql, SQL_TEXT_MAX);
+	if (ddl_keys(target->session->dialect, target->schema, target->table, target->tables, &sql, error) == 0)
+		result = change(target, &sql, error);
+	buffer_fini(&sql);
+	return result;
 }
 
 int target_is_empty(const struct target *target, bool *empty, struct error *error)

@@ -30,8 +30,11 @@ int target_check_parents(const struct target *target, bool planned, struct error
  * it. Read it again afterwards. */
 int target_guard(const struct target *target, struct error *error) MUST_CHECK;
 
-/* Creates the missing table in the open transaction and reads its catalog. */
-int target_create(struct target *target, struct error *error) MUST_CHECK;
+/* Creates the missing table in the open transaction, with or without its keys, and reads its catalog. */
+int target_create(struct target *target, bool keys, struct error *error) MUST_CHECK;
+
+/* Adds the keys of one that was created without, in the same transaction, and reads the catalog again. */
+int target_add_keys(struct target *target, struct error *error) MUST_CHECK;
 
 /* *empty: the table is there and has no row. */
 int target_is_empty(const struct target *target, bool *empty, struct error *error) MUST_CHECK;

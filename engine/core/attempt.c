@@ -68,6 +68,7 @@ static int open_judge_and_sink(struct attempt *attempt, struct error *error)
 	sinking.source = &attempt->identity;
 	sinking.run_id = state->run_id;
 	sinking.response = state->options->response;
+	sinking.keys_wait = &attempt->keys_wait;
 	attempt->sink = plan_instance(step->sink->size, step->sink_options, error);
 	if (!attempt->sink || step->sink->open(attempt->sink, &sinking, &attempt->info, error) < 0)
 		return -1;
@@ -99,6 +100,16 @@ static int name_tables(struct attempt *attempt, struct error *error)
 	return 0;
 }
 
+/* Adding keys after the rows is quicker, but the database then refuses no single row for their sake: the judge must have done so before,
+ * or a single one must be enough to give the table up. */
+static bool keys_may_wait(const struct attempt *attempt)
+{
+	const struct plan_step *step = attempt->step;
+	if (!attempt->once || !attempt->info.creates_table || attempt->state->keys_first || step->policy == KEYS_UPSERT)
+		return false;
+	return attempt->judge->ops->keys_in_memory(attempt->judge) && (!step->check_types_only || step->policy == KEYS_REPLACE);
+}
+
 int attempt_start(struct attempt *attempt, struct error *error)
 {
 	const struct step_state *state = attempt->state;
@@ -120,6 +131,7 @@ int attempt_start(struct attempt *attempt, struct error *error)
 		return error_memory(error, "a look-up");
 	if (attempt->judge->ops->prepare(attempt->judge, lookup, error) < 0)
 		return -1;
+	attempt->keys_wait = keys_may_wait(attempt);
 	struct flow_parts parts = {
 		.schema = attempt->step->schema,
 		.limits = &state->plan->limits,

@@ -37,6 +37,7 @@ struct step_state {
 	bool resumed;                /* committed holds records of an earlier process */
 	bool restarted;              /* --restart was done */
 	bool progressed;             /* a commit succeeded in this try */
+	bool keys_first;             /* a try failed to add keys after the rows: a table is made with them */
 	int64_t last_progress_ms;
 };
 
@@ -62,6 +63,7 @@ struct attempt {
 	bool claimed;
 	bool recording;              /* writes a checkpoint: neither --dry-run nor --limit */
 	bool once;
+	bool keys_wait;              /* the sink makes its table, and adds its keys after the rows */
 	bool grouped;                /* the transaction belongs to a group of steps, which begins, commits and rolls back */
 	bool resumed;                /* goes on behind a checkpoint */
 	bool skip;                   /* already loaded: nothing to do */
@@ -99,6 +101,9 @@ int station_carry(struct attempt *attempt, struct error *error) MUST_CHECK;
 
 /* The store's transaction and the sink's part in it, where they are not open yet. */
 int station_begin(struct attempt *attempt, struct error *error) MUST_CHECK;
+
+/* Has the sink add the keys of the table that it made, where they wait: no longer than the judge has all of them in memory. */
+int station_add_keys(struct attempt *attempt, struct error *error) MUST_CHECK;
 
 /* --- publish.c --- */
 

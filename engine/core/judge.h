@@ -51,6 +51,10 @@ struct judge_ops {
 	/* On the sink's thread after a batch was written (or replayed): rows that the database refused keep their keys. */
 	int (*settled)(struct judge *judge, const struct batch *batch, struct error *error);
 
+	/* After prepare. Whether no key needs the target while rows flow: all sets are in memory, or no key is judged. It ends with the first
+	 * batch whose keys were not judged on the rules thread. */
+	bool (*keys_in_memory)(const struct judge *judge);
+
 	/* Bytes held by key sets now; for statistics. */
 	size_t (*memory)(const struct judge *judge);
 

@@ -51,6 +51,8 @@ static int unspool(struct attempt *attempt, bool published, struct error *error)
 
 int publish_place(struct attempt *attempt, bool complete, struct error *error)
 {
+	if (station_add_keys(attempt, error) < 0)
+		return -1;
 	fill_checkpoint(attempt, complete);
 	if (complete && attempt->spool && attempt->store && unspool(attempt, true, error) < 0)
 		return -1;

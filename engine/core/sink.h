@@ -33,6 +33,8 @@ struct sink_context {
 	const struct limits *limits;
 	bool dry_run;                    /* check what can be checked, write nothing */
 	bool check_types_only;           /* the rules check types alone: a required field may be null here */
+	const bool *keys_wait;           /* NULL, or decided before begin: a table that is made in it may be made without keys, which then are added at
+	                                  * PUBLISH_KEYS; until then no row comes whose keys are taken or whose parents are missing */
 	struct cancel *cancel;
 	struct shared *shared;           /* what lives as long as the run; NULL: alone */
 	const struct source_identity *source; /* where the rows come from; valid until close */
@@ -53,6 +55,7 @@ struct sink_info {
 
 enum publish_phase {
 	PUBLISH_RETIRE = 1, /* replace: rows that will not stay are deleted */
+	PUBLISH_KEYS,       /* a table that was made without its keys gets them, in the transaction; more rows may come. outcome is NULL */
 	PUBLISH_PLACE,      /* everything written so far is in its place when it returns: all rows with the database, the file renamed */
 };
 

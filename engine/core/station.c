@@ -140,6 +140,19 @@ static int replay(struct attempt *attempt, struct batch *batch, struct error *er
 	return judge->ops->settled(judge, batch, error);
 }
 
+int station_add_keys(struct attempt *attempt, struct error *error)
+{
+	if (!attempt->keys_wait)
+		return 0;
+	attempt->keys_wait = false;
+	if (attempt->step->sink->publish(attempt->sink, PUBLISH_KEYS, NULL, error) == 0)
+		return 0;
+	/* Rows that do not go together in the eyes of the database: with its keys in place it says which. */
+	if (!error->retry && error->kind == ERROR_SINK)
+		attempt->state->keys_first = error->retry = true;
+	return -1;
+}
+
 static int take(struct attempt *attempt, struct batch *batch, struct error *error)
 {
 	struct judge *judge = attempt->judge;
@@ -149,6 +162,8 @@ static int take(struct attempt *attempt, struct batch *batch, struct error *erro
 	if (batch->replayed)
 		return replay(attempt, batch, error);
 	if (!dry && station_begin(attempt, error) < 0)
+		return -1;
+	if (!batch->keys_judged && station_add_keys(attempt, error) < 0)
 		return -1;
 	if (!batch->keys_judged && judge->ops->keys(judge, batch, true, error) < 0)
 		return -1;
