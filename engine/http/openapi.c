@@ -9,12 +9,15 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "engine/core/ingest.h"
 #include "engine/core/version.h"
+#include "engine/http/openapi_answers.h"
 #include "engine/http/parts.h"
 
 /* Where memory runs out, jansson gives NULL and refuses it further up: the document is then incomplete, which put() remembers. */
 struct writing {
 	const struct service *service;
+	bool takes_rows; /* a pipeline does: components have Batch and Rows */
 	bool failed;
 };
 
@@ -78,7 +81,10 @@ static json_t *row_schema(struct writing *writing, const struct schema *schema)
 			push(writing, required, json_string(field->name));
 	}
 	put(writing, row, "properties", properties);
-	put(writing, row, "required", required);
+	if (json_array_size(required) > 0)
+		put(writing, row, "required", required);
+	else
+		json_decref(required);
 	return row;
 }
 
@@ -106,7 +112,7 @@ static json_t *body_schema(struct writing *writing, const struct plan *plan, jso
 		component_name(plan->name, step->table, name, sizeof(name));
 		put(writing, schemas, name, row_schema(writing, step->schema));
 		put(writing, properties, step->table, json_pack("{s:s,s:o,s:i}", "type", "array", "items",
-			json_pack("{s:[o,o]}", "anyOf", reference("schemas", name), json_pack("{s:s}", "type", "array")), "maxItems", 1000));
+			json_pack("{s:[o,o]}", "anyOf", reference("schemas", name), json_pack("{s:s}", "type", "array")), "maxItems", INGEST_ROWS_MAX));
 	}
 	put(writing, body, "properties", properties);
 	return body;
@@ -122,8 +128,7 @@ static bool has_ingest(const struct plan *plan)
 
 static json_t *schemas_of_all(struct writing *writing)
 {
-	json_t *schemas = json_pack("{s:{s:s,s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s}},s:[s,s]}}", "Problem", "type", "object", "properties", "type",
-		"type", "string", "title", "type", "string", "status", "type", "integer", "detail", "type", "string", "required", "title", "status");
+	json_t *schemas = openapi_answer_schemas();
 	json_t *bodies = json_array();
 
 	for (size_t i = 0; i < service_pipeline_count(writing->service); i++) {
@@ -132,8 +137,12 @@ static json_t *schemas_of_all(struct writing *writing)
 		if (has_ingest(plan))
 			push(writing, bodies, body_schema(writing, plan, schemas));
 	}
-	if (json_array_size(bodies) > 0)
+	writing->takes_rows = json_array_size(bodies) > 0;
+	if (writing->takes_rows) {
 		put(writing, schemas, "Batch", json_pack("{s:O}", "anyOf", bodies));
+		put(writing, schemas, "Rows", json_pack("{s:s,s:{s:[s,s]},s:i,s:i}", "type", "array", "items", "type", "object", "array", "minItems", 1,
+			"maxItems", INGEST_ROWS_MAX));
+	}
 	json_decref(bodies);
 	return schemas;
 }
@@ -149,8 +158,9 @@ static json_t *names_of_pipelines(struct writing *writing)
 	return names;
 }
 
-static json_t *parameters_of(struct writing *writing, const char *pattern)
+static json_t *parameters_of(struct writing *writing, const struct route *route)
 {
+	const char *pattern = route->pattern;
 	json_t *parameters = json_array();
 
 	while ((pattern = strchr(pattern, '{'))) {
@@ -160,22 +170,30 @@ static json_t *parameters_of(struct writing *writing, const char *pattern)
 
 		push(writing, parameters, json_pack("{s:s%,s:s,s:b,s:o}", "name", pattern, length, "in", "path", "required", 1, "schema", schema));
 	}
+	if (openapi_add_parameters(route, parameters) < 0)
+		writing->failed = true;
 	return parameters;
+}
+
+static json_t *body_of(const struct writing *writing, const struct route *route)
+{
+	if (route->verb != VERB_INGEST)
+		return reference("schemas", "Start");
+	if (!writing->takes_rows)
+		return json_object();
+	return reference("schemas", strstr(route->pattern, "{table}") ? "Rows" : "Batch");
 }
 
 static json_t *operation_of(struct writing *writing, const struct route *route)
 {
 	json_t *operation = json_pack("{s:s,s:o}", "summary", route->summary ? route->summary : "", "parameters",
-		parameters_of(writing, route->pattern));
-	bool batch = route->verb == VERB_INGEST && !strstr(route->pattern, "{table}");
-
+		parameters_of(writing, route));
 	if (route->body == BODY_JSON)
-		put(writing, operation, "requestBody", json_pack("{s:{s:{s:o}}}", "content", "application/json", "schema",
-			batch && service_pipeline_count(writing->service) > 0 ? reference("schemas", "Batch") : json_object()));
+		put(writing, operation, "requestBody", json_pack("{s:b,s:{s:{s:o}}}", "required", route->verb == VERB_INGEST, "content",
+			"application/json", "schema", body_of(writing, route)));
 	if (route->body == BODY_UPLOAD)
 		put(writing, operation, "requestBody", json_pack("{s:b,s:{s:{}}}", "required", 1, "content", "text/csv"));
-	put(writing, operation, "responses", json_pack("{s:{s:s},s:{s:s,s:{s:{s:o}}}}", "2XX", "description", "Done", "default", "description",
-		"What went wrong", "content", "application/problem+json", "schema", reference("schemas", "Problem")));
+	put(writing, operation, "responses", openapi_responses(route));
 	if (route->verb == VERB_NONE)
 		put(writing, operation, "security", json_array());
 	return operation;

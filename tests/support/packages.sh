@@ -9,7 +9,7 @@ build="gcc make autoconf automake pkg-config libc6-dev libyaml-dev libcsv-dev un
     liblzma-dev libbz2-dev libcivetweb-dev"
 # Beyond the above; the sanitizers come with gcc.
 test="libcmocka-dev sqlite3 postgresql python3 procps tzdata python3-avro python3-snappy avro-bin openssl curl
-    nginx-light stunnel4"
+    nginx-light stunnel4 python3-jsonschema openapi-specification"
 # Beyond both, for tests/bench alone.
 bench="wrk python3-flask python3-pyodbc gunicorn"
 
