@@ -111,16 +111,19 @@ static int read_header(struct reader *reader, const struct option_map *labels, s
 	}
 }
 
-int reader_open(struct reader *reader, const struct csv_options *options, const struct source_context *context,
+/* fd: -1: options->path is opened. */
+static int open_at(struct reader *reader, const struct csv_options *options, int fd, const struct source_context *context,
 	struct error *error)
 {
+	uint64_t ahead = framer_ahead(context->limits->record);
 	reader->options = options;
 	reader->schema = context->schema;
 	reader->limits = context->limits;
 	reader->line_no = 1;
 	if (context->limits->record > RECORD_LIMIT_MAX)
 		return error_set(error, ERROR_CONFIG, options->path, "limits.record is more than 1GiB, too much for a CSV source");
-	if (window_open(&reader->window, options->path, framer_ahead(context->limits->record), context->cancel, error) < 0)
+	if (fd < 0 ? window_open(&reader->window, options->path, ahead, context->cancel, error) < 0
+		   : window_open_fd(&reader->window, options->path, fd, ahead, context->cancel, error) < 0)
 		return -1;
 	struct grammar grammar = { .delimiter = options->delimiter, .quote = options->quote, .trim = options->trim };
 	framer_init(&reader->framer, &reader->window, context->limits, &grammar);
@@ -148,6 +151,18 @@ int reader_open(struct reader *reader, const struct csv_options *options, const 
 	if (sniff(&reader->window, error) < 0)
 		return -1;
 	return options->header ? read_header(reader, context->labels, error) : 0;
+}
+
+int reader_open(struct reader *reader, const struct csv_options *options, const struct source_context *context,
+	struct error *error)
+{
+	return open_at(reader, options, -1, context, error);
+}
+
+int reader_open_fd(struct reader *reader, const struct csv_options *options, int fd, const struct source_context *context,
+	struct error *error)
+{
+	return open_at(reader, options, fd, context, error);
 }
 
 void reader_close(struct reader *reader)

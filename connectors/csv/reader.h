@@ -37,6 +37,9 @@ struct reader {
 /* Opens the file and reads its header. reader is zeroed; close it also after a failure. */
 int reader_open(struct reader *reader, const struct csv_options *options, const struct source_context *context,
 	struct error *error) MUST_CHECK;
+/* The same for a file that is open already (see window_open_fd); options->path stands for its path in messages. */
+int reader_open_fd(struct reader *reader, const struct csv_options *options, int fd, const struct source_context *context,
+	struct error *error) MUST_CHECK;
 void reader_close(struct reader *reader);
 
 /* As source_ops says for its hooks of these names. */

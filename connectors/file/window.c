@@ -34,25 +34,23 @@ static bool is_standard_input(const char *path)
 	return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
 }
 
-int window_open(struct window *window, const char *path, uint64_t ahead, struct cancel *cancel, struct error *error)
+static struct window window_of(const char *path, uint64_t ahead, struct cancel *cancel)
 {
-	*window = (struct window){ .path = path, .cancel = cancel, .fd = -1 };
 	/* A quarter more than must be seen at once, so that a caller who needs all of it for every small step does not make
 	 * window_more move all of it for every small block. */
 	uint64_t spare = ahead / 4 > WINDOW_BLOCK ? ahead / 4 : WINDOW_BLOCK;
-	window->most = (size_t)(ahead + spare);
+	return (struct window){ .path = path, .cancel = cancel, .fd = -1, .most = (size_t)(ahead + spare) };
+}
 
-	/* O_NONBLOCK: a FIFO without a writer must not keep open() from being cancelled. */
-	window->fd = is_standard_input(path) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-					     : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (window->fd < 0)
-		return error_errno(error, ERROR_SOURCE, path, errno, "cannot open the file");
+/* The rest, once fd is there. */
+static int open_rest(struct window *window, bool stream, struct error *error)
+{
 	struct stat facts;
 	if (fstat(window->fd, &facts) < 0)
-		return error_errno(error, ERROR_SOURCE, path, errno, "cannot look at the file");
+		return error_errno(error, ERROR_SOURCE, window->path, errno, "cannot look at the file");
 	if (S_ISDIR(facts.st_mode))
-		return error_set(error, ERROR_SOURCE, path, "is a folder, not a file");
-	window->regular = S_ISREG(facts.st_mode) && !is_standard_input(path);
+		return error_set(error, ERROR_SOURCE, window->path, "is a folder, not a file");
+	window->regular = S_ISREG(facts.st_mode) && !stream;
 	if (window->regular) {
 		window->size = (uint64_t)facts.st_size;
 		window->mtime_ns = mtime_ns(&facts);
@@ -65,6 +63,26 @@ int window_open(struct window *window, const char *path, uint64_t ahead, struct 
 		return error_memory(error, "a read buffer");
 	window->digest = digest_new(error);
 	return window->digest ? 0 : -1;
+}
+
+int window_open(struct window *window, const char *path, uint64_t ahead, struct cancel *cancel, struct error *error)
+{
+	*window = window_of(path, ahead, cancel);
+	/* O_NONBLOCK: a FIFO without a writer must not keep open() from being cancelled. */
+	window->fd = is_standard_input(path) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+					     : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (window->fd < 0)
+		return error_errno(error, ERROR_SOURCE, path, errno, "cannot open the file");
+	return open_rest(window, is_standard_input(path), error);
+}
+
+int window_open_fd(struct window *window, const char *name, int fd, uint64_t ahead, struct cancel *cancel, struct error *error)
+{
+	*window = window_of(name, ahead, cancel);
+	window->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (window->fd < 0 || lseek(window->fd, 0, SEEK_SET) < 0)
+		return error_errno(error, ERROR_SOURCE, name, errno, "cannot read the file");
+	return open_rest(window, false, error);
 }
 
 void window_close(struct window *window)

@@ -41,6 +41,10 @@ struct window {
 int window_open(struct window *window, const char *path, uint64_t ahead, struct cancel *cancel, struct error *error)
 	MUST_CHECK;
 
+/* The same over a regular file that is open already, from its first byte; name stands for a path in messages. fd is not taken: it must stay open. */
+int window_open_fd(struct window *window, const char *name, int fd, uint64_t ahead, struct cancel *cancel, struct error *error)
+	MUST_CHECK;
+
 /* May be called twice. */
 void window_close(struct window *window);
 

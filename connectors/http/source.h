@@ -1,4 +1,4 @@
-/* source.h - the http source: the body of a request to `penstock serve`.
+/* source.h - the http source.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef PENSTOCK_CONNECTORS_HTTP_SOURCE_H

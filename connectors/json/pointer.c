@@ -39,10 +39,16 @@ void json_pointer_fini(struct json_pointer *pointer)
 	pointer->tokens = NULL;
 }
 
-static int not_found(const struct json_pointer *pointer, const struct json_stream *stream, size_t level, const char *why, struct error *error)
+/* Why a pointer leads nowhere; why is NULL where it does not. */
+struct dead_end {
+	size_t level;
+	const char *why;
+};
+
+static int dead_end(struct dead_end *out, size_t level, const char *why)
 {
-	return error_set(error, ERROR_SOURCE, stream->window.path, "pointer %s leads nowhere: %s \"%s\"", pointer->text, why,
-		pointer->token[level]);
+	*out = (struct dead_end){ level, why };
+	return 0;
 }
 
 /* Consumes a byte that must be there. */
@@ -109,7 +115,8 @@ static int is_empty(struct json_stream *stream, bool object, struct error *error
 	return json_stream_peek(stream, &byte, error) < 0 ? -1 : byte == (object ? '}' : ']');
 }
 
-static int enter_object(const struct json_pointer *pointer, size_t level, struct json_stream *stream, struct error *error)
+/* To the value of a token in an object. 1; 0 and end where there is none; -1 and error. */
+static int enter_object(const struct json_pointer *pointer, size_t level, struct json_stream *stream, struct dead_end *end, struct error *error)
 {
 	int empty = is_empty(stream, true, error), more = !empty;
 
@@ -120,12 +127,12 @@ static int enter_object(const struct json_pointer *pointer, size_t level, struct
 		if (take_key(stream, pointer->token[level], &same, error) < 0)
 			return -1;
 		if (same)
-			return 0;
+			return 1;
 		if (json_stream_skip(stream, error) < 0)
 			return -1;
 		more = take_comma(stream, true, error);
 	}
-	return more < 0 ? -1 : not_found(pointer, stream, level, "there is no key", error);
+	return more < 0 ? -1 : dead_end(end, level, "there is no key");
 }
 
 /* An index of RFC 6901: digits without zeros in front. */
@@ -139,13 +146,14 @@ static bool read_index(const char *token, uint64_t *out)
 	return !*token;
 }
 
-static int enter_array(const struct json_pointer *pointer, size_t level, struct json_stream *stream, struct error *error)
+/* The same in an array. */
+static int enter_array(const struct json_pointer *pointer, size_t level, struct json_stream *stream, struct dead_end *end, struct error *error)
 {
 	uint64_t index;
 	int empty, more = 1;
 
 	if (!read_index(pointer->token[level], &index))
-		return not_found(pointer, stream, level, "an array has no element", error);
+		return dead_end(end, level, "an array has no element");
 	empty = is_empty(stream, false, error);
 	if (empty < 0)
 		return -1;
@@ -156,10 +164,11 @@ static int enter_array(const struct json_pointer *pointer, size_t level, struct 
 	}
 	if (more < 0)
 		return -1;
-	return empty || more == 0 ? not_found(pointer, stream, level, "the array is too short for", error) : 0;
+	return empty || more == 0 ? dead_end(end, level, "the array is too short for") : 1;
 }
 
-int json_pointer_enter(struct json_pointer *pointer, struct json_stream *stream, struct error *error)
+/* To the value. 1; 0 and end where there is none; -1 and error. */
+static int descend(struct json_pointer *pointer, struct json_stream *stream, struct dead_end *end, struct error *error)
 {
 	int byte;
 
@@ -169,11 +178,32 @@ int json_pointer_enter(struct json_pointer *pointer, struct json_stream *stream,
 		pointer->object[level] = byte == '{';
 		if (byte != '{' && byte != '[')
 			return byte == JSON_STREAM_END ? json_stream_wrong(stream, stream->window.position, "a value", error)
-						       : not_found(pointer, stream, level, "neither object nor array holds", error);
+						       : dead_end(end, level, "neither object nor array holds");
 		json_stream_consume(stream, stream->window.position + 1);
-		if ((byte == '{' ? enter_object : enter_array)(pointer, level, stream, error) < 0)
-			return -1;
+		int found = (byte == '{' ? enter_object : enter_array)(pointer, level, stream, end, error);
+		if (found <= 0)
+			return found;
 	}
+	return 1;
+}
+
+int json_pointer_seek(struct json_pointer *pointer, struct json_stream *stream, struct error *error)
+{
+	struct dead_end end;
+
+	return descend(pointer, stream, &end, error);
+}
+
+int json_pointer_enter(struct json_pointer *pointer, struct json_stream *stream, struct error *error)
+{
+	struct dead_end end;
+	int byte, found = descend(pointer, stream, &end, error);
+
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return error_set(error, ERROR_SOURCE, stream->window.path, "pointer %s leads nowhere: %s \"%s\"", pointer->text, end.why,
+			pointer->token[end.level]);
 	if (json_stream_peek(stream, &byte, error) < 0)
 		return -1;
 	if (byte == '{')

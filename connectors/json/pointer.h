@@ -23,6 +23,9 @@ void json_pointer_fini(struct json_pointer *pointer);
 /* From the beginning of the document to behind the [ of the array. ERROR_SOURCE where there is none. */
 int json_pointer_enter(struct json_pointer *pointer, struct json_stream *stream, struct error *error) MUST_CHECK;
 
+/* From the beginning of the document to the value, whatever it is. 1; 0 where the pointer leads nowhere; -1 and error. */
+int json_pointer_seek(struct json_pointer *pointer, struct json_stream *stream, struct error *error) MUST_CHECK;
+
 /* From behind the ] of the array to the end of the file. ERROR_SOURCE where the rest is no JSON, has a key of the way a second time, or does not end
  * with the document. */
 int json_pointer_leave(const struct json_pointer *pointer, struct json_stream *stream, struct error *error) MUST_CHECK;

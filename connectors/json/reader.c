@@ -111,8 +111,8 @@ static int find_begin(struct json_reader *reader, struct error *error)
 	return next_element(reader, true, error);
 }
 
-int json_reader_open(struct json_reader *reader, const struct json_options *options, const struct source_context *context,
-	struct error *error)
+/* All but its window. */
+static int prepare(struct json_reader *reader, const struct json_options *options, const struct source_context *context, struct error *error)
 {
 	reader->options = options;
 	reader->limits = context->limits;
@@ -122,13 +122,33 @@ int json_reader_open(struct json_reader *reader, const struct json_options *opti
 		return error_set(error, ERROR_CONFIG, options->path, "limits.record is more than 1GiB, too much for a JSON source");
 	if (*options->pointer && options->lines == JSON_LINES_TRUE)
 		return error_set(error, ERROR_CONFIG, options->path, "pointer and lines: true exclude each other: a pointer leads to an array in one document");
-	if (json_pointer_init(&reader->pointer, options->pointer, options->path, error) < 0 ||
-		json_record_init(&reader->record, context->schema, context->labels, context->limits, options->path, error) < 0)
+	if (json_pointer_init(&reader->pointer, options->pointer, options->path, error) < 0)
 		return -1;
-	/* One byte behind the longest record tells that it is not longer. */
-	if (window_open(&reader->stream.window, options->path, context->limits->record + 2, context->cancel, error) < 0)
+	return json_record_init(&reader->record, context->schema, context->labels, context->limits, options->path, error);
+}
+
+/* One byte behind the longest record tells that it is not longer. */
+static uint64_t ahead(const struct source_context *context)
+{
+	return context->limits->record + 2;
+}
+
+int json_reader_open(struct json_reader *reader, const struct json_options *options, const struct source_context *context,
+	struct error *error)
+{
+	if (prepare(reader, options, context, error) < 0 ||
+	    window_open(&reader->stream.window, options->path, ahead(context), context->cancel, error) < 0)
 		return -1;
 	return context->preview && !reader->stream.window.regular ? 0 : find_begin(reader, error);
+}
+
+int json_reader_open_fd(struct json_reader *reader, const struct json_options *options, int fd, const struct source_context *context,
+	struct error *error)
+{
+	if (prepare(reader, options, context, error) < 0 ||
+	    window_open_fd(&reader->stream.window, options->path, fd, ahead(context), context->cancel, error) < 0)
+		return -1;
+	return find_begin(reader, error);
 }
 
 void json_reader_close(struct json_reader *reader)

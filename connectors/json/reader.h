@@ -45,6 +45,9 @@ struct json_reader {
 /* Opens the file and goes to its first record. reader is zeroed; close it also after a failure. */
 int json_reader_open(struct json_reader *reader, const struct json_options *options, const struct source_context *context,
 	struct error *error) MUST_CHECK;
+/* The same for a file that is open already (see window_open_fd); options->path stands for its path in messages. */
+int json_reader_open_fd(struct json_reader *reader, const struct json_options *options, int fd, const struct source_context *context,
+	struct error *error) MUST_CHECK;
 void json_reader_close(struct json_reader *reader);
 
 /* As source_ops says for its hooks of these names. */

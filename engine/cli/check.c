@@ -100,7 +100,7 @@ static void check_step(const struct plan *plan, const struct plan_step *step, st
 	bool reachable = !step->connection || !verdict->unreachable[step->connection - plan->connections];
 	putchar('\n');
 	heading("step", step->name);
-	int result = preview_open(&preview, plan, step, reachable, &error);
+	int result = preview_open(&preview, plan, step, reachable, true, &error);
 	check_source(&preview, verdict);
 	if (reachable) {
 		check_target(&preview, verdict, &error);

@@ -253,7 +253,7 @@ static int print_step(const struct plan *plan, const struct plan_step *step, str
 	fputs(": table ", stdout);
 	display_puts(stdout, step->table);
 	fputs(" of the dictionary\n", stdout);
-	int result = preview_open(&preview, plan, step, true, error);
+	int result = preview_open(&preview, plan, step, true, false, error);
 	print_source(&preview);
 	print_target(&preview);
 	if (result == 0 && preview.source_open)

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void open_source(struct preview *preview, const struct plan *plan, const struct plan_step *step)
+static void open_source(struct preview *preview, const struct plan *plan, const struct plan_step *step, bool probe)
 {
 	struct source_context context = plan_source_context(plan, step, NULL, &preview->cancel);
 	struct error *error = &preview->source_error;
 	context.preview = true;
+	context.probe = probe;
 	preview->step = step;
 	preview->source = plan_instance(step->source->size, step->source_options, error);
 	if (!preview->source || step->source->open(preview->source, &context, error) < 0 ||
@@ -61,11 +62,12 @@ static int look_back(struct preview *preview, const struct plan *plan, struct er
 	return ops->find_file(preview->store, &key, &preview->identity, &preview->file, &preview->loaded, &preview->same_size, error);
 }
 
-int preview_open(struct preview *preview, const struct plan *plan, const struct plan_step *step, bool connect, struct error *error)
+int preview_open(struct preview *preview, const struct plan *plan, const struct plan_step *step, bool connect, bool probe,
+	struct error *error)
 {
 	memset(preview, 0, sizeof *preview);
 	rule_set_init(&preview->rules, step->schema);
-	open_source(preview, plan, step);
+	open_source(preview, plan, step, probe);
 	if (!connect)
 		return 0;
 	if (step->connection) {

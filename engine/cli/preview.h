@@ -29,10 +29,10 @@ struct preview {
 	struct cancel cancel;         /* never set */
 };
 
-/* Opens source, database (connect false: not that) and sink. Returns 0, or -1 and error when database or sink cannot be opened (not for a
+/* Opens source, database (connect false: not that) and sink; with probe a source may ask the network. Returns 0, or -1 and error when database or sink cannot be opened (not for a
  * source: see source_error). preview_close in both cases. */
-int preview_open(struct preview *preview, const struct plan *plan, const struct plan_step *step, bool connect, struct error *error)
-	MUST_CHECK;
+int preview_open(struct preview *preview, const struct plan *plan, const struct plan_step *step, bool connect, bool probe,
+	struct error *error) MUST_CHECK;
 void preview_close(struct preview *preview);
 
 /* What a connection of the plan looks like to a reader. cancel is borrowed. */

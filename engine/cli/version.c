@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "connectors/csv/version.h"
+#include "connectors/http/pull.h"
 #include "connectors/odbc/version.h"
 #include "engine/cli/command.h"
 #include "engine/config/version.h"
@@ -33,6 +34,7 @@ static int version_main(const void *bound, const struct arguments *arguments)
 	printf("PCRE2       %s\n", pcre2);
 	printf("libcrypto   %s\n", OpenSSL_version(OPENSSL_VERSION));
 	printf("SQLite      %s\n", sqlite3_libversion());
+	printf("libcurl     %s\n", http_library_version());
 	return 0;
 }
 

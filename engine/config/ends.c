@@ -60,6 +60,7 @@ int bind_source(struct making *making)
 	const char *type;
 	struct binder binder;
 	const bool *once;
+	struct error error = ERROR_INIT;
 	void *options;
 	int result;
 
@@ -84,6 +85,10 @@ int bind_source(struct making *making)
 	making->step->source_connection = connection_of(making, making->source, making->step->source->options);
 	once = bound_source(making->step, "once", OPTION_BOOLEAN);
 	making->step->once = !once || *once;
+	if (result == 0 && making->step->source->check && making->step->source->check(options, &error) < 0) {
+		diagnostics_error(making->diagnostics, making->source, "%s", error.message);
+		return -1;
+	}
 	return result;
 }
 

@@ -134,6 +134,7 @@ void batch_reset(struct batch *batch)
 	batch->violation_count = 0;
 	batch->sequence = 0;
 	batch->bytes = 0;
+	batch->page = 0;
 	batch->position.token[0] = '\0';
 	batch->position.hash[0] = '\0';
 	batch->last = false;

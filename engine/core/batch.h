@@ -111,6 +111,7 @@ struct batch {
 	size_t violation_count, violation_capacity;
 
 	uint64_t sequence;           /* from 0, in source order */
+	uint64_t page;               /* its records are of this page, from 1, and counted within it; 0: a source without pages */
 	uint64_t bytes;              /* of the source that this batch consumed */
 	struct position position;    /* just after this batch */
 	bool last;                   /* the source has nothing after it */

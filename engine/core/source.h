@@ -34,6 +34,7 @@ struct source_context {
 	bool every_table;                  /* for_each "*": a table of the source that is not in tables must be ignored by name */
 	const char *dictionary_hash;       /* of the table; NULL: none */
 	bool preview;                      /* nothing will be read: a stream must not be waited for, nor taken from, not even for its header */
+	bool probe;                        /* with preview: what is far away may be asked whether it is there (check does, plan asks nothing but files and databases) */
 };
 
 /* What a file is: path, size and time first (cheap), content hash when asked for. */
@@ -63,6 +64,9 @@ struct source_ops {
 	const char *summary;           /* one sentence for `penstock connectors` */
 	size_t size;                   /* of an instance */
 	const struct option *options;  /* ends with a NULL name */
+
+	/* Optional. What in the bound options does not go together, as far as they alone tell: no I/O. ERROR_CONFIG without a place. */
+	int (*check)(const void *options, struct error *error);
 
 	/* Required. Opens, reads the header where there is one. */
 	int (*open)(void *self, const struct source_context *context, struct error *error);

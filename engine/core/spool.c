@@ -4,12 +4,12 @@
 #include "engine/core/spool.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "engine/core/unnamed.h"
 
 enum { SPOOL_TEXTS = 7, SPOOL_REJECT_MAX = 4 * 1024 * 1024 };
 
@@ -36,27 +36,8 @@ static void texts_of(struct reject *reject, struct text *texts[SPOOL_TEXTS])
 	texts[6] = &reject->record;
 }
 
-static int open_unnamed(const char *folder)
-{
-	int descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (descriptor >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-		return descriptor;
-	char path[4096];
-	if (snprintf(path, sizeof path, "%s/penstock-XXXXXX", folder) >= (int)sizeof path) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	descriptor = mkostemp(path, O_CLOEXEC); /* mode 0600 */
-	if (descriptor >= 0)
-		unlink(path);
-	return descriptor;
-}
-
 struct spool *spool_new(uint64_t ceiling, struct error *error)
 {
-	const char *folder = getenv("TMPDIR");
-	if (!folder || !*folder)
-		folder = "/tmp";
 	struct spool *spool = calloc(1, sizeof *spool);
 	if (!spool) {
 		error_memory(error, "the spool of rejects");
@@ -64,12 +45,13 @@ struct spool *spool_new(uint64_t ceiling, struct error *error)
 	}
 	spool->ceiling = ceiling;
 	buffer_init(&spool->scratch, SPOOL_REJECT_MAX);
-	int descriptor = open_unnamed(folder);
+	int descriptor = unnamed_open("the temporary file of rejects", error);
 	spool->file = descriptor >= 0 ? fdopen(descriptor, "w+") : NULL;
 	if (!spool->file) {
-		error_errno(error, ERROR_RESOURCE, folder, errno, "cannot make the temporary file of rejects (set TMPDIR)");
-		if (descriptor >= 0)
+		if (descriptor >= 0) {
+			error_memory(error, "the spool of rejects");
 			close(descriptor);
+		}
 		spool_free(spool);
 		return NULL;
 	}

@@ -70,11 +70,16 @@ static size_t violations_of_row(const struct batch *batch, size_t first)
 static int keep_rejects(struct attempt *attempt, struct batch *batch, struct error *error)
 {
 	uint64_t spooled = attempt->spool ? spool_count(attempt->spool) : 0;
+	char source[sizeof attempt->identity.path + 32];
+	if (batch->page)
+		snprintf(source, sizeof source, "%s page %llu", attempt->identity.path, (unsigned long long)batch->page);
+	else
+		memcpy(source, attempt->identity.path, sizeof attempt->identity.path);
 	batch_sort_violations(batch);
 	for (size_t first = 0, count; first < batch->violation_count; first += count) {
 		struct reject reject;
 		count = violations_of_row(batch, first);
-		if (reject_from_batch(&reject, batch, first, count, attempt->identity.path, &attempt->scratch, error) < 0 ||
+		if (reject_from_batch(&reject, batch, first, count, source, &attempt->scratch, error) < 0 ||
 			keep_reject(attempt, &reject, error) < 0) {
 			if (attempt->spool)
 				spool_cut(attempt->spool, spooled); /* a batch is in the books whole, or not at all */

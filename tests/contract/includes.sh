@@ -41,8 +41,10 @@ grep -rnE --include='*.c' --include='*.h' '^[[:space:]]*#[[:space:]]*include[[:s
 only engine/config '<yaml\.h>'
 only connectors/csv '<csv\.h>'
 only connectors/odbc '<(sql|odbc)[a-z]*\.h>'
+only connectors/odbc/pq '<libpq[a-z-]*\.h>'
 only engine/http '<civetweb\.h>'
 only connectors/avro '<avro\.h>'
+only connectors/http '<curl/curl\.h>'
 
 if [ -s "$found" ]; then
     cat "$found"

@@ -1,0 +1,52 @@
+/* pull_absent.c - what the http source says in a build without libcurl.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "connectors/http/pull.h"
+
+#include <assert.h>
+
+const char *http_library_version(void)
+{
+	return "not in this build: no http source with a url";
+}
+
+int pull_check(const struct http_options *options, struct error *error)
+{
+	(void)options;
+	return error_set(error, ERROR_CONFIG, NULL,
+		"this build of penstock has no libcurl, so that it cannot read from a url; build it again where pkg-config finds libcurl (apt-get install libcurl4-openssl-dev)");
+}
+
+struct pull *pull_new(const struct http_options *options, const struct source_context *context, struct error *error)
+{
+	(void)context;
+	(void)pull_check(options, error);
+	return NULL;
+}
+
+void pull_free(struct pull *pull)
+{
+	(void)pull;
+}
+
+void pull_identify(const struct pull *pull, struct source_identity *out)
+{
+	(void)pull;
+	*out = (struct source_identity){ .known = false };
+	assert(!"there is no pull to identify");
+}
+
+enum source_result pull_read(struct pull *pull, struct batch *batch, struct error *error)
+{
+	(void)pull;
+	(void)batch;
+	(void)pull_check(NULL, error);
+	return SOURCE_ERROR;
+}
+
+int pull_explain(const struct pull *pull, struct buffer *out, struct error *error)
+{
+	(void)pull;
+	(void)out;
+	return pull_check(NULL, error);
+}
