@@ -44,7 +44,7 @@ static const struct {
 	{"Run", OBJECT(ENTRY ",\"duration_s\":{\"type\":\"number\"},\"skipped_by_reason\":" MAP(COUNT) ",\"note\":" TEXT ",\"error\":" MAP("{}")
 		",\"steps\":" LIST(OBJECT("\"name\":" TEXT ",\"table\":" TEXT ",\"status\":" STATUS "," BOOKS ",\"skipped_by_reason\":" MAP(COUNT)
 			",\"rejects_by_rule\":" MAP(COUNT) ",\"bytes_read\":" COUNT ",\"duration_s\":{\"type\":\"number\"}",
-			"\"name\",\"table\",\"status\"," BOOKS_NAMES)), ENTRY_NAMES ",\"steps\"")},
+			"\"name\",\"table\",\"status\"," BOOKS_NAMES)), ENTRY_NAMES)},
 	{"Runs", CLOSED("\"runs\":" LIST(CLOSED(ENTRY, ENTRY_NAMES)), "\"runs\"")},
 	{"Rejects", CLOSED("\"next\":{\"type\":[\"integer\",\"null\"]},\"rejects\":" LIST(OBJECT("\"reject_id\":" COUNT ",\"run_id\":" ID
 		",\"step\":" TEXT ",\"table_name\":" TEXT ",\"source\":" TEXT_OR_NULL ",\"record_no\":" COUNT ",\"line_no\":" COUNT ",\"byte_offset\":" COUNT

@@ -12,7 +12,7 @@ PATH=$TESTTMP/bin:$PATH
 export PATH PENSTOCK
 
 # Not the runner itself, within its own run.
-awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside && !/^sh tests\/run.sh/' "$TOP/README.md" >"$TESTTMP/commands"
+awk '/^```sh$/ { inside = 1; next } /^```/ { inside = 0 } inside && !/^sh tests\/run.sh/ && !/^curl /' "$TOP/README.md" >"$TESTTMP/commands"
 count=0
 while IFS= read -r command; do
     case $command in

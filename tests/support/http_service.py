@@ -44,13 +44,13 @@ def key_line(name, key, scopes):
 class Service:
     """A running service; settings are further lines of the serve file."""
 
-    def __init__(self, pipelines, settings="", env=None, listen="127.0.0.1:0", program=PENSTOCK, name="serve"):
+    def __init__(self, pipelines, settings="", env=None, listen="127.0.0.1:0", program=PENSTOCK, name="serve", cwd=TOP):
         self.file = tmp(name + ".yaml")
         self.log = tmp(name + ".log")
         with open(self.file, "w") as out:
             out.write("version: 1\nlisten: %s\npipelines: [%s]\n%s" % (listen, ", ".join(os.path.join(TOP, path) for path in pipelines), settings))
         self.errors = open(self.log, "wb")
-        self.process = subprocess.Popen([program, "serve", self.file], cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.errors,
+        self.process = subprocess.Popen([program, "serve", self.file], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.errors,
                                         env=dict(os.environ, **(env or {})))
         atexit.register(self.end)
         self.host, self.port = self.listening()
