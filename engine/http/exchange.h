@@ -17,7 +17,7 @@ enum {
 	HEAD_MAX = TARGET_MAX,   /* bytes of a head; so no address is longer */
 	CREDENTIAL_MAX = 512,    /* bytes of a key as presented */
 	LINGER_MS = 1000,        /* for a client to see its answer before the connection is cut */
-	LINGER_BYTES = 4 << 20,
+	LINGER_BYTES = 64 << 20,
 	QUIET_MS = 250,          /* without a request, when leaving */
 	WATCH_MS = 100,          /* how often deadlines are looked at */
 	DESCRIPTORS_SPARE = 512, /* beyond connections: databases, files */
@@ -75,6 +75,7 @@ struct exchange {
 	uint64_t sent;
 	bool expects;           /* the client waits for 100 Continue */
 	bool last;              /* the connection ends behind this answer */
+	bool unframed;          /* a part of the body may be unread, or nobody knows where it ends */
 };
 
 /* Fills the answer and returns -1. */

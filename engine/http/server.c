@@ -220,13 +220,14 @@ static int on_request(struct mg_connection *connection)
 		process(x);
 		if (error_is_set(&x->error) && x->answer.status < 400)
 			answer_problem(&x->answer, 500, "the request failed; the log of the service says why");
-		x->last = x->last || x->taken < x->length || atomic_load(&x->service->stopping);
+		x->unframed = x->unframed || x->taken < x->length;
+		x->last = x->last || x->unframed || atomic_load(&x->service->stopping);
 		send_answer(x);
 		log_exchange(x, begun);
 	}
 	if (!x || x->last)
 		mg_disable_connection_keep_alive(connection);
-	if (x && x->taken < x->length)
+	if (x && x->unframed)
 		socket_linger(x);
 	if (x)
 		exchange_free(x);

@@ -42,13 +42,15 @@ def key_line(name, key, scopes):
 
 
 class Service:
-    """A running service; settings are further lines of the serve file."""
+    """A running service; settings are further lines of the serve file, or file is one that is there already."""
 
-    def __init__(self, pipelines, settings="", env=None, listen="127.0.0.1:0", program=PENSTOCK, name="serve", cwd=TOP):
-        self.file = tmp(name + ".yaml")
+    def __init__(self, pipelines, settings="", env=None, listen="127.0.0.1:0", program=PENSTOCK, name="serve", file=None, cwd=TOP):
+        self.file = file or tmp(name + ".yaml")
         self.log = tmp(name + ".log")
-        with open(self.file, "w") as out:
-            out.write("version: 1\nlisten: %s\npipelines: [%s]\n%s" % (listen, ", ".join(os.path.join(TOP, path) for path in pipelines), settings))
+        if not file:
+            with open(self.file, "w") as out:
+                out.write("version: 1\nlisten: %s\npipelines: [%s]\n%s" %
+                          (listen, ", ".join(os.path.join(TOP, path) for path in pipelines), settings))
         self.errors = open(self.log, "wb")
         self.process = subprocess.Popen([program, "serve", self.file], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.errors,
                                         env=dict(os.environ, **(env or {})))
