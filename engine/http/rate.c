@@ -3,11 +3,13 @@
  */
 #include "engine/http/rate.h"
 
+#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
-enum { SLOTS = 1024, WAYS = 4, CLIENT_SIZE = 48, MICRO = 1000000 };
+enum { SLOTS = 1024, WAYS = 4, MICRO = 1000000 };
 
 /* Tokens in millionths: at R tokens a second, a microsecond brings R of them. */
 struct bucket {
@@ -15,9 +17,14 @@ struct bucket {
 	int64_t seen_us; /* 0: never, full */
 };
 
+/* An IPv4 address, or the first half of one of IPv6: whoever has one address of such a network has all of them. */
+struct address {
+	uint64_t high, low;
+};
+
 struct client {
-	char address[CLIENT_SIZE];
-	int64_t seen_us;
+	struct address address;
+	int64_t seen_us; /* 0: nobody yet */
 	struct bucket requests, failures;
 };
 
@@ -26,6 +33,7 @@ struct rates {
 	struct serve_rates limits;
 	struct bucket *keys;
 	size_t key_count;
+	uint64_t seed; /* so that nobody can choose addresses that share a row with somebody else's */
 	struct client clients[SLOTS][WAYS];
 };
 
@@ -40,6 +48,8 @@ struct rates *rates_new(const struct serve_rates *limits, size_t keys, struct er
 		error_memory(error, "the rates of clients");
 		return NULL;
 	}
+	/* Without random bytes the row can be foreseen, and everything else is as it should be. */
+	(void)!getrandom(&rates->seed, sizeof(rates->seed), GRND_NONBLOCK);
 	pthread_mutex_init(&rates->lock, NULL);
 	rates->limits = *limits;
 	rates->key_count = keys;
@@ -73,24 +83,49 @@ static void take(struct bucket *bucket, int64_t rate, int64_t burst, bool really
 	out->retry_s = out->allowed ? 0 : 1; /* a rate is at least 1 a second */
 }
 
-/* The client's entry, which is made where there is none: the first of FNV-1a's bits choose a row of it. */
-static struct client *client_of(struct rates *rates, const char *address, int64_t now_us)
+/* Different spellings of an address are one address. */
+static struct address address_of(const char *text)
 {
-	uint32_t hash = 2166136261u;
-	struct client *row, *found = NULL;
+	struct address address = {0, 0};
+	struct in_addr four;
+	struct in6_addr six;
 
-	for (const char *c = address; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 16777619u;
-	row = rates->clients[(hash >> 16 ^ hash) % SLOTS];
+	if (inet_pton(AF_INET, text, &four) == 1) {
+		address.low = UINT64_C(0xffff00000000) | ntohl(four.s_addr);
+	} else if (inet_pton(AF_INET6, text, &six) == 1) {
+		for (size_t i = 0; i < 8; i++) {
+			address.high = address.high << 8 | six.s6_addr[i];
+			address.low = address.low << 8 | six.s6_addr[i + 8];
+		}
+		if (!IN6_IS_ADDR_V4MAPPED(&six))
+			address.low = 0;
+	}
+	return address;
+}
+
+/* The finisher of MurmurHash3. */
+static uint64_t mix(uint64_t value)
+{
+	value = (value ^ value >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	value = (value ^ value >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return value ^ value >> 33;
+}
+
+/* The client's entry, which is made where there is none. */
+static struct client *client_of(struct rates *rates, const char *text, int64_t now_us)
+{
+	const struct address address = address_of(text);
+	struct client *row = rates->clients[mix(mix(rates->seed ^ address.high) ^ address.low) % SLOTS], *found = NULL;
+
 	for (size_t i = 0; i < WAYS; i++)
-		if (strncmp(row[i].address, address, CLIENT_SIZE - 1) == 0) {
+		if (row[i].seen_us != 0 && row[i].address.high == address.high && row[i].address.low == address.low) {
 			row[i].seen_us = now_us;
 			return &row[i];
 		} else if (!found || row[i].seen_us < found->seen_us) {
 			found = &row[i];
 		}
 	memset(found, 0, sizeof(*found));
-	strncpy(found->address, address, CLIENT_SIZE - 1);
+	found->address = address;
 	found->seen_us = now_us;
 	return found;
 }

@@ -1,7 +1,8 @@
 /* rate.h - token buckets: how many requests a key or a client may make.
  * SPDX-License-Identifier: Apache-2.0
  *
- * Memory is fixed: one bucket a key, and a table of client addresses in which the one that was not seen for longest gives way.
+ * Memory is fixed: one bucket a key, and a table of 4,096 clients in which, of the few that share a row, the one that was not seen for longest gives
+ * way. A client is an IPv4 address or a /64 of IPv6.
  */
 #ifndef PENSTOCK_HTTP_RATE_H
 #define PENSTOCK_HTTP_RATE_H
