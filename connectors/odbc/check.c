@@ -58,13 +58,18 @@ static int put_settings(struct session *session, struct buffer *out, struct erro
 	return 0;
 }
 
-static int put_ways(const struct dialect *dialect, struct buffer *out, struct error *error)
+static int put_ways(struct session *session, struct buffer *out, struct error *error)
 {
 	if (buffer_puts(out, "ways of rows (bulk:), auto takes the first that fits the table:\n", error))
 		return -1;
-	for (size_t i = 0; dialect->ways[i]; i++)
-		if (buffer_printf(out, error, "  %-8s %s\n", dialect->ways[i]->name, dialect->ways[i]->help))
+	for (size_t i = 0; session->dialect->ways[i]; i++) {
+		const struct way_ops *way = session->dialect->ways[i];
+		char why[WAY_WHY_MAX] = "";
+		bool usable = !way->usable || way->usable(session, why);
+
+		if (buffer_printf(out, error, "  %-8s %s%s%s\n", way->name, way->help, usable ? "" : "; not here: ", why))
 			return -1;
+	}
 	return 0;
 }
 
@@ -87,7 +92,7 @@ static int put_session(struct session *session, struct buffer *out, struct error
 	    buffer_printf(out, error, "parameters in one statement: %u\n", session->dialect->parameters_max) ||
 	    put_settings(session, out, error))
 		return -1;
-	return put_ways(session->dialect, out, error);
+	return put_ways(session, out, error);
 }
 
 int odbc_check(const struct store_target *target, struct buffer *out, struct error *error)

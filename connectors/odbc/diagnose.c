@@ -128,6 +128,33 @@ static enum fault_class class_of(enum trouble_kind kind)
 	}
 }
 
+/* What state and words of out mean, for the session too. */
+static enum fault_class judge(struct session *session, bool lost, struct diagnosis *out)
+{
+	out->trouble = session->dialect ? session->dialect->classify(out->state, out->native, out->words)
+					: classify_plain(out->state);
+	if (out->trouble.kind != TROUBLE_LOST && (lost || (session->dialect && connection_is_dead(session))))
+		out->trouble = (struct trouble){ TROUBLE_LOST, NULL };
+	if (out->trouble.kind == TROUBLE_LOST)
+		session->lost = true;
+	if (session->in_transaction)
+		session->broken = true;
+	return class_of(out->trouble.kind);
+}
+
+enum fault_class session_diagnose_words(struct session *session, const char *state, const char *words, bool lost, struct diagnosis *out)
+{
+	char text[DIAGNOSTIC_MAX];
+
+	memset(out, 0, sizeof *out);
+	out->at = DIAGNOSIS_NOWHERE;
+	snprintf(out->state, sizeof out->state, "%s", state);
+	snprintf(text, sizeof text, "%s", words);
+	tidy(text, 0, session->discreet);
+	snprintf(out->words, sizeof out->words, "%.*s", (int)sizeof out->words - 1, text);
+	return judge(session, lost, out);
+}
+
 enum fault_class session_diagnose(struct session *session, SQLSMALLINT handle_type, SQLHANDLE handle,
 	struct diagnosis *out)
 {
@@ -158,15 +185,7 @@ enum fault_class session_diagnose(struct session *session, SQLSMALLINT handle_ty
 			break;
 		used += (size_t)written;
 	}
-	out->trouble = session->dialect ? session->dialect->classify(out->state, out->native, out->words)
-					: classify_plain(out->state);
-	if (out->trouble.kind != TROUBLE_LOST && session->dialect && connection_is_dead(session))
-		out->trouble.kind = TROUBLE_LOST;
-	if (out->trouble.kind == TROUBLE_LOST)
-		session->lost = true;
-	if (session->in_transaction)
-		session->broken = true;
-	return class_of(out->trouble.kind);
+	return judge(session, false, out);
 }
 
 void diagnosis_dropped(struct diagnosis *out)

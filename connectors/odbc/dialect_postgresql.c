@@ -295,7 +295,7 @@ static const struct dialect_setting readable[] = {
 	{ NULL, NULL, NULL },
 };
 
-static const struct way_ops *const ways[] = { &way_unnest, &way_values, &way_row, NULL };
+static const struct way_ops *const ways[] = { &way_copy, &way_unnest, &way_values, &way_row, NULL };
 
 const struct dialect dialect_postgresql = {
 	.name = "postgresql",

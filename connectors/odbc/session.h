@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "connectors/odbc/pq.h"
 #include "engine/core/cancel.h"
 #include "engine/core/error.h"
 #include "engine/core/store.h"
@@ -23,6 +24,7 @@ struct session {
 	const struct dialect *dialect; /* by SQL_DBMS_NAME; never NULL once open */
 	SQLHENV environment;
 	SQLHDBC connection;
+	struct pq pq;                  /* psqlodbc: libpq below the connection */
 	char name[NAME_MAX_BYTES];     /* of the connection in the pipeline; for messages */
 	char place[ERROR_PLACE_MAX]; /* "connection NAME"; of a database that is a file with its path behind it */
 	char database[4096];           /* SQLite: the path of the file as SQLite resolved it; others: the database's name */
@@ -115,6 +117,10 @@ enum fault_class session_diagnose(struct session *session, SQLSMALLINT handle_ty
 
 /* What it is where a statement succeeded and a trigger or a rule of the database dropped a row of it. */
 void diagnosis_dropped(struct diagnosis *out);
+
+/* The same of what came by another road than ODBC: the SQLSTATE (may be empty) and the words as the server gave them; lost: the connection
+ * is gone. */
+enum fault_class session_diagnose_words(struct session *session, const char *state, const char *words, bool lost, struct diagnosis *out);
 
 /* A diagnosis as an error (ERROR_SINK, retry as fits), unless one is set already. */
 void diagnosis_error(const struct session *session, const struct diagnosis *diagnosis, const char *what, struct error *error);

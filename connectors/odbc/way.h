@@ -32,6 +32,9 @@ struct way_ops {
 	const char *name; /* as in `bulk:` */
 	const char *help; /* a few words for the option's help and for `penstock check` */
 
+	/* Optional (absent: always). Whether it works in this session at all; else why not, for a person. */
+	bool (*usable)(struct session *session, char why[WAY_WHY_MAX]);
+
 	/* Optional (absent: always). Whether this session and table can be written so; else why not, for a person, "the driver ...". */
 	bool (*fits)(const struct way_task *task, char why[WAY_WHY_MAX]);
 
@@ -52,7 +55,7 @@ struct way_ops {
 	void (*close)(struct way *way); /* Required. */
 };
 
-extern const struct way_ops way_unnest, way_values, way_row;
+extern const struct way_ops way_copy, way_unnest, way_values, way_row;
 
 /* INSERT INTO table (columns of the fields), without what follows; *overriding (may be NULL): a column is an identity that wants
  * OVERRIDING SYSTEM VALUE. */

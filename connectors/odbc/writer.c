@@ -18,8 +18,16 @@ static const char *names_of(const struct dialect *dialect, char *out, size_t siz
 	return out;
 }
 
-static const struct way_ops *choose(const struct way_task *task, const char *bulk, struct error *error)
+static void note(struct writer *writer, const char *way, const char *why)
 {
+	size_t used = strlen(writer->others);
+
+	snprintf(writer->others + used, sizeof writer->others - used, "-- not by %s: %s\n", way, why);
+}
+
+static const struct way_ops *choose(struct writer *writer, const char *bulk, struct error *error)
+{
+	const struct way_task *task = &writer->task;
 	const struct dialect *dialect = task->session->dialect;
 	bool any = strcmp(bulk, "auto") == 0;
 	char why[WAY_WHY_MAX] = "", names[128];
@@ -31,8 +39,10 @@ static const struct way_ops *choose(const struct way_task *task, const char *bul
 			continue;
 		if (!ops->fits || ops->fits(task, why))
 			return ops;
-		if (any)
+		if (any) {
+			note(writer, ops->name, why);
 			continue;
+		}
 		error_set(error, ERROR_CONFIG, task->session->place, "bulk: %s is not possible for table %s: %s", bulk, task->catalog->table,
 			why);
 		return NULL;
@@ -51,7 +61,7 @@ int writer_open(struct writer *writer, struct session *session, const struct sch
 	snprintf(writer->what, sizeof writer->what, "inserting into %s", catalog->table);
 	writer->task = (struct way_task){ .session = session, .schema = schema, .catalog = catalog, .upsert = upsert,
 					  .what = writer->what };
-	ops = choose(&writer->task, bulk, error);
+	ops = choose(writer, bulk, error);
 	return ops ? ops->open(&writer->task, &writer->way, error) : -1;
 }
 
@@ -68,7 +78,7 @@ int writer_print(const struct writer *writer, struct buffer *out, struct error *
 
 	if (writer->way->ops->print(writer->way, out, &rows, error))
 		return -1;
-	return buffer_printf(out, error, ";\n-- %zu rows in one statement\n", rows);
+	return buffer_printf(out, error, ";\n-- by %s, %zu rows in one statement\n%s", writer->way->ops->name, rows, writer->others);
 }
 
 size_t writer_take(const struct writer *writer, const struct batch *batch, const uint32_t *rows, size_t count)

@@ -10,6 +10,7 @@ struct writer {
 	struct way_task task;
 	struct way *way;
 	char what[NAME_MAX_BYTES + 16];
+	char others[4 * WAY_WHY_MAX]; /* better ways that do not fit, and why, a line each, for a person */
 };
 
 /* Chooses the way: the first of the dialect's that fits (bulk "auto"), or the one of that name, else ERROR_CONFIG. Prepares nothing yet,

@@ -177,7 +177,11 @@ for kind in $(databases); do
     expect_exit 2 "$penstock" runs show latest
     # The plan of a run into nothing makes nothing.
     expect_exit 0 "$penstock" plan $pipeline
-    for words in "pipeline migrate" "step hired_employees" "hired_employees.job_id.foreign-key" "INSERT INTO" "commit"; do
+    case $kind in
+    postgresql) sent="COPY \"hired_employees\"" ;;
+    *) sent="INSERT INTO" ;;
+    esac
+    for words in "pipeline migrate" "step hired_employees" "hired_employees.job_id.foreign-key" "$sent" "commit"; do
         expect_in "$TESTTMP/out" "$words"
     done
     expect_exit 0 "$penstock" check $pipeline

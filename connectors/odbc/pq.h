@@ -1,0 +1,58 @@
+/* pq.h - libpq below psqlodbc: the driver's own connection, for what ODBC has no call for.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * psqlodbc talks to the server through libpq, which this process shares with it. While a session connects, the connection that the driver
+ * makes is noted; between two statements of the driver it is idle and may be used here. So COPY is part of the session itself: the
+ * same server process, user, settings, transaction and savepoints (docs/decisions/0009-copy-on-the-drivers-connection.md). The driver
+ * closes it; from then on it is not known here any more. Only pq.c and pq_copy.c include <libpq-fe.h>; pq_absent.c stands in for both
+ * where a build lacks libpq.
+ */
+#ifndef PENSTOCK_ODBC_PQ_H
+#define PENSTOCK_ODBC_PQ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/core/error.h"
+
+struct session;
+struct diagnosis;
+struct pg_conn; /* libpq's PGconn */
+
+enum { PQ_WHY_MAX = 256 };
+
+/* Of a session; zeroed: nothing is known. Stays where it is until pq_close. */
+struct pq {
+	struct pg_conn *connection; /* the driver's; NULL: there is none, or it was closed */
+	bool asked;                 /* why holds the answer of pq_usable: empty for yes */
+	char why[PQ_WHY_MAX];
+};
+
+/* What this thread's driver opens between the two is noted in pq. */
+void pq_listen(struct pq *pq);
+void pq_heard(void);
+
+/* Forgets the connection, which may live on in a pool of the driver manager. To be called once the driver has let go of it. */
+void pq_close(struct pq *pq);
+
+/* Whether the noted connection is the one behind this session, which is proved once: what ODBC sets in the session is read over libpq. Else
+ * why not, for a person. May be asked inside a transaction. */
+bool pq_usable(struct session *session, char why[PQ_WHY_MAX]);
+
+/* COPY ... FROM STDIN in the session's open transaction: begin, send as often as is needed, end; after a failure of begin or send nothing is
+ * left to be done. what: for messages. All wait at most until the run is cancelled, which the server is then told. */
+int pq_copy_begin(struct session *session, const char *what, const char *sql, struct error *error) MUST_CHECK;
+
+/* A refusal shows at the end only: libpq takes nothing in before. */
+int pq_copy_send(struct session *session, const char *what, const char *data, size_t length, struct error *error) MUST_CHECK;
+
+/* 0 and the rows that the server counted; 1 where it refused one for its own sake: diagnosis says how, and its at which, where that is sure
+ * (table: the name without a schema, as the server's context has it); -1 and error. */
+int pq_copy_end(struct session *session, const char *what, const char *table, uint64_t *rows, struct diagnosis *diagnosis,
+	struct error *error) MUST_CHECK;
+
+/* Gives up what was begun, for a reason of ours. The transaction can only be rolled back, to its savepoint at least. */
+void pq_copy_abandon(struct session *session);
+
+#endif

@@ -1,0 +1,60 @@
+/* pq_absent.c - what stands in for libpq in a build without it: nothing is noted, and everybody is told why.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "connectors/odbc/pq.h"
+#include "connectors/odbc/session.h"
+
+void pq_listen(struct pq *pq)
+{
+	(void)pq;
+}
+
+void pq_heard(void)
+{
+}
+
+void pq_close(struct pq *pq)
+{
+	memset(pq, 0, sizeof *pq);
+}
+
+bool pq_usable(struct session *session, char why[PQ_WHY_MAX])
+{
+	(void)session;
+	snprintf(why, PQ_WHY_MAX, "this build lacks libpq (libpq-dev, then configure again)");
+	return false;
+}
+
+/* ---- never reached: whoever calls these has asked pq_usable ---- */
+
+int pq_copy_begin(struct session *session, const char *what, const char *sql, struct error *error)
+{
+	(void)sql;
+	assert(0 && "COPY without libpq");
+	return error_set(error, ERROR_INTERNAL, session->place, "%s: this build lacks libpq", what);
+}
+
+int pq_copy_send(struct session *session, const char *what, const char *data, size_t length, struct error *error)
+{
+	(void)data;
+	(void)length;
+	return pq_copy_begin(session, what, "", error);
+}
+
+int pq_copy_end(struct session *session, const char *what, const char *table, uint64_t *rows, struct diagnosis *diagnosis,
+	struct error *error)
+{
+	(void)table;
+	(void)diagnosis;
+	*rows = 0;
+	return pq_copy_begin(session, what, "", error);
+}
+
+void pq_copy_abandon(struct session *session)
+{
+	(void)session;
+}

@@ -1,0 +1,263 @@
+/* way_copy.c - PostgreSQL at its fastest: COPY in binary form over the driver's own connection.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * One COPY a batch, in the session's transaction and under its savepoint. Defaults, CHECKs, generated columns and triggers work as they
+ * do for INSERT; rules do not, and rows of a table with row level security are refused, so such tables go another way. A given value of
+ * an identity column is taken, as OVERRIDING SYSTEM VALUE takes it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/odbc/binary_postgresql.h"
+#include "connectors/odbc/bulk.h"
+#include "connectors/odbc/dialect.h"
+#include "connectors/odbc/statement.h"
+#include "connectors/odbc/way.h"
+
+enum {
+	PIECE_BYTES = 64 * 1024,           /* sent at once */
+	ROW_CEILING = 1024 * 1024 * 1024,  /* what PostgreSQL takes as one value; limits.record is far below it */
+};
+
+struct copy_way {
+	struct way way;
+	const struct way_task *task;
+	struct binary_column *columns;
+	char *sql;
+	const char *table; /* without its schema, as the server's context names it */
+	struct buffer bytes;
+};
+
+/* ---- whether it fits ---- */
+
+static bool fields_fit(const struct way_task *task, char why[WAY_WHY_MAX])
+{
+	for (size_t i = 0; i < task->schema->field_count; i++) {
+		const struct field *field = &task->schema->fields[i];
+		const struct catalog_column *column = catalog_find(task->catalog, task->session->dialect, field->name);
+		struct binary_column ignored;
+
+		if (binary_plan(&ignored, field, column->declared))
+			continue;
+		snprintf(why, WAY_WHY_MAX, "column %.64s is of type %.64s, whose binary form is not known here", column->name,
+			column->declared);
+		return false;
+	}
+	if (!task->schema->field_count)
+		snprintf(why, WAY_WHY_MAX, "the table of the dictionary has no field");
+	return task->schema->field_count > 0;
+}
+
+/* The reason why the relation takes no COPY, or an empty text; 1, 0 without the relation, or -1 and error. */
+static int ask_relation(const struct way_task *task, char why[WAY_WHY_MAX], struct error *error)
+{
+	static const char sql[] =
+		"SELECT CASE WHEN c.relkind NOT IN ('r', 'p') THEN 'it is no plain table' "
+		"WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type = '3') "
+		"THEN 'it has a rule for INSERT, which COPY does not follow' "
+		"WHEN pg_catalog.row_security_active(c.oid) THEN 'row level security is on for this user, and COPY does not follow it' "
+		"ELSE '' END FROM pg_catalog.pg_class c WHERE c.oid = CAST(? AS regclass)";
+	struct session *session = task->session;
+	struct statement statement;
+	struct buffer quoted;
+	struct text text;
+	int row = -1;
+
+	buffer_init(&quoted, BULK_SQL_MAX);
+	if (dialect_quote_table(session->dialect, &quoted, task->catalog->table, error) == 0 && buffer_puts(&quoted, "", error) == 0 &&
+	    statement_open(&statement, session, "asking whether a table takes COPY", sql, error) == 0) {
+		if (statement_bind_string(&statement, 1, buffer_text(&quoted), error) == 0 &&
+		    statement_execute(&statement, NULL, NULL, error) == 0)
+			row = statement_fetch(&statement, error);
+		if (row > 0 && statement_text(&statement, 1, &text, error))
+			row = -1;
+		if (row > 0)
+			snprintf(why, WAY_WHY_MAX, "%s", text.data ? text.data : "");
+		statement_close(&statement);
+	}
+	buffer_fini(&quoted);
+	return row;
+}
+
+static bool copy_usable(struct session *session, char why[WAY_WHY_MAX])
+{
+	return pq_usable(session, why);
+}
+
+static bool copy_fits(const struct way_task *task, char why[WAY_WHY_MAX])
+{
+	struct error error = ERROR_INIT;
+
+	if (!copy_usable(task->session, why))
+		return false;
+	if (task->upsert) {
+		snprintf(why, WAY_WHY_MAX, "COPY adds rows, and mode: upsert changes some");
+		return false;
+	}
+	if (!fields_fit(task, why))
+		return false;
+	/* A table that the step is going to make is a plain one. */
+	if (!task->catalog->exists)
+		return true;
+	why[0] = '\0';
+	if (ask_relation(task, why, &error) < 0)
+		snprintf(why, WAY_WHY_MAX, "%.200s", error.message);
+	return !why[0];
+}
+
+/* ---- opening ---- */
+
+static void copy_close(struct way *way)
+{
+	struct copy_way *copy = (struct copy_way *)way;
+
+	if (!copy)
+		return;
+	buffer_fini(&copy->bytes);
+	free(copy->columns);
+	free(copy->sql);
+	free(copy);
+}
+
+static int put_sql(const struct way_task *task, struct buffer *out, struct error *error)
+{
+	const struct dialect *dialect = task->session->dialect;
+
+	if (buffer_puts(out, "COPY ", error) || dialect_quote_table(dialect, out, task->catalog->table, error))
+		return -1;
+	for (size_t i = 0; i < task->schema->field_count; i++) {
+		const struct catalog_column *column = catalog_find(task->catalog, dialect, task->schema->fields[i].name);
+
+		if (buffer_puts(out, i ? ", " : " (", error) || dialect_quote(dialect, out, column->name, error))
+			return -1;
+	}
+	return buffer_puts(out, ") FROM STDIN (FORMAT binary)", error);
+}
+
+static int copy_open(const struct way_task *task, struct way **out, struct error *error)
+{
+	struct copy_way *copy = calloc(1, sizeof *copy);
+	const char *dot = strchr(task->catalog->table, '.');
+	struct buffer sql;
+
+	buffer_init(&sql, BULK_SQL_MAX);
+	if (copy) {
+		copy->way.ops = &way_copy;
+		copy->task = task;
+		copy->table = dot ? dot + 1 : task->catalog->table;
+		copy->columns = calloc(task->schema->field_count, sizeof *copy->columns);
+		buffer_init(&copy->bytes, ROW_CEILING);
+	}
+	if (!copy || !copy->columns) {
+		error_memory(error, "a writer");
+		goto failed;
+	}
+	for (size_t i = 0; i < task->schema->field_count; i++) {
+		const struct field *field = &task->schema->fields[i];
+
+		/* fits has said that it can be. */
+		if (!binary_plan(&copy->columns[i], field, catalog_find(task->catalog, task->session->dialect, field->name)->declared)) {
+			error_set(error, ERROR_CONFIG, task->session->place, "bulk: copy has no form for the field %s", field->name);
+			goto failed;
+		}
+	}
+	if (put_sql(task, &sql, error))
+		goto failed;
+	copy->sql = strdup(buffer_text(&sql));
+	if (!copy->sql) {
+		error_memory(error, "a writer");
+		goto failed;
+	}
+	buffer_fini(&sql);
+	*out = &copy->way;
+	return 0;
+failed:
+	buffer_fini(&sql);
+	copy_close(copy ? &copy->way : NULL);
+	return -1;
+}
+
+/* ---- writing ---- */
+
+/* All of them in one COPY: pieces of it are sent as they are made. */
+static size_t copy_take(const struct way *way, const struct batch *batch, const uint32_t *rows, size_t count)
+{
+	(void)way;
+	(void)batch;
+	(void)rows;
+	return count;
+}
+
+static int send_piece(struct copy_way *copy, size_t least, struct error *error)
+{
+	int result;
+
+	if (copy->bytes.length < least)
+		return 0;
+	result = pq_copy_send(copy->task->session, copy->task->what, copy->bytes.data, copy->bytes.length, error);
+	/* Gives back what one huge row took. */
+	if (copy->bytes.size > 16 * (size_t)PIECE_BYTES)
+		buffer_fini(&copy->bytes);
+	buffer_clear(&copy->bytes);
+	return result;
+}
+
+static int send_rows(struct copy_way *copy, const struct batch *batch, const uint32_t *rows, size_t count, struct error *error)
+{
+	size_t columns = copy->task->schema->field_count;
+
+	buffer_clear(&copy->bytes);
+	if (binary_put_head(&copy->bytes, error))
+		goto failed;
+	for (size_t i = 0; i < count; i++) {
+		if (binary_put_row(copy->columns, columns, batch, rows[i], &copy->bytes, error))
+			goto failed;
+		if (send_piece(copy, PIECE_BYTES, error))
+			return -1;
+	}
+	if (binary_put_tail(&copy->bytes, error))
+		goto failed;
+	return send_piece(copy, 0, error);
+failed:
+	pq_copy_abandon(copy->task->session);
+	return -1;
+}
+
+static int copy_insert(struct way *way, const struct batch *batch, const uint32_t *rows, size_t count, struct diagnosis *diagnosis,
+	struct error *error)
+{
+	struct copy_way *copy = (struct copy_way *)way;
+	struct session *session = copy->task->session;
+	uint64_t written = 0;
+	int result;
+
+	if (pq_copy_begin(session, copy->task->what, copy->sql, error) || send_rows(copy, batch, rows, count, error))
+		return -1;
+	result = pq_copy_end(session, copy->task->what, copy->table, &written, diagnosis, error);
+	if (result == 0 && written < count) {
+		diagnosis_dropped(diagnosis);
+		return 1;
+	}
+	return result;
+}
+
+static int copy_print(const struct way *way, struct buffer *out, size_t *rows, struct error *error)
+{
+	const struct copy_way *copy = (const struct copy_way *)way;
+
+	*rows = batch_rows_for(copy->task->schema, 0);
+	return buffer_puts(out, copy->sql, error);
+}
+
+const struct way_ops way_copy = {
+	.name = "copy",
+	.help = "binary COPY over the driver's connection",
+	.usable = copy_usable,
+	.fits = copy_fits,
+	.open = copy_open,
+	.take = copy_take,
+	.insert = copy_insert,
+	.print = copy_print,
+	.close = copy_close,
+};
