@@ -255,4 +255,5 @@ def test():
     print("%d dictionaries, %d records each: %d rows, %d rejects" % (rounds, records, written, rejects))
 
 
-main(test)
+if __name__ == "__main__":
+    main(test)
