@@ -1,0 +1,183 @@
+"""Loads a table of every type, with keys, checks and triggers of the database's own, by each way (`bulk:`) and holds the outcome against what
+this file knows of every row it made: which are refused, and by what. The dictionary has no rule, so each refusal is the database's.
+
+usage: ways.py ROWS
+SPDX-License-Identifier: Apache-2.0
+"""
+import base64
+import csv
+import json
+import os
+import random
+import re
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
+import dbdump
+from harness import Failed, books, check, databases, equal, main, newdb, penstock, step_of, tmp
+
+ROWS = int(sys.argv[1])
+# The first is the oracle of what the database does; `auto` is whatever it is.
+WAYS = {"sqlite": ["row", "values", "auto"], "postgresql": ["row", "values", "unnest", "auto"]}
+SEED = 7
+SHARE = 1000  # of that many rows one has the fault, of each fault
+TEXTS = ["", " ", "NULL", "null", "\\", '"', "\\\"", "{", "}", "{}", ",", "a,b", "'", "''", "\\N", "\\.", "\\x41", "tab\there", "two\nlines", "\r\n", "\x01\x1f\x7f",
+         "ä", "a\u0308", "Ω🙂", "\u202e", "\ufeff", "$1", "?", "%s", ";--", "(1,2)", "a" * 3000]
+FIELDS = [("id", "integer"), ("code", "string"), ("parent", "integer"), ("body", "string"), ("short", "string"), ("small", "integer"),
+          ("amount", "decimal"), ("ratio", "number"), ("flag", "boolean"), ("day", "date"), ("moment", "datetime"), ("clock", "time"),
+          ("token", "uuid"), ("raw", "binary"), ("doc", "object"), ("year", "year"), ("month", "yearmonth"), ("term", "duration"),
+          ("feeling", "string"), ("tags", "string"), ("limited", "string")]
+DDL = {
+    "sqlite": """create table parents (id integer primary key); create table t (id integer primary key, code text unique, parent integer references parents(id),
+        body text, short varchar(8), small smallint check (small <> 13 and small < 40000), amount numeric(12,3), ratio real, flag boolean, day text, moment text, clock text,
+        token text, raw blob, doc text, year integer, month text, term text, feeling text check (feeling <> 'angry'), tags text check (tags <> '{'),
+        limited text check (limited <> 'taboo'));
+        create trigger no before insert on t when new.body = 'trigger' begin select raise(abort, 'not this one'); end;
+        create trigger mute before insert on t when new.body = 'mute' begin select raise(ignore); end;
+        insert into parents values (1), (2), (3); insert into t (id, code) values (-1, 'taken');""",
+    "postgresql": """create table parents (id int primary key); create type mood as enum ('calm', 'NULL', '"odd", one', 'back\\slash', '');
+        create domain tame as varchar(8) check (value <> 'taboo');
+        create table t (place bigserial, id bigint generated always as identity primary key, code text unique, parent int references parents(id), body text,
+        short varchar(8), small smallint check (small <> 13), amount numeric(12,3), ratio double precision, flag boolean, day date, moment timestamptz,
+        clock time, token uuid, raw bytea, doc jsonb, year int, month char(7), term text, feeling mood, tags text[], limited tame);
+        create function refuse() returns trigger language plpgsql as $$ begin if new.body = 'trigger' then raise exception 'not this one'; end if;
+        if new.body = 'mute' then return null; end if; return new; end $$;
+        create trigger refuse before insert on t for each row execute function refuse();
+        insert into parents values (1), (2), (3); insert into t (id, code) overriding system value values (-1, 'taken');""",
+}
+# What is wrong -> (field, value, rule).
+FAULTS = {
+    "id there": ("id", "-1", "t.id.unique"),
+    "id twice": ("id", None, "t.id.unique"),
+    "code there": ("code", "taken", "t.code.unique"),
+    "code twice": ("code", None, "t.code.unique"),
+    "orphan": ("parent", "99", "t.parent.foreign-key"),
+    "too long": ("short", "123456789", "t.short.column"),
+    "too large": ("small", "40000", "t.small.column"),
+    "checked": ("small", "13", "t.database-error"),
+    "trigger": ("body", "trigger", "t.database-error"),
+    "mute": ("body", "mute", "t.database-error"),
+    "no such mood": ("feeling", "angry", "t.database-error"),
+    "no array": ("tags", "{", "t.database-error"),
+    "domain": ("limited", "taboo", "t.database-error"),
+}
+
+SQLITE = {"t.small.column": "t.database-error"}  # whose smallint takes any integer
+
+
+def good(dice, number):
+    cells = {
+        "id": str(number), "code": "c%d" % number, "parent": str(dice.randint(1, 3)), "body": dice.choice(TEXTS), "short": dice.choice(["", "ÄÖÜäöüß!", "x"]),
+        "small": str(dice.choice([-32768, -1, 0, 7, 32767])), "amount": "%d.%03d" % (dice.randint(-999999999, 999999999), dice.randint(0, 999)),
+        "ratio": repr(dice.choice([0.1, 1e300, -2.5e-300, 1 / 3, 123456789.125])), "flag": dice.choice(["true", "false"]),
+        "day": dice.choice(["0001-01-01", "9999-12-31", "2020-02-29"]), "moment": dice.choice(["0001-01-01T00:00:00Z", "2021-03-28T02:30:00.123456Z",
+                                                                                           "9999-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.5Z"]),
+        "clock": dice.choice(["00:00:00", "23:59:59.999999"]), "token": "%032x" % dice.getrandbits(128),
+        "raw": base64.b64encode(bytes(dice.choice([0, 34, 92, 255, 65]) for _ in range(dice.randint(1, 9)))).decode(),
+        "doc": json.dumps(dice.choice([{"a": [1, None, "\\\"x"]}, {}, {"ü": 'NULL,{}"'}])), "year": "%04d" % dice.randint(1, 9999), "month": "2021-11",
+        "term": "P1Y2M3DT4H5M6.7S", "feeling": dice.choice(["calm", "NULL", '"odd", one', "back\\slash", ""]),
+        "tags": dice.choice(["{}", '{a,"b,c",NULL}', '{{1,2},{3,4}}']), "limited": dice.choice(["", "12345678"])}
+    token = cells["token"]
+    cells["token"] = "-".join((token[:8], token[8:12], token[12:16], token[16:20], token[20:]))
+    for name in cells:
+        if name not in ("id", "code") and dice.random() < 0.05:
+            cells[name] = "-"  # null
+    return cells
+
+
+def make(path):
+    """The file, {record_no: rule} of what is refused, and the cells of the others in their order."""
+    dice = random.Random(SEED)
+    refused, kept, keys = {}, [], []
+    with open(path, "w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        for number in range(1, ROWS + 1):
+            cells = good(dice, number)
+            fault = dice.choice(list(FAULTS)) if dice.random() < len(FAULTS) / SHARE or number in (1, ROWS, 4096, 4097) else None
+            if fault:
+                field, value, rule = FAULTS[fault]
+                if value is None and not kept:
+                    field, value, rule = FAULTS["checked"]
+                # Of two rows with one key the first stays, whether it is in the same batch or long gone.
+                cells[field] = value or dice.choice([kept[-1], dice.choice(kept)])[field]
+                refused[number] = rule
+            else:
+                kept.append(cells)
+            writer.writerow(cells[name] for name, _ in FIELDS)
+    return refused, kept
+
+
+def describe(path):
+    kinds = {"decimal": {"type": "number", "precision": 12, "scale": 3}, "uuid": {"type": "string", "format": "uuid"},
+             "binary": {"type": "string", "format": "binary"}}
+    fields = [dict(kinds.get(kind, {"type": kind}), name=name) for name, kind in FIELDS]
+    with open(path, "w") as out:
+        json.dump({"name": "ways", "resources": [{"name": "t", "schema": {"fields": fields, "missingValues": ["-"]}}]}, out)
+
+
+def pipeline(path, way, commit):
+    with open(path, "w") as out:
+        out.write("version: 1\nname: ways\ndictionary: dictionary.json\nconnections:\n  db: { type: odbc, connect: \"${PENSTOCK_DB}\" }\nsteps:\n"
+                  "  - name: t\n    source: { type: csv, path: t.csv, header: false }\n    rules: { table: t }\n"
+                  "    sink: { type: odbc, connection: db, table: t, commit: %s, bulk: %s }\n" % (commit, way))
+
+
+def load(folder, kind, way, commit):
+    db = newdb(kind)
+    db.execute(DDL[kind])
+    pipeline(os.path.join(folder, "pipeline.yaml"), way, commit)
+    done = penstock("run", "pipeline.yaml", "--json", db=db, cwd=folder)
+    equal(done.code, 0, "%s, %s: %s" % (kind, way, done.tail()))
+    books(done.json, 0)
+    return db, step_of(done.json, "t")
+
+
+def rejects(db):
+    rows = db.query("select record_no, field, code, rule, message, record from penstock_rejects")
+    # The number that the database gave the row says how often it was tried.
+    return {int(row[0]): tuple(re.sub(r"(Failing row contains )\(\d+,", r"\1(N,", cell or "") for cell in row[1:]) for row in rows}
+
+
+def judge(where, db, step, refused, kept):
+    """What this file knows without any other program."""
+    got = rejects(db)
+    for number in sorted(set(refused) | set(got)):
+        equal(got[number][2] if number in got else None, refused.get(number), "%s: record %d" % (where, number))
+    equal((step["written"], step["rejected"]), (len(kept), len(refused)), where + ": books")
+    order = "place" if db.kind == "postgresql" else "id"
+    found = db.query("select id, body, short, code from t where id > 0 order by " + order)
+    wanted = [tuple(None if cells[name] == "-" else cells[name] for name in ("id", "body", "short", "code")) for cells in kept]
+    if found != wanted:
+        bad = next((at for at, pair in enumerate(zip(found, wanted)) if pair[0] != pair[1]), min(len(found), len(wanted)))
+        raise Failed("%s: row %d of %d: wanted %r, got %r" % (where, bad, len(found), wanted[bad:bad + 1], found[bad:bad + 1]))
+    return got
+
+
+def one(folder, kind, commit, refused, kept):
+    first = None
+    for way in WAYS[kind]:
+        where = "%s, bulk: %s, commit: %s" % (kind, way, commit)
+        begun = time.monotonic()
+        db, step = load(folder, kind, way, commit)
+        seconds = time.monotonic() - begun
+        got = judge(where, db, step, refused, kept), dbdump.table_rows(db, "t", [name for name, _ in FIELDS])
+        first = first or got
+        for number in first[0]:
+            equal(got[0][number], first[0][number], "%s: record %d against the first way" % (where, number))
+        check(got[1] == first[1], where + ": the rows are not those of the first way")
+        print("%s: %d rows, %d rejects, %.1f s" % (where, len(kept), len(refused), seconds))
+
+
+def test():
+    folder = tmp("ways")
+    os.mkdir(folder)
+    refused, kept = make(os.path.join(folder, "t.csv"))
+    describe(os.path.join(folder, "dictionary.json"))
+    for kind in databases():
+        mine = {number: SQLITE.get(rule, rule) for number, rule in refused.items()} if kind == "sqlite" else refused
+        for commit in ("auto", "step"):
+            one(folder, kind, commit, mine, kept)
+
+
+main(test)
