@@ -116,5 +116,9 @@ bool host_is_private(const char *host)
 		text[inside] = '\0';
 		return inet_pton(AF_INET6, text, bytes) != 1 || !is_public6(bytes);
 	}
-	return inet_pton(AF_INET, host, bytes) == 1 && !is_public4(bytes);
+	if (length >= sizeof text)
+		return false;
+	memcpy(text, host, length);
+	text[length] = '\0';
+	return inet_pton(AF_INET, text, bytes) == 1 && !is_public4(bytes);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "connectors/http/gate.h"
+#include "connectors/http/unzip.h"
 #include "engine/core/digest.h"
 #include "engine/core/version.h"
 
@@ -36,12 +37,14 @@ struct client {
 	char said[CURL_ERROR_SIZE];
 
 	/* of the exchange at hand */
-	struct reply *answer;
+	struct reply *reply;
 	struct error *error;
 	const char *place;
 	uint64_t room;
 	size_t header_bytes;
-	bool probe, encoded_twice;
+	bool probe;
+	enum unzip_kind encoding;
+	struct unzip *unzip; /* NULL: the body stays as it comes */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -53,6 +56,28 @@ static void begin_library(void)
 
 /* --- what libcurl calls ------------------------------------------------------------------------- */
 
+/* Bytes of the body as they are to be read. */
+static int keep(void *arg, const char *data, size_t length, struct error *error)
+{
+	struct client *client = arg;
+
+	if (length > client->room - client->reply->bytes)
+		return error_set(error, ERROR_SOURCE, client->place, "the answer is larger than max_page or max_bytes allows (%" PRIu64 " bytes, decompressed)",
+			client->room);
+	digest_add(client->digest, data, length);
+	for (size_t done = 0; done < length;) {
+		ssize_t wrote = write(client->fd, data + done, length - done);
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote <= 0)
+			return error_errno(error, ERROR_RESOURCE, client->place, wrote < 0 ? errno : ENOSPC,
+				"cannot keep the page in its temporary file (TMPDIR)");
+		done += (size_t)wrote;
+	}
+	client->reply->bytes += length;
+	return 0;
+}
+
 static size_t on_body(char *data, size_t one, size_t length, void *arg)
 {
 	struct client *client = arg;
@@ -62,23 +87,13 @@ static size_t on_body(char *data, size_t one, size_t length, void *arg)
 	curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (status != 200 || client->probe)
 		return 0; /* ends the transfer: the status is all that is wanted */
-	if (length > client->room - client->answer->bytes) {
-		error_set(client->error, ERROR_SOURCE, client->place, "the answer is larger than max_page or max_bytes allows (%" PRIu64 " bytes left, decompressed)",
-			client->room);
-		return 0;
-	}
-	digest_add(client->digest, data, length);
-	for (size_t done = 0; done < length;) {
-		ssize_t wrote = write(client->fd, data + done, length - done);
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote <= 0) {
-			error_errno(client->error, ERROR_RESOURCE, client->place, wrote < 0 ? errno : ENOSPC, "cannot keep the page in its temporary file (TMPDIR)");
+	if (client->encoding != UNZIP_NOTHING && !client->unzip) {
+		client->unzip = unzip_new(client->encoding, keep, client, client->error);
+		if (!client->unzip)
 			return 0;
-		}
-		done += (size_t)wrote;
 	}
-	client->answer->bytes += length;
+	if (client->unzip ? unzip_feed(client->unzip, data, length, client->place, client->error) < 0 : keep(client, data, length, client->error) < 0)
+		return 0;
 	return length;
 }
 
@@ -101,38 +116,28 @@ static const char *value_of(const char *line, size_t length, const char *name, s
 	return value;
 }
 
-/* What we asked for, once. libcurl would undo any encoding that it knows, whatever was asked for. */
-static bool may_be_undone(const char *value, size_t length)
-{
-	static const char *const known[] = { "gzip", "x-gzip", "deflate", "zstd", "identity" };
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strlen(known[i]) == length && strncasecmp(known[i], value, length) == 0)
-			return true;
-	return length == 0;
-}
-
 static int take_header(struct client *client, const char *line, size_t length)
 {
-	struct reply *answer = client->answer;
+	struct reply *reply = client->reply;
 	const char *value;
 	size_t size;
 
 	if ((value = value_of(line, length, "Link", &size))) {
 		if (memchr(value, '\0', size))
 			return error_set(client->error, ERROR_SOURCE, client->place, "the Link header holds a NUL");
-		return answer->link.length > 0 && buffer_puts(&answer->link, ",", client->error) < 0 ? -1 :
-			buffer_append(&answer->link, value, size, client->error);
+		return reply->link.length > 0 && buffer_puts(&reply->link, ",", client->error) < 0 ? -1 :
+			buffer_append(&reply->link, value, size, client->error);
 	}
 	if (value_of(line, length, "Content-Length", &size))
-		answer->bounded = true;
+		reply->bounded = true;
 	if ((value = value_of(line, length, "Transfer-Encoding", &size)) && size == 7 && strncasecmp(value, "chunked", 7) == 0)
-		answer->bounded = true;
+		reply->bounded = true;
 	if ((value = value_of(line, length, "Content-Encoding", &size))) {
-		if (client->encoded_twice || !may_be_undone(value, size))
+		enum unzip_kind kind = unzip_kind_of(value, size);
+		if (kind == UNZIP_UNKNOWN || client->encoding != UNZIP_NOTHING)
 			return error_set(client->error, ERROR_SOURCE, client->place, "the answer is encoded as %.*s, which was not asked for",
 				(int)(size < 64 ? size : 64), value);
-		client->encoded_twice = true;
+		client->encoding = kind;
 	}
 	return 0;
 }
@@ -144,9 +149,9 @@ static size_t on_header(char *line, size_t one, size_t length, void *arg)
 	(void)one;
 	if (length >= 5 && memcmp(line, "HTTP/", 5) == 0) {
 		/* Another answer behind an interim one. */
-		buffer_clear(&client->answer->link);
-		client->answer->bounded = strncmp(line, "HTTP/1", 6) != 0;
-		client->encoded_twice = false;
+		buffer_clear(&client->reply->link);
+		client->reply->bounded = strncmp(line, "HTTP/1", 6) != 0;
+		client->encoding = UNZIP_NOTHING;
 	}
 	client->header_bytes += length;
 	if (client->header_bytes > HEADERS_MAX) {
@@ -197,6 +202,8 @@ static int make_headers(struct client *client, const char *accept, struct error 
 	const struct http_options *options = client->options;
 
 	if (add_line(&client->plain_headers, error, "Accept", accept) < 0 ||
+	    add_line(&client->plain_headers, error, "Accept-Encoding", unzip_encodings()) < 0 ||
+	    add_line(&client->own_headers, error, "Accept-Encoding", unzip_encodings()) < 0 ||
 	    (!has_header(options, "Accept") && add_line(&client->own_headers, error, "Accept", accept) < 0) ||
 	    (options->method == HTTP_POST && !has_header(options, "Content-Type") && add_line(&client->own_headers, error, "Content-Type", "application/json") < 0) ||
 	    (options->api_key && add_line(&client->own_headers, error, options->api_key_header, options->api_key) < 0))
@@ -220,15 +227,6 @@ static int make_headers(struct client *client, const char *accept, struct error 
 	return 0;
 }
 
-static const char *encodings(void)
-{
-#ifdef CURL_VERSION_ZSTD
-	if (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_ZSTD)
-		return "gzip, deflate, zstd";
-#endif
-	return "gzip, deflate";
-}
-
 static bool set_up(CURL *easy, const struct http_options *options, struct client *client)
 {
 	bool bad = false;
@@ -247,7 +245,7 @@ static bool set_up(CURL *easy, const struct http_options *options, struct client
 		bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) != CURLE_OK;
 		bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) != CURLE_OK;
 	}
-	bad |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, encodings()) != CURLE_OK;
+	bad |= curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L) != CURLE_OK;
 	bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "penstock/" PENSTOCK_VERSION) != CURLE_OK;
 	bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms) != CURLE_OK;
 	bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms) != CURLE_OK;
@@ -302,14 +300,15 @@ void client_free(struct client *client)
 	curl_slist_free_all(client->own_headers);
 	curl_slist_free_all(client->plain_headers);
 	digest_free(client->digest);
+	unzip_free(client->unzip);
 	free(client);
 }
 
-void reply_fini(struct reply *answer)
+void reply_fini(struct reply *reply)
 {
-	buffer_fini(&answer->link);
-	free(answer->location);
-	*answer = (struct reply){ .location = NULL };
+	buffer_fini(&reply->link);
+	free(reply->location);
+	*reply = (struct reply){ .location = NULL };
 }
 
 /* --- one exchange ------------------------------------------------------------------------------- */
@@ -396,8 +395,6 @@ static int failed(struct client *client, CURLcode code, struct error *error)
 		error_set(error, ERROR_SOURCE, client->place, "the server's certificate is not trusted: %s (ca_file names others)", said);
 	else if (code == CURLE_SSL_CACERT_BADFILE)
 		error_set(error, ERROR_CONFIG, client->place, "ca_file cannot be used: %s", said);
-	else if (code == CURLE_BAD_CONTENT_ENCODING)
-		error_set(error, ERROR_SOURCE, client->place, "the answer cannot be decompressed: %s", said);
 	else
 		error_set(error, ERROR_SOURCE, client->place, "no answer: %s", said);
 	error->retry = may_pass(code);
@@ -405,36 +402,38 @@ static int failed(struct client *client, CURLcode code, struct error *error)
 }
 
 /* What can be known once the status is there. */
-static int take_answer(struct client *client, struct error *error)
+static int take_reply(struct client *client, struct error *error)
 {
-	struct reply *answer = client->answer;
+	struct reply *reply = client->reply;
 	curl_off_t after = 0;
 	char *location = NULL;
 
 	curl_easy_getinfo(client->easy, CURLINFO_RETRY_AFTER, &after);
-	answer->retry_after_ms = after > 0 && after < 1000000000 ? (int64_t)after * 1000 : after > 0 ? INT64_MAX / 2 : 0;
+	reply->retry_after_ms = after > 0 && after < 1000000000 ? (int64_t)after * 1000 : after > 0 ? INT64_MAX / 2 : 0;
 	curl_easy_getinfo(client->easy, CURLINFO_REDIRECT_URL, &location);
-	if (location && !(answer->location = strdup(location)))
+	if (location && !(reply->location = strdup(location)))
 		return error_memory(error, "an address");
-	digest_hex(client->digest, answer->hash);
+	digest_hex(client->digest, reply->hash);
 	return 0;
 }
 
 int client_exchange(struct client *client, const struct url *target, enum exchange_way way, uint64_t room, const char *place,
-	struct reply *answer, struct error *error)
+	struct reply *reply, struct error *error)
 {
 	bool own = url_same_origin(client->own, target);
 	CURLcode code;
 
-	reply_fini(answer);
-	buffer_init(&answer->link, LINK_MAX);
-	client->answer = answer;
+	reply_fini(reply);
+	buffer_init(&reply->link, LINK_MAX);
+	client->reply = reply;
 	client->error = error;
 	client->place = place;
 	client->room = room;
 	client->header_bytes = 0;
 	client->probe = way == EXCHANGE_PROBE;
-	client->encoded_twice = false;
+	client->encoding = UNZIP_NOTHING;
+	unzip_free(client->unzip);
+	client->unzip = NULL;
 	client->said[0] = '\0';
 	digest_reset(client->digest);
 	if (gate_prepare(&client->gate, target, own, place, error) < 0)
@@ -445,9 +444,11 @@ int client_exchange(struct client *client, const struct url *target, enum exchan
 		return error_memory(error, "an HTTP request");
 	if (transfer(client, &code, error) < 0 || error_is_set(error))
 		return -1;
-	curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &answer->status);
+	curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &reply->status);
 	/* A status that is not 200 is an answer, and its body is left where it is. */
-	if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && answer->status > 0))
+	if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && reply->status > 0))
 		return failed(client, code, error);
-	return take_answer(client, error);
+	if (client->unzip && unzip_end(client->unzip, place, error) < 0)
+		return -1;
+	return take_reply(client, error);
 }

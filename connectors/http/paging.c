@@ -155,7 +155,7 @@ int paging_go_on(struct paging *paging, const struct page_facts *facts, const ch
 		result = by_number(paging, facts, place, error);
 		break;
 	}
-	memcpy(paging->last_hash, facts->hash, sizeof paging->last_hash);
+	snprintf(paging->last_hash, sizeof paging->last_hash, "%s", facts->hash);
 	if (result > 0 && paging->page > (uint64_t)paging->options->max_pages)
 		return error_set(error, ERROR_SOURCE, place, "more pages follow than max_pages (%" PRId64 ") allows", paging->options->max_pages);
 	return result;

@@ -32,6 +32,9 @@ struct pull {
 	bool ended;
 };
 
+const char http_source_summary[] =
+	"Fetches pages of JSON, NDJSON or CSV from a url (with libcurl); without a url it takes the rows of requests to `penstock serve`.";
+
 const char *http_library_version(void)
 {
 	return curl_version_info(CURLVERSION_NOW)->version;

@@ -23,6 +23,9 @@ void pull_identify(const struct pull *pull, struct source_identity *out);
 enum source_result pull_read(struct pull *pull, struct batch *batch, struct error *error);
 int pull_explain(const struct pull *pull, struct buffer *out, struct error *error) MUST_CHECK;
 
+/* What `penstock connectors` says of the http source. */
+extern const char http_source_summary[];
+
 /* Of libcurl, or why there is none. */
 const char *http_library_version(void);
 

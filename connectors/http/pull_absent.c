@@ -10,17 +10,26 @@ const char *http_library_version(void)
 	return "not in this build: no http source with a url";
 }
 
-int pull_check(const struct http_options *options, struct error *error)
+const char http_source_summary[] =
+	"Takes the rows of requests to `penstock serve`. This build has no libcurl, so that it cannot fetch pages from a url.";
+
+static int absent(struct error *error)
 {
-	(void)options;
 	return error_set(error, ERROR_CONFIG, NULL,
 		"this build of penstock has no libcurl, so that it cannot read from a url; build it again where pkg-config finds libcurl (apt-get install libcurl4-openssl-dev)");
 }
 
+int pull_check(const struct http_options *options, struct error *error)
+{
+	(void)options;
+	return absent(error);
+}
+
 struct pull *pull_new(const struct http_options *options, const struct source_context *context, struct error *error)
 {
+	(void)options;
 	(void)context;
-	(void)pull_check(options, error);
+	absent(error);
 	return NULL;
 }
 
@@ -40,7 +49,7 @@ enum source_result pull_read(struct pull *pull, struct batch *batch, struct erro
 {
 	(void)pull;
 	(void)batch;
-	(void)pull_check(NULL, error);
+	absent(error);
 	return SOURCE_ERROR;
 }
 
@@ -48,5 +57,5 @@ int pull_explain(const struct pull *pull, struct buffer *out, struct error *erro
 {
 	(void)pull;
 	(void)out;
-	return pull_check(NULL, error);
+	return absent(error);
 }

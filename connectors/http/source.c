@@ -78,7 +78,7 @@ static void source_close(void *self)
 
 const struct source_ops http_source_ops = {
 	.name = "http",
-	.summary = "Fetches pages of JSON, NDJSON or CSV from a url (with libcurl); without a url it takes the rows of requests to `penstock serve`.",
+	.summary = http_source_summary,
 	.size = sizeof(struct http_source),
 	.options = http_options,
 	.check = source_check,

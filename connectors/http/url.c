@@ -124,17 +124,15 @@ out:
 
 bool url_has(const struct url *target, const char *name)
 {
-	const char *at = strchr(target->text, '?');
-	char *encoded = curl_easy_escape(NULL, name, (int)strlen(name));
 	bool found = false;
 
-	while (at && encoded && !found) {
+	for (const char *at = strchr(target->text, '?'); at && !found; at = strchr(at, '&')) {
+		int length = 0;
 		at++;
-		size_t length = strcspn(at, "=&");
-		found = (length == strlen(encoded) && memcmp(at, encoded, length) == 0) || (length == strlen(name) && memcmp(at, name, length) == 0);
-		at = strchr(at, '&');
+		char *plain = curl_easy_unescape(NULL, at, (int)strcspn(at, "=&"), &length);
+		found = plain && (size_t)length == strlen(name) && memcmp(plain, name, (size_t)length) == 0;
+		curl_free(plain);
 	}
-	curl_free(encoded);
 	return found;
 }
 

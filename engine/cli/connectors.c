@@ -57,7 +57,8 @@ static int put_type(struct buffer *out, const struct option *option, struct erro
 	for (size_t i = 0; option->kind == OPTION_ENUM && option->values[i]; i++)
 		if (buffer_printf(out, error, "%s%s", i ? " | " : "", option->values[i]))
 			return -1;
-	if (option->minimum == 0 && option->maximum == 0)
+	/* A minimum of 1 of a text says only that it is not empty. */
+	if (option->kind == OPTION_STRING || option->kind == OPTION_BYTE || (option->minimum == 0 && option->maximum == 0))
 		return 0;
 	const char *unit = option->kind == OPTION_SIZE ? " bytes" : option->kind == OPTION_DURATION ? " ms" : "";
 	if (option->maximum == INT64_MAX)

@@ -4,6 +4,9 @@ SPDX-License-Identifier: Apache-2.0
 """
 import base64
 import csv
+import ctypes
+import ctypes.util
+import gzip
 import io
 import json
 import os
@@ -56,6 +59,39 @@ def test_formats(kind):
         server.stop()
     server = Server(lambda request: Answer(status=204))
     load("no_content", server, "", 0, kind)
+    server.stop()
+
+
+def zstd(data):
+    """One zstd frame by libzstd itself, or None where it is not here."""
+    name = ctypes.util.find_library("zstd")
+    if not name:
+        return None
+    library = ctypes.CDLL(name)
+    library.ZSTD_compressBound.restype = library.ZSTD_compress.restype = ctypes.c_size_t
+    library.ZSTD_compressBound.argtypes = [ctypes.c_size_t]
+    library.ZSTD_compress.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int]
+    out = ctypes.create_string_buffer(library.ZSTD_compressBound(len(data)))
+    size = library.ZSTD_compress(out, len(out), data, len(data), 3)
+    return out.raw[:size]
+
+
+def test_compressed():
+    lines = "".join(json.dumps(row) + "\n" for row in rows(1, 2500)).encode()
+    half = len(lines) // 2
+    bodies = {"gzip": gzip.compress(lines[:half]) + gzip.compress(lines[half:])}
+    server = Server(lambda request: Answer(body, headers={"Content-Encoding": encoding}))
+    for encoding, body in bodies.items():
+        load("members", server, "format: ndjson", 2500)
+    encoding = "zstd"
+    if encoding not in server.seen[0].headers["accept-encoding"] or not zstd(lines):
+        print("left out: zstd is not in this build, or libzstd is not here")
+    else:
+        body = zstd(lines[:half]) + zstd(lines[half:])
+        load("zstd", server, "format: ndjson", 2500)
+        body = zstd(lines)[:-9]
+        done = run(tmp("zstd.yaml"), db=newdb("sqlite"), code=4)
+        check("ends in the middle" in done.err, done.tail())
     server.stop()
 
 
@@ -280,6 +316,7 @@ def test():
     for kind in databases():
         test_formats(kind)
         test_rejects(kind)
+    test_compressed()
     test_link()
     test_cursor()
     test_page_and_offset()

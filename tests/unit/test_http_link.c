@@ -82,7 +82,7 @@ static void test_addresses(void **state)
 		"172.31.255.255", "192.0.0.8", "192.168.0.1", "198.18.0.1", "198.19.255.255", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::7f00:1",
 		"fc00::1", "fdff::1", "fe80::1", "febf::1", "fec0::1", "ff02::1", "2001:db8::1", "2001::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254",
 		"64:ff9b::10.0.0.1", "64:ff9b:1::1", "2002:7f00:1::1", "2002:a00:1::", "100::1", NULL };
-	static const char *const names[] = { "localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "[::1]", "[fe80::1%25eth0]", "[::ffff:10.0.0.1]", NULL };
+	static const char *const names[] = { "localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "10.1.2.3.", "[::1]", "[fe80::1%25eth0]", "[::ffff:10.0.0.1]", NULL };
 	(void)state;
 	for (size_t i = 0; public[i]; i++)
 		if (!is_public(public[i]))
