@@ -422,7 +422,7 @@ static const struct dialect_setting readable[] = {
 	{ NULL, NULL, NULL },
 };
 
-static const struct way_ops *const ways[] = { &way_values, &way_row, NULL };
+static const struct way_ops *const ways[] = { &way_virtual, &way_values, &way_row, NULL };
 
 const struct dialect dialect_sqlite = {
 	.name = "sqlite",

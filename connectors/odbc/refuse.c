@@ -234,13 +234,17 @@ static bool words_name(const struct refuser *refuser, const struct catalog_key *
 	return at && at[used] != ',' && !is_name_character(at[used]);
 }
 
-/* The one row that was refused alone. */
+/* The one row that was refused alone. Keys come first, so that what is said of a row does not depend on what was sent with it. */
 static int explain_row(struct refuser *refuser, struct batch *batch, uint32_t row, const struct diagnosis *diagnosis,
 	struct error *error)
 {
 	char detail[DETAIL_MAX], code[32];
 	size_t before = batch->violation_count;
 
+	if (ask_all(refuser, batch, &row, 1, error))
+		return -1;
+	if (batch->violation_count > before)
+		return 0;
 	if (diagnosis->trouble.kind == TROUBLE_UNIQUE)
 		for (size_t i = 0; i < refuser->catalog->unique_count; i++)
 			if (words_name(refuser, refuser->unique[i].key, diagnosis->words))
@@ -261,6 +265,25 @@ static int explain_row(struct refuser *refuser, struct batch *batch, uint32_t ro
 	return batch_violation(batch, row, refuser->other, detail, error);
 }
 
+/* Writes rows under a savepoint of their own. 0; 1 where the database refused one (of these rows only those before diagnosis->at stay, and
+ * only with diagnosis->kept); or -1. */
+static int insert_guarded(struct refuser *refuser, const struct batch *batch, const uint32_t *rows, size_t count,
+	struct diagnosis *diagnosis, struct error *error)
+{
+	struct session *session = refuser->session;
+	int result;
+
+	if (session_savepoint(session, error))
+		return -1;
+	result = writer_insert(refuser->writer, batch, rows, count, diagnosis, error);
+	if (result < 0)
+		return -1;
+	if (result > 0 && !diagnosis->kept)
+		return session_rollback_to(session, error) ? -1 : result;
+	session->broken = false;
+	return session_release(session, error) ? -1 : result;
+}
+
 static int insert_carefully(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, size_t most,
 	struct error *error);
 
@@ -273,7 +296,8 @@ static size_t insert_refused(struct refuser *refuser, struct batch *batch, const
 
 	if (at >= count)
 		return insert_carefully(refuser, batch, rows, count, count / 2, error) ? 0 : count;
-	if ((at && insert_carefully(refuser, batch, rows, at, at, error)) || explain_row(refuser, batch, rows[at], diagnosis, error))
+	if ((at && !diagnosis->kept && insert_carefully(refuser, batch, rows, at, at, error)) ||
+	    explain_row(refuser, batch, rows[at], diagnosis, error))
 		return 0;
 	return at + 1;
 }
@@ -290,11 +314,8 @@ static int insert_carefully(struct refuser *refuser, struct batch *batch, const 
 
 		if (cancel_requested(refuser->session->cancel))
 			return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
-		if (session_savepoint(refuser->session, error))
-			return -1;
-		result = writer_insert(refuser->writer, batch, rows, take, &diagnosis, error);
-		if (result < 0 || (result == 0 && session_release(refuser->session, error)) ||
-		    (result > 0 && session_rollback_to(refuser->session, error)))
+		result = insert_guarded(refuser, batch, rows, take, &diagnosis, error);
+		if (result < 0)
 			return -1;
 		if (result > 0)
 			take = insert_refused(refuser, batch, rows, take, &diagnosis, error);
@@ -337,49 +358,56 @@ static int ask_deferred(struct refuser *refuser, struct batch *batch, const uint
 	return 0;
 }
 
-/* All of them under one savepoint. 0, 1 where the database refused (and nothing of it stays), or -1. */
-static int insert_all(struct refuser *refuser, const struct batch *batch, size_t count, struct diagnosis *diagnosis,
-	struct error *error)
+/* What is left of a batch when the database has refused one of its rows for a key: asked in one query a key. */
+static size_t drop_refused(struct refuser *refuser, struct batch *batch, uint32_t *rows, size_t count, struct error *error)
 {
-	int result;
-
-	if (session_savepoint(refuser->session, error))
-		return -1;
-	result = writer_insert(refuser->writer, batch, refuser->rows, count, diagnosis, error);
-	if (result < 0 || (result == 0 ? session_release(refuser->session, error) : session_rollback_to(refuser->session, error)))
-		return -1;
-	return result;
+	return ask_all(refuser, batch, rows, count, error) ? count : keep_live(batch, rows, count);
 }
 
 int refuser_write(struct refuser *refuser, struct batch *batch, struct error *error)
 {
 	struct diagnosis diagnosis;
-	size_t count = 0, kept;
-	int result;
+	bool asked = false;
+	uint32_t *rows;
+	size_t count = 0;
 
 	if (reserve(refuser, batch, error))
 		return -1;
+	rows = refuser->rows;
 	for (uint32_t row = 0; row < batch->rows; row++)
 		if (batch->status[row] == ROW_LIVE)
-			refuser->rows[count++] = row;
-	if (ask_deferred(refuser, batch, refuser->rows, count, error))
+			rows[count++] = row;
+	if (ask_deferred(refuser, batch, rows, count, error))
 		return -1;
-	count = keep_live(batch, refuser->rows, count);
-	if (!count)
-		return 0;
-	result = insert_all(refuser, batch, count, &diagnosis, error);
-	if (result <= 0)
-		return result;
-	if (diagnosis.trouble.kind == TROUBLE_UNIQUE || diagnosis.trouble.kind == TROUBLE_FOREIGN) {
-		if (ask_all(refuser, batch, refuser->rows, count, error))
-			return -1;
-		kept = keep_live(batch, refuser->rows, count);
-		if (kept < count) {
-			count = kept;
-			result = count ? insert_all(refuser, batch, count, &diagnosis, error) : 0;
-			if (result <= 0)
-				return result;
+	count = keep_live(batch, rows, count);
+	while (count) {
+		size_t before;
+		int result = insert_guarded(refuser, batch, rows, count, &diagnosis, error);
+
+		if (result <= 0)
+			return result;
+		if (diagnosis.kept) {
+			rows += diagnosis.at;
+			count -= diagnosis.at;
+			diagnosis.at = 0;
 		}
+		before = count;
+		if (!asked && (diagnosis.trouble.kind == TROUBLE_UNIQUE || diagnosis.trouble.kind == TROUBLE_FOREIGN)) {
+			asked = true;
+			count = drop_refused(refuser, batch, rows, count, error);
+			if (error_is_set(error))
+				return -1;
+		}
+		if (count < before)
+			continue;
+		if (!diagnosis.kept)
+			return insert_carefully(refuser, batch, rows, count, count, error);
+		if (cancel_requested(refuser->session->cancel))
+			return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
+		if (explain_row(refuser, batch, rows[0], &diagnosis, error))
+			return -1;
+		rows++;
+		count--;
 	}
-	return insert_carefully(refuser, batch, refuser->rows, count, count, error);
+	return 0;
 }

@@ -3,7 +3,7 @@
  *
  * What is written and refused is what inserting row by row, in source order, would give. Cheapest first: the whole batch under one
  * savepoint; then without the rows whose keys are taken or whose parents are missing (one query a key for the batch); then
- * statement by statement, halving those that are refused.
+ * statement by statement, halving those that are refused. A way that keeps the rows before a refused one goes on behind it.
  */
 #ifndef PENSTOCK_ODBC_REFUSE_H
 #define PENSTOCK_ODBC_REFUSE_H

@@ -10,6 +10,7 @@
 #include "connectors/odbc/connect.h"
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/session.h"
+#include "connectors/odbc/shown.h"
 #include "engine/core/diagnostics.h"
 
 static SQLCHAR *sql_text(const char *text)
@@ -51,6 +52,8 @@ static void let_go(struct session *session)
 	pq_close(&session->pq);
 	session->connection = SQL_NULL_HDBC;
 	session->environment = SQL_NULL_HENV;
+	free(session->shown);
+	session->shown = NULL;
 }
 
 static int connect_once(struct session *session, const struct connect_string *string, struct error *error)
@@ -156,6 +159,20 @@ static int connect_as(struct session *session, const struct store_target *target
 	return session->dialect->setup(session, target, error);
 }
 
+/* A database of this process learns to see batches while it is connected to. */
+static int connect_shown(struct session *session, const struct store_target *target, struct connect_string *string, struct error *error)
+{
+	int result;
+
+	session->shown = calloc(1, sizeof *session->shown);
+	if (!session->shown)
+		return error_memory(error, "a connection");
+	shown_begin_connect(session->shown);
+	result = connect_as(session, target, string, error);
+	shown_end_connect();
+	return result;
+}
+
 int session_need_driver(const struct session *session, const char *driver, struct error *error)
 {
 	SQLUSMALLINT direction = SQL_FETCH_FIRST;
@@ -191,7 +208,7 @@ int session_open(struct session *session, const struct store_target *target, str
 	snprintf(session->name, sizeof session->name, "%s", target->name ? target->name : "");
 	snprintf(session->place, sizeof session->place, "connection %s", session->name);
 	if (connect_parse(&string, target->connect, session->place, error) == 0 && allocate(session, error) == 0)
-		result = connect_as(session, target, &string, error);
+		result = connect_shown(session, target, &string, error);
 	connect_fini(&string);
 	if (result || session->absent)
 		let_go(session);

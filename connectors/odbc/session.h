@@ -18,6 +18,7 @@
 #include "engine/core/store.h"
 
 struct dialect;
+struct shown;
 struct staging;
 
 struct session {
@@ -39,6 +40,7 @@ struct session {
 	unsigned rollbacks;            /* so far; what was prepared before the last one may speak of tables that are gone */
 	int64_t lock_timeout_ms;
 	struct cancel *cancel;
+	struct shown *shown;           /* SQLite in this process: the batch as a table (shown.h); NULL: the driver uses another library */
 	struct staging *stages;        /* of tables that are being replaced, in the order in which they were opened (stage.h) */
 	unsigned stage_count;          /* so far, to name them */
 	unsigned stage_changes;        /* how often one was opened or closed; what was prepared before may speak of another table */
@@ -75,6 +77,7 @@ struct diagnosis {
 	int native;         /* the driver's own code */
 	char words[1024];
 	size_t at;          /* of the rows that were sent: the refused one, from 0; DIAGNOSIS_NOWHERE where that is not known */
+	bool kept;          /* the rows before that one were written and stay; the caller need not go back to a savepoint */
 };
 
 #define DIAGNOSIS_NOWHERE SIZE_MAX

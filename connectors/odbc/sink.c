@@ -21,7 +21,7 @@
 enum sink_mode { MODE_APPEND = 0, MODE_UPSERT, MODE_REPLACE };
 
 static const char *const modes[] = { "append", "upsert", "replace", NULL };
-static const char *const bulks[] = { "auto", "copy", "unnest", "values", "row", NULL }; /* beside auto, names of ways (way.h) */
+static const char *const bulks[] = { "auto", "copy", "unnest", "virtual", "values", "row", NULL }; /* beside auto, names of ways (way.h) */
 
 /* What rows go through; made again whenever the catalog was read again. */
 struct road {
@@ -68,8 +68,8 @@ static const struct option options[] = {
 	{ .name = "commit", .kind = OPTION_COMMIT, .offset = offsetof(struct odbc_sink, commit), .fallback = "auto",
 	  .help = "When to commit: auto, step, or { rows: 100000, every: 1s }." },
 	{ .name = "bulk", .kind = OPTION_ENUM, .offset = offsetof(struct odbc_sink, bulk), .fallback = "auto", .values = bulks,
-	  .help = "How rows are sent: copy (PostgreSQL: binary COPY), unnest (PostgreSQL: as arrays), values (many in one INSERT), row (one at a time), auto (the best that "
-		  "the driver can do)." },
+	  .help = "How rows are sent: copy (PostgreSQL: binary COPY), unnest (PostgreSQL: as arrays), virtual (SQLite: read in this process), "
+		  "values (many in one INSERT), row (one at a time), auto (the best that the driver can do)." },
 	{ .name = "ignore", .kind = OPTION_LIST, .offset = offsetof(struct odbc_sink, ignore),
 	  .help = "Columns without a field that replace may leave to their defaults." },
 	{ .name = "cascade", .kind = OPTION_BOOLEAN, .offset = offsetof(struct odbc_sink, cascade), .fallback = "false",

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * A dialect lists its ways, the best first; `bulk: auto` takes the first one that fits, any other word asks for one by its name. What a
- * way writes is what INSERT of the rows one by one, in their order, would give, or nothing of it.
+ * way writes is what INSERT of the rows one by one, in their order, would give, up to a refused one, or nothing of it.
  */
 #ifndef PENSTOCK_ODBC_WAY_H
 #define PENSTOCK_ODBC_WAY_H
@@ -45,7 +45,8 @@ struct way_ops {
 	size_t (*take)(const struct way *way, const struct batch *batch, const uint32_t *rows, size_t count);
 
 	/* Required. Writes count rows (what take gave) in the session's transaction. 0; or 1 where the database refused one for its own sake:
-	 * diagnosis says how, and, where the way can know it, which (diagnosis->at); the caller then goes back to a savepoint; or -1 and error. */
+	 * diagnosis says how, and, where the way can know it, which (diagnosis->at); the caller then goes back to a savepoint, unless those before
+	 * it stay as they are (diagnosis->kept); or -1 and error. */
 	int (*insert)(struct way *way, const struct batch *batch, const uint32_t *rows, size_t count, struct diagnosis *diagnosis,
 		struct error *error);
 
@@ -56,6 +57,7 @@ struct way_ops {
 };
 
 extern const struct way_ops way_copy, way_unnest, way_values, way_row;
+extern const struct way_ops way_virtual;
 
 /* INSERT INTO table (columns of the fields), without what follows; *overriding (may be NULL): a column is an identity that wants
  * OVERRIDING SYSTEM VALUE. */

@@ -94,6 +94,7 @@ int writer_insert(struct writer *writer, const struct batch *batch, const uint32
 		int result;
 
 		diagnosis->at = DIAGNOSIS_NOWHERE;
+		diagnosis->kept = false;
 		result = writer->way->ops->insert(writer->way, batch, rows + done, take, diagnosis, error);
 		if (result > 0 && diagnosis->at != DIAGNOSIS_NOWHERE)
 			diagnosis->at += done;

@@ -27,7 +27,7 @@ int writer_print(const struct writer *writer, struct buffer *out, struct error *
 size_t writer_take(const struct writer *writer, const struct batch *batch, const uint32_t *rows, size_t count);
 
 /* Sends all rows, statement by statement. Returns 0; or 1 where one was refused for its rows' sake (diagnosis says how, its at counts
- * in rows; those before it are done, so go back to a savepoint); or -1 and error. */
+ * in rows; those before it are done; go back to a savepoint unless they are to stay, which they may with diagnosis->kept); or -1 and error. */
 int writer_insert(struct writer *writer, const struct batch *batch, const uint32_t *rows, size_t count,
 	struct diagnosis *diagnosis, struct error *error) MUST_CHECK;
 
