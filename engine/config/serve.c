@@ -339,7 +339,7 @@ static void check_safety(const struct reading *reading, const struct node *root)
 
 	if (file->behind_proxy && file->key_count == 0)
 		diagnostics_warning(reading->diagnostics, node_find(root, "behind_proxy"),
-			"behind_proxy without keys: whoever the proxy lets in may ingest, run and read (make a key with `penstock keys new NAME`)");
+			"behind_proxy without keys: whatever a proxy forwards is refused with 403 (make a key with `penstock keys new NAME`)");
 	if (file->loopback)
 		return;
 	if (file->key_count == 0)

@@ -67,11 +67,13 @@ static int check_client(struct exchange *x)
 
 	snprintf(x->client, sizeof(x->client), "%s", x->peer);
 	x->request.client = x->client;
-	if (!file->behind_proxy) {
+	/* Without keys whoever the proxy lets in could do everything. */
+	if (!file->behind_proxy || file->key_count == 0) {
 		for (size_t i = 0; i < x->header_count; i++)
 			if (strcasecmp(x->headers[i].name, forwarded[0]) == 0 ||
 				strncasecmp(x->headers[i].name, "X-Forwarded-", 12) == 0)
-				return REFUSE(x, 403, "this service is not behind a proxy: %s is refused (behind_proxy: true in the serve file allows it)",
+				return REFUSE(x, 403, "%s: %s is refused (keys and behind_proxy: true in the serve file allow it)",
+					file->key_count ? "this service is not behind a proxy" : "this service has no keys, so it serves this machine alone",
 					x->headers[i].name);
 		return 0;
 	}

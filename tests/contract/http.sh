@@ -54,7 +54,7 @@ expect_exit 0 "$PENSTOCK" serve --check examples/serve/serve.yaml
 printf 'version: 1\npipelines: [%s]\nbehind_proxy: true\n' "$TOP/pipelines/ingest.yaml" >"$file"
 expect_exit 0 "$PENSTOCK" serve --check "$file"
 expect_in "$TESTTMP/err" "$file:3:"
-expect_in "$TESTTMP/err" "whoever the proxy lets in"
+expect_in "$TESTTMP/err" "whatever a proxy forwards is refused"
 
 # Rows come from requests alone: a run of such a pipeline is refused before anything is touched, and looking at it makes nothing.
 for options in '' --dry-run --json '--step jobs' --restart; do

@@ -190,6 +190,10 @@ def run():
     service.ask("GET", "/healthz", headers={"X-Forwarded-For": "nobody"}).problem(400, "an X-Forwarded-For that is none")
     wait_until(lambda: any(line.get("client") == "198.51.100.7" for line in service.lines()), 20, "the client is the last X-Forwarded-For")
     service.stop()
+    service = Service([INGEST], "behind_proxy: true\n", env)
+    service.ask("GET", "/healthz", headers={"X-Forwarded-For": "203.0.113.9"}).problem(403, "behind a proxy without keys")
+    equal(service.ask("GET", "/healthz").status, 200, "this machine")
+    service.stop()
 
 
 main(run)
