@@ -5,7 +5,7 @@
 idle=1000
 need python3
 need_penstock
-for PENSTOCK in "$PENSTOCK" "$PENSTOCK_SAN"; do
-    export PENSTOCK
-    python3 "$TOP/tests/fault/http_slow.py" "$idle" || exit
+for build in "$PENSTOCK" "$PENSTOCK_SAN"; do
+    folder=$(mktemp -d "$TESTTMP/XXXXXX") || exit
+    PENSTOCK=$build TESTTMP=$folder python3 "$TOP/tests/fault/http_slow.py" "$idle" || exit
 done

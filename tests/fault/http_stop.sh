@@ -6,7 +6,7 @@ rounds=${PENSTOCK_TEST_FULL:+20}
 : "${rounds:=2}"
 need python3
 need_penstock
-for PENSTOCK in "$PENSTOCK" "$PENSTOCK_SAN"; do
-    export PENSTOCK
-    python3 "$TOP/tests/fault/http_stop.py" "$rounds" || exit
+for build in "$PENSTOCK" "$PENSTOCK_SAN"; do
+    folder=$(mktemp -d "$TESTTMP/XXXXXX") || exit
+    PENSTOCK=$build TESTTMP=$folder python3 "$TOP/tests/fault/http_stop.py" "$rounds" || exit
 done
