@@ -21,6 +21,11 @@ void rejects_init(struct reject_buffer *rejects)
 
 void rejects_fini(struct reject_buffer *rejects)
 {
+	for (size_t i = 0; i < REJECTS_SIZES; i++) {
+		if (rejects->statements[i])
+			SQLFreeHandle(SQL_HANDLE_STMT, rejects->statements[i]);
+		rejects->statements[i] = SQL_NULL_HSTMT;
+	}
 	buffer_fini(&rejects->bytes);
 	rejects->count = 0;
 }
@@ -74,52 +79,73 @@ static bool bind_row(SQLHSTMT handle, unsigned first, struct reject_buffer *reje
 	return true;
 }
 
-static bool insert(SQLHSTMT handle, const char *sql, struct reject_buffer *rejects, SQLLEN *indicators)
+static int fail(struct odbc_store *store, SQLHSTMT handle, struct error *error)
 {
-	/* The API takes texts it does not change without const. */
-	union {
-		const char *in;
-		SQLCHAR *out;
-	} text = { .in = sql };
+	session_fail(&store->session, SQL_HANDLE_STMT, handle, "writing rejects", error);
+	return -1;
+}
 
-	if (!SQL_SUCCEEDED(SQLPrepare(handle, text.out, SQL_NTS)))
-		return false;
-	for (size_t row = 0; row < rejects->count; row++)
-		if (!bind_row(handle, (unsigned)(row * ROW_PARAMETERS + 1), rejects, row, indicators + row * ROW_PARAMETERS))
-			return false;
-	return SQL_SUCCEEDED(SQLExecute(handle));
+/* The INSERT of 1 << size rows. */
+static int find_statement(struct odbc_store *store, size_t size, SQLHSTMT *out, struct error *error)
+{
+	SQLHSTMT handle = SQL_NULL_HSTMT;
+	struct buffer sql;
+	int result = -1;
+
+	*out = store->rejects.statements[size];
+	if (*out)
+		return 0;
+	buffer_init(&sql, SQL_CEILING);
+	if (append_insert(store, (size_t)1 << size, &sql, error) || session_handle(&store->session, &handle, error))
+		goto out;
+	if (!SQL_SUCCEEDED(SQLPrepare(handle, (SQLCHAR *)sql.data, SQL_NTS))) {
+		fail(store, handle, error);
+		goto out;
+	}
+	store->rejects.statements[size] = *out = handle;
+	handle = SQL_NULL_HSTMT;
+	result = 0;
+out:
+	if (handle)
+		SQLFreeHandle(SQL_HANDLE_STMT, handle);
+	buffer_fini(&sql);
+	return result;
+}
+
+/* 1 << size of those that wait, from first on. */
+static int insert(struct odbc_store *store, size_t first, size_t size, struct error *error)
+{
+	struct reject_buffer *rejects = &store->rejects;
+	SQLHSTMT handle;
+	int result = 0;
+
+	if (find_statement(store, size, &handle, error))
+		return -1;
+	for (size_t row = 0; row < (size_t)1 << size && result == 0; row++)
+		if (!bind_row(handle, (unsigned)(row * ROW_PARAMETERS + 1), rejects, first + row, rejects->indicators + row * ROW_PARAMETERS))
+			result = fail(store, handle, error);
+	if (result == 0 && !SQL_SUCCEEDED(SQLExecute(handle)))
+		result = fail(store, handle, error);
+	SQLFreeStmt(handle, SQL_CLOSE);
+	return result;
 }
 
 int rejects_flush(struct odbc_store *store, struct error *error)
 {
 	struct reject_buffer *rejects = &store->rejects;
-	SQLLEN *indicators;
-	SQLHSTMT handle = SQL_NULL_HSTMT;
-	struct buffer sql;
-	int result = -1;
+	size_t done = 0, size = REJECTS_SIZES - 1;
+	int result = 0;
 
 	if (rejects->count == 0)
 		return 0;
 	assert(store->session.in_transaction);
 	assert(REJECTS_PER_STATEMENT * ROW_PARAMETERS <= store->session.dialect->parameters_max);
-	buffer_init(&sql, SQL_CEILING);
-	indicators = calloc(rejects->count * ROW_PARAMETERS, sizeof *indicators);
-	if (!indicators) {
-		error_memory(error, "writing rejects");
-		goto out;
+	while (done < rejects->count && result == 0) {
+		while ((size_t)1 << size > rejects->count - done)
+			size--;
+		result = insert(store, done, size, error);
+		done += (size_t)1 << size;
 	}
-	if (append_insert(store, rejects->count, &sql, error) || session_handle(&store->session, &handle, error))
-		goto out;
-	if (!insert(handle, buffer_text(&sql), rejects, indicators)) {
-		session_fail(&store->session, SQL_HANDLE_STMT, handle, "writing rejects", error);
-		goto out;
-	}
-	result = 0;
-out:
-	if (handle)
-		SQLFreeHandle(SQL_HANDLE_STMT, handle);
-	free(indicators);
-	buffer_fini(&sql);
 	rejects_clear(rejects);
 	return result;
 }

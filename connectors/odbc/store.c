@@ -68,10 +68,10 @@ static void store_close(struct store *base)
 	if (store->lookup)
 		odbc_lookup_free(store->lookup);
 	requests_close(store);
+	rejects_fini(&store->rejects);
 	if (store->locks)
 		store->locks->ops->close(store->locks);
 	session_close(&store->session);
-	rejects_fini(&store->rejects);
 	buffer_fini(&store->answer);
 	free(store->steps);
 	free(store);

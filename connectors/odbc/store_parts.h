@@ -10,7 +10,7 @@
 #include "connectors/odbc/statement.h"
 #include "engine/core/store.h"
 
-enum { REJECTS_PER_STATEMENT = 64, REJECTS_BYTES = 256 * 1024, REJECT_TEXTS = 12, REJECT_NUMBERS = 4 };
+enum { REJECTS_SIZES = 7, REJECTS_PER_STATEMENT = 1 << (REJECTS_SIZES - 1), REJECTS_BYTES = 256 * 1024, REJECT_TEXTS = 12, REJECT_NUMBERS = 4 };
 
 /* Rejects that wait for their INSERT; their texts stand one behind the other in bytes. */
 struct reject_buffer {
@@ -23,6 +23,8 @@ struct reject_buffer {
 		} texts[REJECT_TEXTS];
 		int64_t numbers[REJECT_NUMBERS];
 	} waiting[REJECTS_PER_STATEMENT];
+	SQLHSTMT statements[REJECTS_SIZES]; /* of 1, 2, 4, ... rows; prepared when first needed */
+	SQLLEN indicators[REJECTS_PER_STATEMENT * (REJECT_TEXTS + REJECT_NUMBERS)];
 };
 
 /* Statements that requests run again and again. */
@@ -121,7 +123,7 @@ int files_forget(struct odbc_store *store, const struct step_key *key, struct er
 
 /* rejects.c */
 void rejects_init(struct reject_buffer *rejects);
-void rejects_fini(struct reject_buffer *rejects);
+void rejects_fini(struct reject_buffer *rejects); /* before the session is closed */
 void rejects_clear(struct reject_buffer *rejects);
 int rejects_flush(struct odbc_store *store, struct error *error) MUST_CHECK;
 int store_reject(struct store *store, const struct step_key *key, const char *run_id, const struct reject *reject,
