@@ -10,10 +10,13 @@ import gzip
 import io
 import json
 import os
+import signal
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
-from harness import PENSTOCK, Failed, check, databases, equal, main, newdb, penstock, run, shell, step_of, tmp
+from harness import Failed, check, databases, equal, main, newdb, penstock, run, tmp, wait_until
+from http_service import Service
 from http_pages import Answer, Server, certificate, loaded, pipeline, rows, wanted
 
 SECRETS = ("pass-word-1", "tok-en-2", "api-key-3", "query-key-4", "head-er-5")
@@ -312,6 +315,31 @@ def test_validate():
     check("penstock serve" in done.err, done.tail())
 
 
+def test_serve():
+    """A pipeline that fetches is one that the service runs, not one whose rows are posted; and it can be cancelled."""
+    held = threading.Event()
+    server = Server(lambda request: Answer(rows(1, 30)) if request.query.get("part") == "a&b" else held.wait(30) and Answer([]))
+    db = newdb("sqlite")
+    file = pipeline("served", 'url: "%s/rows", parameters: { part: "${params.part}" }' % server.url,
+                    top="params: { part: { default: none, request: true, pattern: '.*' } }\n")
+    service = Service([file], env={"PENSTOCK_DB": db.connect})
+    equal([one["kind"] for one in service.ask("GET", "/v1/pipelines").json()["pipelines"]], ["run"], "kind of the pipeline")
+    equal(service.post("/v1/ingest/served/t", [{"id": 1}]).status, 404, "rows that are posted to it")
+    answer = service.post("/v1/pipelines/served/runs", {"params": {"part": "a&b"}})
+    equal(answer.status, 202, "a run: %r" % answer.body)
+    where = answer.headers["location"]
+    wait_until(lambda: service.ask("GET", where).json()["status"] == "succeeded", 20, "the end of the run")
+    equal(loaded(db), wanted(1, 30), "rows")
+    where = service.post("/v1/pipelines/served/runs", {"params": {}}).headers["location"]
+    wait_until(lambda: len(server.seen) == 2, 20, "the second request")
+    equal(service.ask("POST", where + "/cancel").status, 202, "cancel")
+    wait_until(lambda: service.ask("GET", where).json()["status"] == "cancelled", 3, "the end of a cancelled run")
+    held.set()
+    service.process.send_signal(signal.SIGTERM)
+    equal(service.process.wait(20), 0, "exit of the service")
+    server.stop()
+
+
 def test():
     for kind in databases():
         test_formats(kind)
@@ -326,6 +354,7 @@ def test():
     test_tls()
     test_check_and_plan()
     test_validate()
+    test_serve()
 
 
 main(test)

@@ -120,7 +120,7 @@ DICTIONARY = """resources:
 """
 
 
-def pipeline(name, source, sink="mode: append, create: true", rules="table: t", limits=""):
+def pipeline(name, source, sink="mode: append, create: true", rules="table: t", top=""):
     """Writes a pipeline of one step whose source has these options (text of YAML); gives its path."""
     with open(tmp("dictionary.yaml"), "w") as file:
         file.write(DICTIONARY)
@@ -128,7 +128,7 @@ def pipeline(name, source, sink="mode: append, create: true", rules="table: t", 
     with open(path, "w") as file:
         file.write("version: 1\nname: %s\ndictionary: dictionary.yaml\n%sconnections: { db: { type: odbc, connect: \"${PENSTOCK_DB}\" } }\n"
                    "steps:\n  - name: load\n    source: { type: http, %s }\n    rules: { %s }\n"
-                   "    sink: { type: odbc, connection: db, table: t, %s }\n" % (name, limits, source, rules, sink))
+                   "    sink: { type: odbc, connection: db, table: t, %s }\n" % (name, top, source, rules, sink))
     return path
 
 
