@@ -43,6 +43,8 @@ def heads(service):
         (431, "a hundred headers", "GET /healthz HTTP/1.1\r\n" + here + "".join("X-A%d: 1\r\n" % i for i in range(100)) + "\r\n"),
         (400, "no HTTP", "hello\r\n\r\n"),
         (400, "a method that is none", "EVIL /healthz HTTP/1.1\r\n" + here + "\r\n"),
+        (400, "a space before a colon", "GET /healthz HTTP/1.1\r\n" + here + "Content-Length : 5\r\n\r\nabcde"),
+        (400, "spaces before a colon", "GET /healthz HTTP/1.1\r\n" + here + "X  :a\r\n\r\n"),
         (400, "a header without a colon", "GET /healthz HTTP/1.1\r\n" + here + "X\r\n\r\n"),
         (400, "a head of a megabyte", "GET /healthz HTTP/1.1\r\n" + here + "X-A: " + "a" * (1 << 20)),
         (400, "an address of 20 KB", "GET /healthz?" + "a" * 20000 + " HTTP/1.1\r\n" + here + "\r\n"),
@@ -58,6 +60,8 @@ def heads(service):
     # Targets that are no path of ours: an address of another server, and the server as a whole. No status is for these, so the connection ends.
     for what, target in (("an address elsewhere", "http://attacker.example/healthz"), ("the whole server", "*")):
         check(service.raw(("OPTIONS %s HTTP/1.1\r\n%s\r\n" % (target, here)).encode()) is None, what)
+    for line in ("X:a", "X: a", "X:", "X: "):
+        equal(service.raw(("GET /healthz HTTP/1.1\r\n%s%s\r\n\r\n" % (here, line)).encode()).status, 200, "the header %r" % line)
     for host in ("localhost", "LOCALHOST:1", "127.0.0.1", "127.0.0.1:%d" % service.port):
         equal(service.raw(("GET /healthz HTTP/1.1\r\nHost: %s\r\n\r\n" % host).encode()).status, 200, "Host %s" % host)
     own = "GET /healthz HTTP/1.1\r\n" + here + "Origin: http://127.0.0.1:%d\r\n\r\n" % service.port
@@ -139,6 +143,16 @@ def keys(service):
     wait_until(lambda: any(line.get("key") == "loader" and line.get("status") for line in service.lines()), 20, "the log names the key")
 
 
+def no_keys(env):
+    """Without keys nobody replaces what a table holds, or a file."""
+    service = Service([INGEST, "pipelines/restore.yaml", "examples/serve/upload.yaml"], "", env, name="nokeys")
+    for what, answer in (("a pipeline that replaces", service.post("/v1/pipelines/restore/runs", {})),
+                         ("an upload", service.ask("PUT", "/v1/pipelines/jobs-file/files/file", "1,x\n", {"Content-Type": "text/csv"}))):
+        answer.problem(401, what)
+        check(answer.headers.get("www-authenticate", "").startswith("Bearer"), "%s: WWW-Authenticate" % what)
+    service.stop()
+
+
 def rates(service):
     began = time.monotonic()
     with service.open() as connection:
@@ -174,6 +188,7 @@ def run():
     bodies(service)
     service.good()
     service.stop()
+    no_keys(env)
     service = Service([INGEST], "keys:\n" + key_line("loader", "key-of-the-loader", ["ingest:ingest"]) +
                       key_line("reporter", "key-of-the-reporter", ["report:*"]) + key_line("all", "key-of-all", ["*:*"]), env)
     keys(service)
