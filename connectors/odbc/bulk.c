@@ -57,6 +57,7 @@ int bulk_open(struct bulk *bulk, struct session *session, const char *what, cons
 		column->field = fields[i];
 		column->carrier = session->dialect->carrier(fields[i]);
 		column->direct = value_storage(fields[i]->type) == STORAGE_SPAN;
+		column->plain = fields[i]->type == VALUE_DATETIME && session->dialect->plain_datetimes;
 		bulk->has_direct = bulk->has_direct || column->direct;
 	}
 	return 0;
@@ -178,7 +179,7 @@ static void stage(const struct bulk_column *column, const struct column *from, u
 	else if (column->carrier == CARRY_DOUBLE)
 		value->real = from->doubles[row];
 	else
-		*indicator = (SQLLEN)carry_text(column->field, from, row, value->text);
+		*indicator = (SQLLEN)(carry_text(column->field, from, row, value->text) - column->plain);
 }
 
 static int stage_row(struct bulk *bulk, SQLHSTMT handle, const struct batch *batch, const size_t *columns, uint32_t row,

@@ -22,6 +22,7 @@ struct bulk_column {
 	const struct field *field;
 	enum carrier carrier;
 	bool direct; /* a span of the batch */
+	bool plain;  /* a datetime without its Z */
 };
 
 struct bulk {

@@ -49,6 +49,7 @@ void catalog_fini(struct catalog *catalog)
 		free(catalog->columns[i].name);
 		free(catalog->columns[i].declared);
 		free(catalog->columns[i].cast);
+		free(catalog->columns[i].collation);
 	}
 	free(catalog->columns);
 	keys_fini(catalog->unique, catalog->unique_count);

@@ -38,16 +38,28 @@ struct catalog_column {
 	int precision;      /* KIND_DECIMAL: digits, -1 unbounded; KIND_TIME, KIND_DATETIME: fractional digits kept */
 	int scale;          /* KIND_DECIMAL, where precision is not -1 */
 	bool padded;        /* KIND_TEXT: char(n) that pads with spaces */
+	bool cuts_spaces;   /* KIND_TEXT: char(n) that loses those at the end */
+	bool fills;         /* KIND_BINARY: binary(n) that fills up with zeros */
+	bool counts_bytes;  /* KIND_TEXT: length is one of bytes */
+	bool bit_field;     /* KIND_INTEGER: BIT(n) of MariaDB, whose values are bytes to whoever reads them plainly */
+	bool not_negative;  /* KIND_DECIMAL, KIND_REAL: unsigned */
+	bool ranged;        /* integers, datetimes: minimum to maximum (microseconds) is all it takes */
+	int64_t minimum, maximum;
+	char *collation;    /* MariaDB: of texts; else NULL */
 	bool not_null;
 	bool has_default;   /* also identity and serial */
 	bool generated;     /* computed: cannot be written */
 	bool identity_always; /* writing needs OVERRIDING SYSTEM VALUE */
 };
 
+/* How the names of temporary tables of ours begin (stage.h). */
+#define STAGE_PREFIX "penstock_stage_"
+
 struct catalog_key {
 	char *name;         /* of the index or constraint; may be empty */
 	bool primary;
 	bool partial;       /* partial, over expressions, deferred, or compared otherwise than byte by byte: a plain probe proves nothing */
+	bool ordered;       /* although it is partial: its columns as a whole are unique and in order as the database compares them */
 	bool itself;        /* foreign keys: the table references itself */
 	bool deferred;      /* foreign keys of SQLite: may be checked at the commit only, when no row can be blamed any more */
 	char **columns;

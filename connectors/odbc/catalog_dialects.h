@@ -14,4 +14,8 @@ int postgresql_catalog(struct session *session, const char *schema, const char *
 	struct error *error) MUST_CHECK;
 int postgresql_column_type(struct catalog_column *column, struct error *error) MUST_CHECK;
 
+int mariadb_catalog(struct session *session, const char *schema, const char *name, struct catalog *out,
+	struct error *error) MUST_CHECK;
+int mariadb_column_type(struct catalog_column *column, struct error *error) MUST_CHECK;
+
 #endif

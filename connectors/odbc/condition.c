@@ -23,12 +23,14 @@ int condition_choose(const struct option_sql *sql, const struct session *session
 	return 0;
 }
 
-static const char *behind_quote(const char *p)
+static const char *behind_quote(const char *p, bool escapes)
 {
 	char quote = *p == '[' ? ']' : *p;
-	const char *end = strchr(p + 1, quote);
 
-	return end ? end + 1 : p + strlen(p);
+	for (p++; *p && *p != quote; p++)
+		if (escapes && *p == '\\' && quote != '`' && p[1])
+			p++;
+	return *p ? p + 1 : p;
 }
 
 /* Behind $tag$ ... $tag$, or behind the $ where none begins. */
@@ -53,14 +55,14 @@ static const char *behind_piece(const char *p, const struct dialect *dialect, bo
 	const char *end;
 
 	*comment = false;
-	if (*p == '\'' || *p == '"' || (!dialect->has_cursors && (*p == '`' || *p == '[')))
-		return behind_quote(p);
-	if (*p == '$' && dialect->has_cursors)
+	if (strchr(dialect->quotes, *p))
+		return behind_quote(p, dialect->backslash_escapes);
+	if (*p == '$' && dialect->dollar_quotes)
 		return behind_dollars(p);
-	*comment = (p[0] == '-' && p[1] == '-') || (p[0] == '/' && p[1] == '*');
+	*comment = (p[0] == '-' && p[1] == '-') || (p[0] == '/' && p[1] == '*') || (p[0] == '#' && dialect->hash_comments);
 	if (!*comment)
 		return p;
-	if (*p == '-')
+	if (*p != '/')
 		return p + strcspn(p, "\n");
 	end = strstr(p + 2, "*/");
 	return end ? end + 2 : p + strlen(p);
@@ -72,7 +74,7 @@ static int put_parameter(const struct option_parameter *parameter, const struct 
 	struct field field = { .type = parameter->type };
 
 	/* All travel as texts but the integers. */
-	if (dialect->carrier(&field) == CARRY_DOUBLE)
+	if (dialect->carrier(&field) == CARRY_DOUBLE && dialect->tagged_values)
 		return buffer_puts(out, "CAST(? AS REAL)", error);
 	return dialect->parameter(&field, NULL, out, error);
 }

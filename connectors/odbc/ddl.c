@@ -126,19 +126,24 @@ static int put_head(const struct dialect *dialect, const struct schema *schema, 
 		: 0;
 }
 
+static int put_end(const struct dialect *dialect, struct buffer *out, struct error *error)
+{
+	return buffer_printf(out, error, "\n)%s", dialect->table_tail ? dialect->table_tail : "");
+}
+
 int ddl_table(const struct dialect *dialect, const struct schema *schema, const char *table,
 	const struct option_map *tables, struct buffer *out, struct error *error)
 {
 	if (put_head(dialect, schema, table, out, error) ||
 	    put_keys(dialect, schema, table, tables, ",\n    ", ",\n    ", out, error))
 		return -1;
-	return buffer_puts(out, "\n)", error);
+	return put_end(dialect, out, error);
 }
 
 int ddl_table_without_keys(const struct dialect *dialect, const struct schema *schema, const char *table, struct buffer *out,
 	struct error *error)
 {
-	return put_head(dialect, schema, table, out, error) ? -1 : buffer_puts(out, "\n)", error);
+	return put_head(dialect, schema, table, out, error) ? -1 : put_end(dialect, out, error);
 }
 
 int ddl_keys(const struct dialect *dialect, const struct schema *schema, const char *table, const struct option_map *tables,

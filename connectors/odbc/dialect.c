@@ -7,7 +7,7 @@
 
 #include "connectors/odbc/dialect.h"
 
-static const struct dialect *const dialects[] = { &dialect_sqlite, &dialect_postgresql };
+static const struct dialect *const dialects[] = { &dialect_sqlite, &dialect_postgresql, &dialect_mariadb };
 
 enum { DIALECTS = sizeof dialects / sizeof *dialects };
 
@@ -38,7 +38,7 @@ const struct dialect *dialect_by_driver(const char *driver)
 
 const char *dialect_names(void)
 {
-	return "sqlite, postgresql";
+	return "sqlite, postgresql, mariadb";
 }
 
 int dialect_quote(const struct dialect *dialect, struct buffer *out, const char *name, struct error *error)

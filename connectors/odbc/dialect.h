@@ -12,6 +12,7 @@ struct catalog;
 struct catalog_column;
 struct connect_string;
 struct way_ops;
+struct way_task;
 
 /* What a bound value is in this process. */
 enum carrier {
@@ -31,7 +32,7 @@ struct dialect_setting {
 };
 
 struct dialect {
-	const char *name;            /* "sqlite", "postgresql" */
+	const char *name;            /* "sqlite", "postgresql", "mariadb" */
 	const char *dbms_name;       /* SQL_DBMS_NAME begins with it */
 	const char *driver_words[4]; /* a driver's name or library holds one of them (lower case); NULL at the end */
 	unsigned parameters_max;     /* of one statement */
@@ -54,6 +55,9 @@ struct dialect {
 	int (*commit)(struct session *session, struct error *error);
 	void (*rollback)(struct session *session);
 
+	/* Optional: begins the transaction of a session that only reads, all of it from one snapshot. */
+	int (*begin_snapshot)(struct session *session, struct error *error);
+
 	/* What a diagnostic means. state: five characters; native: the driver's code; words: its message. */
 	struct trouble (*classify)(const char *state, int native, const char *words);
 
@@ -62,6 +66,14 @@ struct dialect {
 
 	/* Expression for a bound parameter of this field that goes to this column: "?" or "CAST(? AS timestamptz)". */
 	int (*parameter)(const struct field *field, const struct catalog_column *column, struct buffer *out, struct error *error);
+
+	/* Optional. The same where it is compared with the column. */
+	int (*compared)(const struct field *field, const struct catalog_column *column, struct buffer *out, struct error *error);
+
+	/* Optional, where (a, b) > (?, ?) does not use an index (behind.h): the column as it is ordered, so that nothing is equal but the same where
+	 * exact says so, and a bound text, as read gives it, that is compared with that. */
+	int (*ordered)(const struct catalog_column *column, const char *quoted, bool exact, struct buffer *out, struct error *error);
+	int (*ordered_value)(const struct catalog_column *column, bool exact, struct buffer *out, struct error *error);
 
 	/* Optional: this database takes arrays. The type of an array's elements for this field and column; *cast: what each element is to be
 	 * cast to behind that, or NULL. */
@@ -90,9 +102,21 @@ struct dialect {
 	int (*read)(const struct field *field, const struct catalog_column *column, const char *quoted, struct buffer *out,
 		struct error *error);
 
+	/* Optional. What follows the rows in an upsert (way_put_upsert), where this is not ON CONFLICT. */
+	int (*upsert)(const struct way_task *task, struct buffer *out, struct error *error);
+
 	const struct way_ops *const *ways; /* to write rows (way.h), the best first; NULL at the end */
 
 	bool has_cursors;            /* DECLARE and FETCH in SQL */
+	bool tagged_values;          /* values have types of their own, whatever their column: they are read with a tag before them */
+	bool row_policies;           /* row level security may hide rows */
+	bool ddl_commits;            /* a statement that changes the schema ends the transaction around it */
+	bool plain_datetimes;        /* datetimes are bound as "2021-11-07 02:48:42.5", without T and Z */
+	const char *table_tail;      /* behind the closing bracket of CREATE TABLE; NULL: nothing */
+	const char *quotes;          /* what begins a quoted piece of SQL, and ends it ([ ends with ]) */
+	bool backslash_escapes;      /* inside such pieces */
+	bool dollar_quotes;          /* $tag$ ... $tag$ is one, too */
+	bool hash_comments;          /* a comment may begin with # */
 	bool reference_without_schema; /* REFERENCES takes a bare table name */
 	int decimal_digits;          /* 0: decimals are exact; else what a decimal column keeps exactly */
 	bool names_ignore_case;      /* columns and tables are found whatever their case */
@@ -104,6 +128,7 @@ struct dialect {
 
 extern const struct dialect dialect_sqlite;
 extern const struct dialect dialect_postgresql;
+extern const struct dialect dialect_mariadb;
 
 /* By name as in `--dialect`; NULL where there is none. */
 const struct dialect *dialect_find(const char *name);
@@ -114,7 +139,7 @@ const struct dialect *dialect_by_dbms(const char *dbms_name);
 /* By the name or library of a driver; NULL where neither tells. */
 const struct dialect *dialect_by_driver(const char *driver);
 
-/* Names of all dialects, "sqlite, postgresql", for messages. */
+/* Names of all dialects, "sqlite, postgresql, mariadb", for messages. */
 const char *dialect_names(void);
 
 /* "schema.name" into its parts; schema is empty where there is none. *name points into table. */

@@ -118,6 +118,14 @@ static void rollback(struct session *session)
 		session->lost = true; /* its state is unknown: nobody may use it again */
 }
 
+/* The server's snapshot is taken by the first statement: what a source reads of the catalog is of the same moment as its rows. */
+static int begin_snapshot(struct session *session, struct error *error)
+{
+	if (session_begin(session, error))
+		return -1;
+	return session_execute(session, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", error);
+}
+
 static bool one_of(const char *state, const char *const *states)
 {
 	for (; *states; states++)
@@ -311,6 +319,7 @@ const struct dialect dialect_postgresql = {
 	.begin = begin,
 	.commit = commit,
 	.rollback = rollback,
+	.begin_snapshot = begin_snapshot,
 	.classify = classify,
 	.type = type,
 	.parameter = parameter,
@@ -324,6 +333,9 @@ const struct dialect dialect_postgresql = {
 	.ways = ways,
 	.read = read_text,
 	.has_cursors = true,
+	.row_policies = true,
+	.quotes = "'\"",
+	.dollar_quotes = true,
 	.names_ignore_case = false,
 	.echo_sql = "SELECT CAST(? AS text)",
 	.settings = readable,

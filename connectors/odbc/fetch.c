@@ -171,7 +171,7 @@ static int take_row(struct reader *reader, struct batch *batch, struct error *er
 		bytes += text.length;
 		if (column == SCHEMA_NO_FIELD || !text.data)
 			continue;
-		result = reader->dialect->has_cursors ? cell_printed(batch, column, row, text, reader->columns[i].floating, limits->field,
+		result = !reader->dialect->tagged_values ? cell_printed(batch, column, row, text, reader->columns[i].floating, limits->field,
 							  error)
 						      : put_held(batch, column, row, text, limits->field, error);
 		if (result)

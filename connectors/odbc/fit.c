@@ -28,7 +28,9 @@ static void fit_integer(struct fit *fit)
 	const struct catalog_column *column = fit->column;
 	int digits = column->precision - column->scale, bits = column->bits == 32 ? SINGLE_BITS : DOUBLE_BITS;
 
-	if (column->kind == KIND_INTEGER && column->bits < 64)
+	if (column->ranged)
+		range(fit, column->minimum, column->maximum);
+	else if ((column->kind == KIND_INTEGER || column->kind == KIND_BOOLEAN) && column->bits && column->bits < 64)
 		range(fit, -((int64_t)1 << (column->bits - 1)), ((int64_t)1 << (column->bits - 1)) - 1);
 	else if (column->kind == KIND_REAL)
 		range(fit, -((int64_t)1 << bits), (int64_t)1 << bits);
@@ -77,7 +79,9 @@ static void fit_decimal(struct fit *fit, const struct dialect *dialect)
 		return;
 	case KIND_INTEGER:
 		range(fit, INT64_MIN, INT64_MAX);
-		if (column->bits < 64)
+		if (column->ranged)
+			range(fit, column->minimum, column->maximum);
+		else if (column->bits < 64)
 			range(fit, -((int64_t)1 << (column->bits - 1)), ((int64_t)1 << (column->bits - 1)) - 1);
 		fit->check = FIT_DECIMAL_RANGE;
 		return;
@@ -130,7 +134,7 @@ void fit_init(struct fit *fit, const struct field *field, const struct catalog_c
 		return;
 	default:
 		if (column->length && column->kind == KIND_TEXT)
-			fit->check = FIT_CHARACTERS;
+			fit->check = column->counts_bytes ? FIT_BYTES : FIT_CHARACTERS;
 		return;
 	}
 }

@@ -48,6 +48,7 @@ struct locks {
 
 extern const struct lock_ops lock_sqlite;
 extern const struct lock_ops lock_postgresql;
+extern const struct lock_ops lock_mariadb;
 
 /* Who holds the lock beside the SQLite database of a connection string, without opening that database: true and *holder where somebody
  * does. False also where the string does not tell the file (a DSN) and where it is not SQLite. */

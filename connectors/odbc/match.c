@@ -162,7 +162,7 @@ static int try_sql(const struct match *match, const char *what, const struct buf
 {
 	struct session *session = &match->snapshot->session;
 	struct error said = ERROR_INIT;
-	bool guarded = session->in_transaction && session->dialect->has_cursors;
+	bool guarded = session->in_transaction && session->dialect->begin_snapshot;
 	unsigned first = 1;
 	int result;
 

@@ -22,7 +22,8 @@ static int put_sql(const struct dialect *dialect, const struct catalog *table, c
 		const struct catalog_column *column = catalog_find(table, dialect, columns[i]);
 
 		if (buffer_printf(head, error, ",c%zu", i) || (i && buffer_puts(tuple, ",", error)) ||
-		    dialect->parameter(fields[i], column, tuple, error) || buffer_puts(tail, i ? " AND t." : "t.", error) ||
+		    (dialect->compared && column ? dialect->compared : dialect->parameter)(fields[i], column, tuple, error) ||
+		    buffer_puts(tail, i ? " AND t." : "t.", error) ||
 		    dialect_quote(dialect, tail, column ? column->name : columns[i], error) ||
 		    buffer_printf(tail, error, " = v.c%zu", i))
 			return -1;

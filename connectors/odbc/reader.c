@@ -23,7 +23,7 @@ int table_reader_open(struct reader *reader, bool capture, struct error *error)
 	reader->capture = capture && reader->snapshot->capture.db &&
 		reader->count <= capture_arguments_max(&reader->snapshot->capture);
 	reader->called = reader->way == WAY_STREAM && reader->snapshot->capture.db;
-	if (!reader->capture && !reader->dialect->has_cursors) {
+	if (!reader->capture && reader->dialect->tagged_values) {
 		char encoding[32];
 
 		/* The texts that come through the driver would have to be told apart by their bytes. */
@@ -219,7 +219,7 @@ bool reader_set_key(struct reader *reader, size_t part, const char *text, bool u
 	struct buffer *to = until ? &reader->until[part] : &reader->fetch.from[part];
 	bool good = true;
 
-	if (!reader->dialect->has_cursors) {
+	if (reader->dialect->tagged_values) {
 		good = held_parse(&held, text, strlen(text));
 		held_fini(&held);
 	}
@@ -240,7 +240,7 @@ int reader_print(struct reader *reader, struct buffer *out, struct error *error)
 	int result;
 
 	reader->behind = reader->key_count > 0; /* as the second page is read */
-	for (size_t i = 0; !reader->dialect->has_cursors && !reader->capture && i < reader->key_count; i++) {
+	for (size_t i = 0; reader->dialect->tagged_values && !reader->capture && i < reader->key_count; i++) {
 		buffer_clear(&reader->fetch.from[i]);
 		if (buffer_puts(&reader->fetch.from[i], "i0", error))
 			return -1;

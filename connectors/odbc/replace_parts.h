@@ -33,7 +33,7 @@ enum { REPLACE_SQL_MAX = 4 * 1024 * 1024, REPLACE_TEXT_MAX = 16 * 1024, REPLACE_
 
 struct replace_traits {
 	const struct dialect *dialect;
-	const char *temporary_schema; /* under which temporary tables are addressed */
+	const char *temporary_schema; /* under which temporary tables are addressed; empty: by their bare names */
 	const char *until_end;        /* {temporary} */
 	/* The keys that reference the table of parameter 2 in schema 1 (empty: the default): a text that is the same for one key of a
 	 * table, name, table, column, referenced column, action on DELETE, on UPDATE, 1 where it is the table itself; key by key. */
@@ -54,6 +54,7 @@ struct replace_traits {
 
 extern const struct replace_traits replace_sqlite;
 extern const struct replace_traits replace_postgresql;
+extern const struct replace_traits replace_mariadb;
 
 const struct replace_traits *replace_traits_of(const struct session *session);
 

@@ -17,7 +17,12 @@ const char replace_insert_sql[] =
 
 const struct replace_traits *replace_traits_of(const struct session *session)
 {
-	return session->dialect == replace_sqlite.dialect ? &replace_sqlite : &replace_postgresql;
+	static const struct replace_traits *const known[] = { &replace_sqlite, &replace_postgresql, &replace_mariadb };
+	size_t at = 0;
+
+	while (known[at]->dialect != session->dialect)
+		at++;
+	return known[at];
 }
 
 size_t replace_field_of(const struct schema *schema, const struct dialect *dialect, const char *column)
@@ -226,9 +231,11 @@ static int put_free(const struct replace *replace, struct buffer *out, struct er
 /* The name of c without its schema, and with an end. */
 static int put_list_name(const struct replace *replace, const char *end, struct buffer *out, struct error *error)
 {
-	char name[sizeof replace->stage.changed + 16];
+	char name[sizeof replace->stage.changed + 32];
 
-	snprintf(name, sizeof name, "%s%s", strchr(replace->stage.changed, '.') + 1, end);
+	const char *dot = strchr(replace->stage.changed, '.');
+
+	snprintf(name, sizeof name, "%s%s", dot ? dot + 1 : replace->stage.changed, end);
 	return dialect_quote(session_of(replace)->dialect, out, name, error);
 }
 

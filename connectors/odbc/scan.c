@@ -64,6 +64,94 @@ static int open_cursor(struct scan *scan, const struct schema *keys, struct erro
 	return buffer_printf(sql, error, "FETCH FORWARD %d FROM penstock_keys", SCAN_PAGE);
 }
 
+/* Pages by the key itself, in the order of which each key comes once. */
+static int put_key_page(struct scan *scan, struct error *error)
+{
+	const struct dialect *dialect = scan->session->dialect;
+	const struct schema *keys = scan->keys;
+	struct behind_part parts[BEHIND_PARTS_MAX];
+	struct buffer *sql = &scan->sql, quoted, again;
+	int result = 0;
+
+	buffer_init(&quoted, SQL_MAX);
+	buffer_init(&again, SQL_MAX);
+	buffer_clear(sql);
+	behind_init(parts, keys->field_count);
+	for (size_t i = 0; result == 0 && i < keys->field_count; i++) {
+		const struct catalog_column *column = catalog_find(&scan->catalog, dialect, keys->fields[i].name);
+
+		buffer_clear(&quoted);
+		if (dialect_quote(dialect, &quoted, column->name, error) ||
+		    dialect->ordered(column, buffer_text(&quoted), true, &parts[i].column, error) ||
+		    dialect->ordered_value(column, true, &parts[i].value, error) || buffer_puts(sql, i ? ", " : "SELECT ", error) ||
+		    dialect->read(&keys->fields[i], column, buffer_text(&parts[i].column), sql, error) || buffer_puts(&again, ", ", error) ||
+		    dialect->read(&keys->fields[i], column, buffer_text(&parts[i].column), &again, error))
+			result = -1;
+	}
+	if (result == 0 && (buffer_puts(sql, buffer_text(&again), error) || put_from(scan, keys, sql, error) ||
+				   (scan->behind && (buffer_puts(sql, " AND ", error) ||
+							    behind_put(parts, keys->field_count, sql, error)))))
+		result = -1;
+	for (int by = 0; result == 0 && by < 2; by++)
+		for (size_t i = 0; result == 0 && i < keys->field_count; i++)
+			result = buffer_printf(sql, error, "%s%s", i ? ", " : by ? " ORDER BY " : " GROUP BY ", buffer_text(&parts[i].column));
+	if (result == 0)
+		result = buffer_printf(sql, error, " LIMIT %d", SCAN_PAGE);
+	behind_fini(parts, keys->field_count);
+	buffer_fini(&quoted);
+	buffer_fini(&again);
+	return result;
+}
+
+static int open_key_pages(struct scan *scan, const struct schema *keys, struct error *error)
+{
+	if (keys->field_count > BEHIND_PARTS_MAX)
+		return error_set(error, ERROR_CONFIG, scan->session->place, "a key of table %s has more than %d columns", scan->catalog.table,
+			BEHIND_PARTS_MAX);
+	scan->keys = keys;
+	scan->by_key = true;
+	scan->first = 1;
+	for (size_t i = 0; i < BEHIND_PARTS_MAX; i++)
+		buffer_init(&scan->last[i], SQL_MAX);
+	return put_key_page(scan, error);
+}
+
+/* Behind the last key of the page before. */
+static int turn_key_page(struct scan *scan, struct error *error)
+{
+	unsigned number = 1;
+
+	if (!scan->behind)
+		return 0;
+	statement_close(&scan->page);
+	if (put_key_page(scan, error) || statement_open(&scan->page, scan->session, "reading keys", buffer_text(&scan->sql), error))
+		return -1;
+	return behind_bind(&scan->page, &number, scan->last, scan->keys->field_count, error);
+}
+
+/* A page that is not full was the last one. */
+static void turn_over(struct scan *scan)
+{
+	scan->ended = scan->from < SCAN_PAGE;
+	scan->from = 0;
+	scan->behind = true;
+}
+
+/* The columns stand there once more for that: none can be read twice. */
+static int note_key(struct scan *scan, struct error *error)
+{
+	for (size_t i = 0; i < scan->keys->field_count; i++) {
+		struct text text;
+
+		if (statement_text(&scan->page, (unsigned)(scan->keys->field_count + i + 1), &text, error))
+			return -1;
+		buffer_clear(&scan->last[i]);
+		if (buffer_append(&scan->last[i], text.data ? text.data : "", text.length, error))
+			return -1;
+	}
+	return 0;
+}
+
 /* Pages by the number of the row, which every ordinary table has and no column hides; others are counted through. */
 static int open_pages(struct scan *scan, const struct schema *keys, struct error *error)
 {
@@ -103,6 +191,8 @@ void scan_close(struct scan *scan)
 		error_clear(&ignored); /* the transaction is broken now, and whoever uses it next says so */
 	catalog_fini(&scan->catalog);
 	buffer_fini(&scan->sql);
+	for (size_t i = 0; scan->by_key && i < BEHIND_PARTS_MAX; i++)
+		buffer_fini(&scan->last[i]);
 	memset(scan, 0, sizeof *scan);
 }
 
@@ -118,7 +208,9 @@ int scan_open(struct scan *scan, struct session *session, const char *table, con
 	scan->ended = !scan->catalog.exists;
 	if (scan->ended)
 		return 0;
-	result = session->dialect->has_cursors ? open_cursor(scan, keys, error) : open_pages(scan, keys, error);
+	result = session->dialect->has_cursors ? open_cursor(scan, keys, error)
+		: session->dialect->ordered    ? open_key_pages(scan, keys, error)
+					       : open_pages(scan, keys, error);
 	if (result == 0)
 		result = statement_open(&scan->page, session, "reading keys", buffer_text(&scan->sql), error);
 	if (result)
@@ -128,7 +220,8 @@ int scan_open(struct scan *scan, struct session *session, const char *table, con
 
 static int open_page(struct scan *scan, struct error *error)
 {
-	if (!scan->session->dialect->has_cursors && statement_bind_integer(&scan->page, 1, scan->from, error))
+	if (scan->by_key ? turn_key_page(scan, error)
+			 : !scan->session->dialect->has_cursors && statement_bind_integer(&scan->page, 1, scan->from, error))
 		return -1;
 	if (statement_execute(&scan->page, NULL, NULL, error))
 		return -1;
@@ -168,11 +261,15 @@ int scan_read(struct scan *scan, struct batch *out, struct error *error)
 			return -1;
 		if (row == 0) {
 			scan->page_open = false;
-			scan->ended = in_page == 0;
+			if (scan->by_key)
+				turn_over(scan);
+			else
+				scan->ended = in_page == 0;
 			continue;
 		}
 		in_page++;
-		if (note_place(scan, error) || reading_row(&scan->page, scan->first, out, error) < 0)
+		if ((!scan->by_key && note_place(scan, error)) || reading_row(&scan->page, scan->first, out, error) < 0 ||
+		    (scan->by_key && ++scan->from == SCAN_PAGE && note_key(scan, error)))
 			return -1;
 	}
 	return 0;

@@ -8,6 +8,7 @@
 
 #include "connectors/odbc/catalog.h"
 #include "connectors/odbc/statement.h"
+#include "connectors/odbc/behind.h"
 #include "engine/core/batch.h"
 
 struct scan {
@@ -18,8 +19,12 @@ struct scan {
 	bool own_transaction;     /* begun for the cursor */
 	bool cursor;
 	bool page_open, ended;
-	int64_t from;             /* without a cursor: the row number at which the next page begins, or how many rows were read */
+	int64_t from;             /* without a cursor: the row number at which the next page begins, or how many rows were read (by_key: of the page) */
 	unsigned first;           /* column of the result where the key begins */
+	bool by_key;              /* pages by the key itself */
+	bool behind;              /* ... of which last is known */
+	const struct schema *keys; /* by_key: borrowed */
+	struct buffer last[BEHIND_PARTS_MAX];
 };
 
 /* Keys without a null part, distinct where a unique index or a cursor makes them so. The fields of keys are columns by name and

@@ -157,7 +157,7 @@ static int check_reader(const struct odbc_sink *sink, struct error *error)
 	const char *earlier, *reader = NULL;
 	char mode[32];
 
-	if (session->absent || session->dialect->has_cursors)
+	if (session->absent || !session->dialect->single_writer)
 		return 0;
 	earlier = snapshot_find_reader(sink->context.shared, session->database);
 	if (source && source->database[0] && is_same_file(source->database, session->database))
@@ -178,6 +178,36 @@ static int check_reader(const struct odbc_sink *sink, struct error *error)
 		"once (PRAGMA journal_mode=WAL), or go through a file (a step into Avro or CSV, and one back)", source->path, mode);
 }
 
+/* Where a statement that changes the schema ends the transaction, the table is made between two of them: a crash leaves none, or an empty one,
+ * which the next run finds as it would have made it. */
+static int make_apart(struct odbc_sink *sink, struct error *error)
+{
+	struct session *session = sink->target.session;
+	bool within = session->in_transaction;
+	int result = -1;
+
+	if ((within && session_commit(session, error)) || target_guard(&sink->target, error))
+		return -1;
+	target_fini(&sink->target);
+	if (target_read(&sink->target, error) == 0)
+		result = sink->target.catalog.exists ? 0 : target_create(&sink->target, true, error);
+	target_unguard(&sink->target);
+	if (result)
+		return -1;
+	sink->missing = false;
+	return within ? session_begin(session, error) : 0;
+}
+
+/* Tables that are replaced together share a transaction, in which none can be made there. */
+static int make_before(struct odbc_sink *sink, struct error *error)
+{
+	const struct session *session = sink->target.session;
+
+	if (sink->target.catalog.exists || sink->mode != MODE_REPLACE || !session->dialect->ddl_commits || session->read_only)
+		return 0;
+	return make_apart(sink, error);
+}
+
 static int sink_open(void *self, const struct sink_context *context, struct sink_info *info, struct error *error)
 {
 	struct odbc_sink *sink = self;
@@ -195,7 +225,7 @@ static int sink_open(void *self, const struct sink_context *context, struct sink
 	for (size_t i = 0; i < context->schema->field_count; i++)
 		session->discreet = session->discreet || context->schema->fields[i].sensitive;
 	if (check_reader(sink, error) || read_key(sink, error) || target_read(&sink->target, error) ||
-	    (!sink->target.catalog.exists && target_check_parents(&sink->target, true, error)) ||
+	    (!sink->target.catalog.exists && target_check_parents(&sink->target, true, error)) || make_before(sink, error) ||
 	    (sink->mode == MODE_REPLACE && replace_open(&sink->replace, error)) || road_open(sink, error))
 		return -1;
 	sink->missing = !sink->target.catalog.exists;
@@ -239,6 +269,8 @@ static int add_keys(struct odbc_sink *sink, struct error *error)
 /* The table is missing: it is made, unless somebody has made it since, or a commit came through whose answer was lost. */
 static int make_table(struct odbc_sink *sink, struct error *error)
 {
+	if (sink->target.session->dialect->ddl_commits)
+		return make_apart(sink, error);
 	if (target_guard(&sink->target, error))
 		return -1;
 	target_fini(&sink->target);

@@ -38,14 +38,6 @@ static int connect_snapshot(struct snapshot *snapshot, const struct source_conte
 	return result;
 }
 
-/* The server's snapshot is taken by the first statement: what a source reads of the catalog is of the same moment as its rows. */
-static int begin_server(struct snapshot *snapshot, struct error *error)
-{
-	if (session_begin(&snapshot->session, error))
-		return -1;
-	return session_execute(&snapshot->session, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", error);
-}
-
 static int make(const struct source_context *context, const char *key, struct snapshot **out, struct error *error)
 {
 	struct snapshot *snapshot = calloc(1, sizeof *snapshot);
@@ -54,7 +46,7 @@ static int make(const struct source_context *context, const char *key, struct sn
 		return error_memory(error, "a reading session");
 	snprintf(snapshot->key, sizeof snapshot->key, "%s", key);
 	if (connect_snapshot(snapshot, context, error) ||
-	    (snapshot->session.dialect->has_cursors && begin_server(snapshot, error))) {
+	    (snapshot->session.dialect->begin_snapshot && snapshot->session.dialect->begin_snapshot(&snapshot->session, error))) {
 		close_snapshot(snapshot);
 		return -1;
 	}
@@ -68,7 +60,7 @@ static int make(const struct source_context *context, const char *key, struct sn
 static int version_of(struct snapshot *snapshot, char *out, size_t size, struct error *error)
 {
 	out[0] = '\0';
-	if (snapshot->session.dialect->has_cursors || snapshot->session.absent)
+	if (snapshot->session.dialect->begin_snapshot || snapshot->session.absent)
 		return 0;
 	return session_query_text(&snapshot->session, "PRAGMA schema_version", out, size, error) < 0 ? -1 : 0;
 }
@@ -92,7 +84,7 @@ static int leave_word(struct snapshot *snapshot, const struct source_context *co
 	const char *database = snapshot->session.database;
 	char key[READER_KEY_MAX], *name;
 
-	if (!consistent || !context->shared || snapshot->session.dialect->has_cursors || snapshot_find_reader(context->shared, database))
+	if (!consistent || !context->shared || snapshot->session.dialect->begin_snapshot || snapshot_find_reader(context->shared, database))
 		return 0;
 	name = strdup(context->connection->name);
 	if (!name)
@@ -169,7 +161,7 @@ void snapshot_end(struct snapshot *snapshot)
 	snapshot->readers--;
 	if (!snapshot->session.lost && !snapshot->session.broken)
 		snapshot->tables_read++;
-	if (!snapshot->session.dialect->has_cursors && !snapshot->consistent && !snapshot->readers) {
+	if (!snapshot->session.dialect->begin_snapshot && !snapshot->consistent && !snapshot->readers) {
 		session_rollback(&snapshot->session); /* it has only read */
 		snapshot->tables_read = 0;
 	}
@@ -177,7 +169,7 @@ void snapshot_end(struct snapshot *snapshot)
 
 const char *snapshot_isolation(const struct snapshot *snapshot)
 {
-	if (snapshot->session.dialect->has_cursors)
+	if (snapshot->session.dialect->begin_snapshot)
 		return snapshot->shared ? "repeatable read, one snapshot for all tables" : "repeatable read, one snapshot per table";
 	return snapshot->consistent && snapshot->shared ? "one read transaction for all tables" : "one read transaction per table";
 }

@@ -119,7 +119,7 @@ static int source_identify(void *self, bool hash, struct source_identity *out, s
 	(void)error;
 	*out = (struct source_identity){ .known = source->reader.way == WAY_KEY, .by_key = source->reader.way == WAY_KEY };
 	snprintf(out->path, sizeof out->path, "%s", source->path);
-	if (!source->snapshot->session.dialect->has_cursors)
+	if (source->snapshot->session.dialect->single_writer)
 		snprintf(out->database, sizeof out->database, "%s", source->snapshot->session.database);
 	snprintf(out->isolation, sizeof out->isolation, "%s%s", snapshot_isolation(source->snapshot),
 		source->reader.way == WAY_CURSOR ? ", by a cursor" :

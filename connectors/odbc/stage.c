@@ -15,9 +15,11 @@ void stage_name(struct staging *stage, const struct session *session, unsigned n
 {
 	const char *schema = replace_traits_of(session)->temporary_schema;
 
-	snprintf(stage->name, sizeof stage->name, "%s.penstock_stage_%u", schema, number);
-	snprintf(stage->changed, sizeof stage->changed, "%s.penstock_changed_%u", schema, number);
-	snprintf(stage->refused, sizeof stage->refused, "%s.penstock_refused_%u", schema, number);
+	const char *dot = schema[0] ? "." : "";
+
+	snprintf(stage->name, sizeof stage->name, "%s%s" STAGE_PREFIX "%u", schema, dot, number);
+	snprintf(stage->changed, sizeof stage->changed, "%s%spenstock_changed_%u", schema, dot, number);
+	snprintf(stage->refused, sizeof stage->refused, "%s%spenstock_refused_%u", schema, dot, number);
 }
 
 int stage_open(struct staging *stage, struct session *session, const struct schema *schema, const struct catalog *target,

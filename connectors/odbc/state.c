@@ -22,6 +22,7 @@ static const struct state_traits known[] = {
 		.generated_key = "INTEGER PRIMARY KEY",
 		.time_expression = "%s",
 		.table_names = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name LIKE 'penstock%' AND ? IS NOT NULL",
+		.partial_indexes = true,
 		.locks = &lock_sqlite,
 	},
 	{
@@ -33,7 +34,19 @@ static const struct state_traits known[] = {
 			       "AND n.nspname = CAST(? AS text)",
 		.schema_exists = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = CAST(? AS text)",
 		.make_guard = "SELECT CAST(pg_advisory_xact_lock(CAST(? AS bigint)) AS text)",
+		.partial_indexes = true,
 		.locks = &lock_postgresql,
+	},
+	{
+		.dialect = &dialect_mariadb,
+		.generated_key = "BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY",
+		.time_expression = "DATE_FORMAT(%s, '%Y-%m-%dT%H:%i:%S.%fZ')",
+		.table_names = "SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'penstock%' AND table_schema = ?",
+		.schema_exists = "SELECT 1 FROM information_schema.schemata WHERE schema_name = ?",
+		.make_guard = "SELECT IFNULL(GET_LOCK(CONCAT('penstock.make.', ?), @@lock_wait_timeout), 0)",
+		.make_unguard = "SELECT IFNULL(RELEASE_LOCK(CONCAT('penstock.make.', ?)), 0)",
+		.limited_key = "%s(100)",
+		.locks = &lock_mariadb,
 	},
 };
 
@@ -81,6 +94,15 @@ static int append_part(const struct state *state, const char *part, size_t lengt
 		name[length - 2] = '\0';
 		return dialect_quote(state->dialect, out, name, error);
 	}
+	if (length > 4 && memcmp(part, "key ", 4) == 0) {
+		const char *limited = state->traits->limited_key ? state->traits->limited_key : "%s", *column = strstr(limited, "%s");
+
+		return buffer_append(out, part + 4, length - 4, error) || buffer_puts(out, column + 2, error) ? -1 : 0;
+	}
+	if (length > 6 && memcmp(part, "where ", 6) == 0)
+		return state->traits->partial_indexes
+			? (buffer_puts(out, " WHERE ", error) || buffer_append(out, part + 6, length - 6, error) ? -1 : 0)
+			: 0;
 	if (length > 5 && memcmp(part, "time ", 5) == 0) {
 		const char *expression = state->traits->time_expression, *column = strstr(expression, "%s");
 
@@ -253,6 +275,7 @@ int state_guard(struct session *session, const char *what, const char *const *pa
 {
 	const struct state_traits *traits = state_traits_of(session->dialect);
 	struct statement statement;
+	int64_t taken = 1;
 	uint64_t lock;
 	int more = -1;
 
@@ -263,15 +286,54 @@ int state_guard(struct session *session, const char *what, const char *const *pa
 	if (statement_bind_integer(&statement, 1, (int64_t)lock, error) == 0 &&
 	    statement_execute(&statement, NULL, NULL, error) == 0)
 		more = statement_fetch(&statement, error);
+	if (more > 0 && traits->make_unguard && statement_integer(&statement, 1, &taken, NULL, error))
+		more = -1;
 	statement_close(&statement);
+	if (more >= 0 && taken != 1)
+		return error_set(error, ERROR_SINK, session->place, "%s: it took longer than lock_timeout", what);
 	return more < 0 ? -1 : 0;
 }
 
+void state_unguard(struct session *session, const char *const *parts, size_t count)
+{
+	const struct state_traits *traits = state_traits_of(session->dialect);
+	struct error ignored = ERROR_INIT;
+	struct statement statement;
+	uint64_t lock;
+
+	/* A session that is lost holds nothing. */
+	if (!traits->make_unguard || session->lost || lock_name(parts, count, &lock, &ignored))
+		return;
+	if (statement_open(&statement, session, "letting go of a lock", traits->make_unguard, &ignored) == 0 &&
+	    statement_bind_integer(&statement, 1, (int64_t)lock, &ignored) == 0 && statement_execute(&statement, NULL, NULL, &ignored) == 0)
+		statement_finish(&statement);
+	statement_close(&statement);
+}
+
+static const char *const guard_parts[] = { "state tables" };
+
 static int take_guard(const struct state *state, struct error *error)
 {
-	const char *const parts[] = { "state tables" };
+	return state_guard(state->session, "waiting for another process that makes the state tables", guard_parts, 1, error);
+}
 
-	return state_guard(state->session, "waiting for another process that makes the state tables", parts, 1, error);
+/* Where tables cannot be made in a transaction, the version is what was written last: without it they are not all there. */
+static int read_version(const struct state *state, unsigned *present, int64_t *version, struct error *error)
+{
+	struct statement statement;
+	int row = 1;
+
+	if (!(*present & 1u << STATE_META))
+		return 0;
+	if (state->dialect->ddl_commits) {
+		if (state_statement(state, &statement, "reading the version of the state tables", "SELECT version FROM {meta}", error))
+			return -1;
+		row = statement_execute(&statement, NULL, NULL, error) ? -1 : statement_fetch(&statement, error);
+		statement_close(&statement);
+	}
+	if (row == 0)
+		*present &= ~(1u << STATE_META);
+	return row <= 0 ? row : state_check_version(state, version, error);
 }
 
 /* sql is expanded already. */
@@ -288,21 +350,31 @@ static int run_statement(void *arg, const char *sql, struct error *error)
 	return result;
 }
 
-/* In a transaction, behind the guard: what another process made meanwhile is there now. */
+/* In a transaction, or each statement for itself, behind the guard: what another process made meanwhile is there now. */
 static int make_missing(struct state *state, struct error *error)
 {
 	unsigned present;
-	int64_t version;
+	int64_t version = 0;
 
-	if (take_guard(state, error) || state_present(state, &present, error))
-		return -1;
-	if (present & 1u << STATE_META &&
-	    (state_check_version(state, &version, error) || state_upgrade(state, steps, version, error)))
+	if (state_present(state, &present, error) || read_version(state, &present, &version, error) ||
+	    (version && state_upgrade(state, steps, version, error)))
 		return -1;
 	for (int table = 0; table < STATE_TABLES; table++)
 		if (!(present & 1u << table) && state_each_ddl(state, (enum state_table)table, run_statement, state, error))
 			return -1;
 	return 0;
+}
+
+/* One by one, each of them being whole or not there: whoever comes after a crash goes on. */
+static int make_one_by_one(struct state *state, struct error *error)
+{
+	int result;
+
+	if (take_guard(state, error))
+		return -1;
+	result = make_missing(state, error);
+	state_unguard(state->session, guard_parts, 1);
+	return result;
 }
 
 int state_prepare(const struct state *state, struct error *error)
@@ -311,15 +383,17 @@ int state_prepare(const struct state *state, struct error *error)
 	unsigned present;
 	int64_t version = 0;
 
-	if (state_present(state, &present, error))
-		return -1;
-	if (present & 1u << STATE_META && state_check_version(state, &version, error))
+	if (state_present(state, &present, error) || read_version(state, &present, &version, error))
 		return -1;
 	if (present == STATE_ALL_TABLES && version == STATE_VERSION)
 		return 0;
-	if (check_schema(state, error) || session_begin(state->session, error))
+	if (check_schema(state, error))
 		return -1;
-	if (make_missing(&copy, error)) {
+	if (state->dialect->ddl_commits)
+		return make_one_by_one(&copy, error);
+	if (session_begin(state->session, error))
+		return -1;
+	if (take_guard(&copy, error) || make_missing(&copy, error)) {
 		session_rollback(state->session);
 		return -1;
 	}

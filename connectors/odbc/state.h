@@ -6,6 +6,8 @@
  *   {?}                        a bound time: text "2021-11-07T02:48:42.123456Z"
  *   {time COLUMN}              a stored time as that same text
  *   {"NAME"}                   a name that is a reserved word somewhere, quoted
+ *   {key NAME}                 a name as a part of an index that is not unique
+ *   {where CONDITION}          of an index over some rows, or nothing where there are none such
  */
 #ifndef PENSTOCK_ODBC_STATE_H
 #define PENSTOCK_ODBC_STATE_H
@@ -44,6 +46,9 @@ struct state_traits {
 	const char *schema_exists;   /* query: a row when schema ? exists; NULL: this database has no schemas */
 	const char *make_guard;      /* query that lets one transaction at a time create or change these tables (parameter: a number);
 	                              * NULL: any writing transaction does */
+	const char *make_unguard;    /* query that lets the next one in; NULL: the end of the transaction does */
+	const char *limited_key;     /* {key NAME}: what an index over a long name takes of it, "%s(100)"; NULL: all */
+	bool partial_indexes;        /* CREATE INDEX ... WHERE */
 	const struct lock_ops *locks;
 };
 
@@ -80,6 +85,8 @@ int state_each_ddl(const struct state *state, enum state_table table,
 
 /* In a transaction: waits for any other that makes what the parts name, and keeps others waiting until its end. what is for messages. */
 int state_guard(struct session *session, const char *what, const char *const *parts, size_t count, struct error *error) MUST_CHECK;
+/* Where that outlives the transaction: lets the next one in. */
+void state_unguard(struct session *session, const char *const *parts, size_t count);
 
 const struct state_traits *state_traits_of(const struct dialect *dialect);
 

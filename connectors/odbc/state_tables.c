@@ -46,7 +46,7 @@ static const struct state_column rejects[] = {
 };
 static const char *const rejects_indexes[] = {
 	"penstock_rejects_run", "(run_id, reject_id)",
-	"penstock_rejects_unpublished", "(pipeline, step, table_name) WHERE published = 0",
+	"penstock_rejects_unpublished", "(pipeline, step, table_name){where published = 0}",
 	NULL,
 };
 
@@ -115,7 +115,7 @@ static const struct state_column files[] = {
 	{ NULL, 0, NULL },
 };
 static const char *const files_indexes[] = {
-	"penstock_files_content", "(pipeline, step, table_name, {\"size\"}, hash)",
+	"penstock_files_content", "({key pipeline}, {key step}, {key table_name}, {\"size\"}, {key hash})",
 	NULL,
 };
 
@@ -158,6 +158,15 @@ int state_append_table(const struct state *state, enum state_table table, struct
 	return buffer_puts(out, definitions[table].name, error);
 }
 
+/* Where a statement that changes the schema is a transaction of its own, a table comes with its indexes. */
+static int append_inner_indexes(const struct state *state, const char *const *index, struct buffer *out, struct error *error)
+{
+	for (; index && *index; index += 2)
+		if (buffer_printf(out, error, ",\n    INDEX %s ", index[0]) || state_expand(state, index[1], out, error))
+			return -1;
+	return 0;
+}
+
 static int append_table_ddl(const struct state *state, enum state_table table, struct buffer *out,
 	struct error *error)
 {
@@ -167,19 +176,20 @@ static int append_table_ddl(const struct state *state, enum state_table table, s
 	    buffer_puts(out, " (\n", error))
 		return -1;
 	for (const struct state_column *column = definition->columns; column->name; column++) {
-		bool last = !column[1].name && !definition->key;
+		bool last = !column[1].name;
 		const char *type = column->type == GENERATED_KEY ? state->traits->generated_key
 								 : state->dialect->state_type((enum state_type)column->type);
 
 		if (buffer_puts(out, "    ", error) || dialect_quote(state->dialect, out, column->name, error) ||
-		    buffer_printf(out, error, " %s%s%s%s\n", type, column->constraint ? " " : "",
-			    column->constraint ? column->constraint : "", last ? "" : ","))
+		    buffer_printf(out, error, " %s%s%s%s", type, column->constraint ? " " : "",
+			    column->constraint ? column->constraint : "", last ? "" : ",\n"))
 			return -1;
 	}
-	if (definition->key && (buffer_puts(out, "    PRIMARY KEY (", error) || state_expand(state, definition->key, out, error) ||
-				       buffer_puts(out, ")\n", error)))
+	if ((definition->key && (buffer_puts(out, ",\n    PRIMARY KEY (", error) || state_expand(state, definition->key, out, error) ||
+				       buffer_puts(out, ")", error))) ||
+	    (state->dialect->ddl_commits && append_inner_indexes(state, definition->indexes, out, error)) || buffer_puts(out, "\n)", error))
 		return -1;
-	return buffer_puts(out, ")", error);
+	return state->dialect->table_tail ? buffer_puts(out, state->dialect->table_tail, error) : 0;
 }
 
 static int append_index_ddl(const struct state *state, enum state_table table, const char *const *index,
@@ -211,7 +221,7 @@ int state_each_ddl(const struct state *state, enum state_table table,
 	result = append_table_ddl(state, table, &sql, error);
 	if (result == 0)
 		result = each(arg, buffer_text(&sql), error);
-	for (; result == 0 && indexes && *indexes; indexes += 2) {
+	for (; result == 0 && !state->dialect->ddl_commits && indexes && *indexes; indexes += 2) {
 		buffer_clear(&sql);
 		result = append_index_ddl(state, table, indexes, &sql, error);
 		if (result == 0)

@@ -190,15 +190,30 @@ int target_check_parents(const struct target *target, bool planned, struct error
 	return result;
 }
 
+/* What it is known by to those who would make it. */
+static void name_guard(const struct target *target, char schema[NAME_MAX_BYTES], const char *parts[3])
+{
+	parts[0] = "table";
+	dialect_split(target->table, schema, NAME_MAX_BYTES, &parts[2]);
+	parts[1] = schema[0] ? schema : target->session->default_schema;
+}
+
 int target_guard(const struct target *target, struct error *error)
 {
-	const char *parts[] = { "table", target->session->default_schema, target->table };
 	char schema[NAME_MAX_BYTES];
+	const char *parts[3];
 
-	dialect_split(target->table, schema, sizeof schema, &parts[2]);
-	if (schema[0])
-		parts[1] = schema;
+	name_guard(target, schema, parts);
 	return state_guard(target->session, "waiting for another process that makes the table", parts, 3, error);
+}
+
+void target_unguard(const struct target *target)
+{
+	char schema[NAME_MAX_BYTES];
+	const char *parts[3];
+
+	name_guard(target, schema, parts);
+	state_unguard(target->session, parts, 3);
 }
 
 /* Runs what was built into sql, where something was, and reads the table that has come of it. */

@@ -30,6 +30,9 @@ int target_check_parents(const struct target *target, bool planned, struct error
  * it. Read it again afterwards. */
 int target_guard(const struct target *target, struct error *error) MUST_CHECK;
 
+/* Where that outlives the transaction: lets the next one in. */
+void target_unguard(const struct target *target);
+
 /* Creates the missing table in the open transaction, with or without its keys, and reads its catalog. */
 int target_create(struct target *target, bool keys, struct error *error) MUST_CHECK;
 

@@ -29,8 +29,7 @@ int visible_need_all(struct session *session, const char *table, const char *doi
 	struct buffer quoted;
 	int hidden = 0;
 
-	/* SQLite has no such thing. */
-	if (!session->dialect->has_cursors)
+	if (!session->dialect->row_policies)
 		return 0;
 	buffer_init(&quoted, 4096);
 	if (dialect_quote_table(session->dialect, &quoted, table, error))

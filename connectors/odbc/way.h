@@ -66,6 +66,12 @@ int way_put_insert(const struct way_task *task, struct buffer *out, bool *overri
 /* What follows the rows in an upsert: " ON CONFLICT (key) DO UPDATE SET ..."; nothing where task->upsert is NULL. */
 int way_put_upsert(const struct way_task *task, struct buffer *out, struct error *error) MUST_CHECK;
 
+/* For the dialects' upserts: the column of a field, whether the field is in the key, and whether the table has a unique key beside that of the
+ * upsert. */
+const struct catalog_column *way_column(const struct way_task *task, size_t field);
+bool way_in_key(const struct key *key, size_t field);
+bool way_has_other_key(const struct way_task *task);
+
 /* An upsert of nothing but its key leaves the row that is there, so fewer rows may be changed than came. */
 static inline bool way_may_skip(const struct way_task *task)
 {

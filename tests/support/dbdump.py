@@ -19,6 +19,10 @@ def columns(db, table):
             declared = row[1].upper()
             out.append((row[0], "number" if any(word in declared for word in ("INT", "REAL", "NUM", "DOUB", "DEC", "FLOA")) else "text"))
         return out
+    if db.kind == "mariadb":
+        return [(name, mariadb_kind(kind)) for name, kind in db.query(
+            "select column_name, column_type from information_schema.columns where table_schema = %s and table_name = '%s' "
+            "order by ordinal_position" % ("'%s'" % table.rpartition(".")[0] if "." in table else "database()", table.rpartition(".")[2]))]
     schema, _, name = table.rpartition(".")
     where = "table_schema = %s and table_name = '%s'" % ("'%s'" % schema if schema else "current_schema()", name)
     out = []
@@ -37,6 +41,19 @@ def columns(db, table):
     return out
 
 
+def mariadb_kind(declared):
+    declared = declared.lower()
+    if declared == "tinyint(1)":
+        return "boolean"
+    if declared.startswith(("datetime", "timestamp")):
+        return "datetime"
+    if declared.startswith("time"):
+        return "time"
+    if declared.split("(")[0].split(" ")[0] in ("tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "year"):
+        return "number"
+    return "binary" if "blob" in declared or "binary" in declared else "text"
+
+
 def table_rows(db, table, names=None):
     """All rows of a table as sorted tuples of canonical texts (None for null), and the names of the columns."""
     shape = columns(db, table)
@@ -51,7 +68,14 @@ def table_rows(db, table, names=None):
     expressions = []
     for name, kind in shape:
         quoted = '"%s"' % name
-        if kind == "datetime":
+        if db.kind == "mariadb":
+            if kind == "datetime":
+                quoted = "date_format(%s, '%%Y-%%m-%%dT%%H:%%i:%%S.%%fZ')" % quoted
+            elif kind == "binary":
+                quoted = "concat('\\\\x', lower(hex(%s)))" % quoted
+            elif kind in ("number", "time"):
+                quoted = "cast(%s as char)" % quoted
+        elif kind == "datetime":
             quoted = """to_char(%s at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""" % quoted
         elif kind == "boolean":
             quoted = "case %s when true then 1 when false then 0 end" % quoted

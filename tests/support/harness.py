@@ -1,10 +1,11 @@
 """What Python tests share: databases through their own tools, running penstock, checking its books, small servers.
 
-Nothing in here knows penstock's code: SQLite is read with Python's sqlite3, PostgreSQL with psql.
+Nothing in here knows penstock's code: SQLite is read with Python's sqlite3, PostgreSQL with psql, MariaDB with its shell.
 SPDX-License-Identifier: Apache-2.0
 """
 import csv
 import decimal
+import html
 import io
 import json
 import os
@@ -77,7 +78,7 @@ def tmp(name=None):
 
 # --- databases ------------------------------------------------------------------------------------
 class Session:
-    """One psql that answers many questions: a new one for each would take most of a test's time."""
+    """One shell of the database that answers many questions: a new one for each would take most of a test's time."""
 
     def __init__(self, db):
         self.db, self.process, self.lock = db, None, threading.Lock()
@@ -87,7 +88,7 @@ class Session:
             for last in (False, True):
                 fresh = self.process is None
                 if fresh:
-                    self.process = subprocess.Popen(self.db.psql("-f", "-"), env=self.db.environment(), stdin=subprocess.PIPE,
+                    self.process = subprocess.Popen(self.db.shell(), env=self.db.environment(), stdin=subprocess.PIPE,
                                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 text = self.exchange(statement)
                 if text is not None:
@@ -96,16 +97,17 @@ class Session:
                 self.process = None
                 # The server may have died since the last question; a new session tells that from a wrong one.
                 if fresh or last:
-                    raise Failed("psql: %s\n%s" % (statement, words))
+                    raise Failed("%s: %s\n%s" % (self.db.kind, statement, words))
 
     def exchange(self, statement):
         mark = "end-%s" % os.urandom(12).hex()
+        ask, end = ("%s\n\\echo %s\n", mark) if self.db.kind == "postgresql" else ("%s;\nselect '%s' as mark;\n", '<field name="mark">%s</field>' % mark)
         out = []
         try:
-            self.process.stdin.write(("%s\n\\echo %s\n" % (statement, mark)).encode())
+            self.process.stdin.write((ask % (statement, mark)).encode())
             self.process.stdin.flush()
             for line in self.process.stdout:
-                if line.strip() == mark.encode():
+                if line.strip() == end.encode():
                     return b"".join(out).decode()
                 out.append(line)
         except OSError:
@@ -135,9 +137,10 @@ class Db:
     def __init__(self, connect):
         self.connect = connect
         self.parts = dict(part.split("=", 1) for part in connect.split(";") if "=" in part)
-        self.kind = "sqlite" if "sqlite" in self.parts["Driver"].lower() else "postgresql"
+        driver = self.parts["Driver"].lower()
+        self.kind = "sqlite" if "sqlite" in driver else "mariadb" if "mariadb" in driver else "postgresql"
         self.path = self.parts["Database"]
-        self.session = Session(self) if self.kind == "postgresql" else None
+        self.session = Session(self) if self.kind != "sqlite" else None
 
     def __str__(self):
         return self.kind
@@ -146,7 +149,18 @@ class Db:
         return self.kind != "sqlite" or os.path.exists(self.path)
 
     def environment(self):
-        return dict(os.environ, PGPASSWORD=self.parts.get("Pwd", ""), PGCONNECT_TIMEOUT="20")
+        return dict(os.environ, PGPASSWORD=self.parts.get("Pwd", ""), PGCONNECT_TIMEOUT="20", MYSQL_PWD=self.parts.get("Pwd", ""))
+
+    def shell(self):
+        """The command that reads statements from standard input, and stops at the first wrong one."""
+        return self.psql("-f", "-") if self.kind == "postgresql" else self.mariadb("--unbuffered")
+
+    def mariadb(self, *arguments):
+        """The shell of MariaDB, as near to standard SQL as it gets; its rows as XML, since that alone tells null from the word."""
+        parts = self.parts
+        return ["mariadb", "--no-defaults", "--default-character-set=utf8mb4", "--xml", "--binary-as-hex", "--connect-timeout=20",
+                "--init-command=set sql_mode='ansi_quotes,pipes_as_concat,strict_all_tables', time_zone='+00:00'",
+                "-h", parts["Server"], "-P", parts["Port"], "-u", parts["Uid"], "-D", parts["Database"], *arguments]
 
     def psql(self, *arguments):
         parts = self.parts
@@ -161,6 +175,8 @@ class Db:
                 return [tuple(_text(value) for value in row) for row in connection.execute(sql)]
             finally:
                 connection.close()
+        if self.kind == "mariadb":
+            return parse_xml(self.session.ask(sql))
         # COPY tells null (nothing) from the empty text ("") and quotes what needs it.
         return parse_copy(self.session.ask("copy (%s) to stdout with (format csv, force_quote *);" % sql))
 
@@ -178,9 +194,11 @@ class Db:
                 connection.close()
             return
         for statement in statements:
-            done = subprocess.run(self.psql("-c", statement), env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True)
+            command = self.psql("-c", statement) if self.kind == "postgresql" else self.mariadb()
+            done = subprocess.run(command, env=self.environment(), input=b"" if self.kind == "postgresql" else statement.encode(),
+                                  capture_output=True)
             if done.returncode:
-                raise Failed("psql: %s\n%s" % (statement, done.stderr.decode(errors="replace")))
+                raise Failed(self.kind + ": %s\n%s" % (statement, done.stderr.decode(errors="replace")))
 
     def tables(self):
         if not self.exists():
@@ -188,7 +206,8 @@ class Db:
         if self.kind == "sqlite":
             sql = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
         else:
-            sql = "select table_name from information_schema.tables where table_schema = current_schema()"
+            sql = "select table_name from information_schema.tables where table_schema = %s" % (
+                "database()" if self.kind == "mariadb" else "current_schema()")
         return sorted(row[0] for row in self.query(sql))
 
     def count(self, table, where="1 = 1"):
@@ -243,6 +262,15 @@ def parse_copy(text):
     return rows
 
 
+def parse_xml(text):
+    """The rows of `mariadb --xml`. Not by an XML parser: control characters stand in it as they are."""
+    rows = []
+    for row in re.findall(r"<row>(.*?)</row>", text, re.S):
+        fields = re.findall(r'<field name="[^"]*"(?:( xsi:nil="true") />|>(.*?)</field>)', row, re.S)
+        rows.append(tuple(None if null else html.unescape(cell) for null, cell in fields))
+    return rows
+
+
 _counter = [0]
 
 
@@ -254,11 +282,11 @@ def shell(*words):
 
 
 class Server:
-    """A PostgreSQL of this test alone, which it may hurt."""
+    """A server of this test alone, which it may hurt."""
 
-    def __init__(self, folder):
-        self.folder = folder
-        self.script = os.path.join(TOP, "tests/support/postgres.sh")
+    def __init__(self, folder, kind="postgresql"):
+        self.folder, self.kind = folder, kind
+        self.script = server_script(kind)
 
     def start(self, preload=None, environment=None):
         env = dict(os.environ, **(environment or {}))
@@ -269,7 +297,7 @@ class Server:
             done = subprocess.run(["sh", self.script, "start", self.folder], env=env, stdin=subprocess.DEVNULL, stdout=err, stderr=err)
             if done.returncode:
                 err.seek(0)
-                raise Failed("PostgreSQL does not start: %s" % err.read().decode(errors="replace"))
+                raise Failed("%s does not start: %s" % (self.kind, err.read().decode(errors="replace")))
 
     def kill(self):
         shell("sh", self.script, "kill", self.folder)
@@ -278,7 +306,11 @@ class Server:
         subprocess.run(["sh", self.script, "stop", self.folder], stdin=subprocess.DEVNULL, capture_output=True)
 
     def newdb(self):
-        return newdb("postgresql", self.folder)
+        return newdb(self.kind, self.folder)
+
+
+def server_script(kind):
+    return os.path.join(TOP, "tests/support", {"postgresql": "postgres.sh", "mariadb": "mariadb.sh"}[kind])
 
 
 def newdb(kind, server=None):
@@ -286,15 +318,20 @@ def newdb(kind, server=None):
     _counter[0] += 1
     if kind == "sqlite":
         return Db("Driver=SQLite3;Database=%s" % tmp("db%d.sqlite" % _counter[0]))
-    server = server or os.environ.get("PENSTOCK_TEST_PG_DIR")
-    script = os.path.join(TOP, "tests/support/postgres.sh")
+    server = server or os.environ.get("PENSTOCK_TEST_PG_DIR" if kind == "postgresql" else "PENSTOCK_TEST_MARIADB_DIR")
+    script = server_script(kind)
     name = "t_%d_%d_%s" % (os.getpid(), _counter[0], os.urandom(3).hex())
-    shell("sh", script, "psql", server, "postgres", "-c", "create database " + name)
+    if kind == "postgresql":
+        shell("sh", script, "psql", server, "postgres", "-c", "create database " + name)
+    else:
+        shell("sh", script, "sql", server, "mysql", "-e", "create database " + name)
     return Db(shell("sh", script, "connect", server, name).strip())
 
 
 def databases():
-    return ["sqlite"] + (["postgresql"] if os.environ.get("PENSTOCK_TEST_PG_DIR") else [])
+    servers = (("postgresql", "PENSTOCK_TEST_PG_DIR"), ("mariadb", "PENSTOCK_TEST_MARIADB_DIR"))
+    chosen = os.environ.get("PENSTOCK_TEST_DATABASES")
+    return [kind for kind in ["sqlite"] + [kind for kind, folder in servers if os.environ.get(folder)] if not chosen or kind in chosen.split()]
 
 
 # --- running penstock -----------------------------------------------------------------------------

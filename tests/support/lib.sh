@@ -116,7 +116,23 @@ pg_newdb() {
     postgres connect "$pg_dir" "$pg_name"
 }
 
-# --- either database ------------------------------------------------------------------------------
+# --- MariaDB --------------------------------------------------------------------------------------
+# The server that run.sh started for all tests; tests that kill a server start their own with mariadb.sh.
+need_mariadb() {
+    [ -n "${PENSTOCK_TEST_MARIADB_DIR:-}" ] || skip "no MariaDB was started (run through tests/run.sh)"
+}
+mariadb_server() {
+    sh "$TOP/tests/support/mariadb.sh" "$@"
+}
+# mariadb_newdb [SERVER_FOLDER]: makes an empty database and prints its connection string.
+mariadb_newdb() {
+    mariadb_dir=${1:-$PENSTOCK_TEST_MARIADB_DIR}
+    mariadb_name=$(printf 't_%s_%s' "$$" "$(od -An -N 6 -tx1 /dev/urandom | tr -d ' \n')")
+    mariadb_server sql "$mariadb_dir" mysql -e "create database $mariadb_name" >/dev/null || fail "cannot create a database"
+    mariadb_server connect "$mariadb_dir" "$mariadb_name"
+}
+
+# --- any database ------------------------------------------------------------------------------
 connection_part() {
     printf '%s\n' "$1" | tr ';' '\n' | sed -n "s/^$2=//p" | sed -n 1p
 }
@@ -126,6 +142,23 @@ sql() {
     shift
     [ -n "$sql_connection" ] || fail "sql: no connection"
     case $sql_connection in
+    *MariaDB*)
+        for statement; do
+            # NULL, and what the shell escapes, are words of its output: it is read as XML.
+            MYSQL_PWD=$(connection_part "$sql_connection" Pwd) mariadb --no-defaults --default-character-set=utf8mb4 --xml \
+                -h "$(connection_part "$sql_connection" Server)" -P "$(connection_part "$sql_connection" Port)" \
+                -u "$(connection_part "$sql_connection" Uid)" -D "$(connection_part "$sql_connection" Database)" \
+                -e "set sql_mode=concat(@@sql_mode, ',ansi_quotes'); $statement" >"$TESTTMP/sql.xml" || return 1
+            python3 - "$TESTTMP/sql.xml" <<'END' || return 1
+import sys
+import xml.etree.ElementTree as tree
+text = open(sys.argv[1], encoding="utf-8").read()
+if text.strip():
+    for row in tree.fromstring(text).iter("row"):
+        print("|".join(field.text or "" for field in row))
+END
+        done
+        ;;
     *SQLite*) sqlite3 -batch -bail "$(connection_part "$sql_connection" Database)" "$@" ;;
     *)
         for statement; do
@@ -141,11 +174,13 @@ sql() {
 databases() {
     echo sqlite
     [ -z "${PENSTOCK_TEST_PG_DIR:-}" ] || echo postgresql
+    [ -z "${PENSTOCK_TEST_MARIADB_DIR:-}" ] || echo mariadb
 }
 newdb() {
     case $1 in
     sqlite) sqlite_newdb ;;
     postgresql) pg_newdb ;;
+    mariadb) mariadb_newdb ;;
     *) fail "no such kind of database: $1" ;;
     esac
 }

@@ -4,11 +4,11 @@
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 
-build="gcc make autoconf automake pkg-config libc6-dev libyaml-dev libcsv-dev unixodbc-dev libsqliteodbc odbc-postgresql libpq-dev
+build="gcc make autoconf automake pkg-config libc6-dev libyaml-dev libcsv-dev unixodbc-dev libsqliteodbc odbc-postgresql odbc-mariadb libpq-dev
     libjansson-dev libpcre2-dev libssl-dev libsqlite3-dev libxxhash-dev libavro-dev zlib1g-dev libsnappy-dev libzstd-dev
     liblzma-dev libbz2-dev libcivetweb-dev libcurl4-openssl-dev"
 # Beyond the above; the sanitizers come with gcc.
-test="libcmocka-dev sqlite3 postgresql python3 procps tzdata python3-avro python3-snappy avro-bin openssl curl
+test="libcmocka-dev sqlite3 postgresql mariadb-server python3 procps tzdata python3-avro python3-snappy avro-bin openssl curl
     nginx-light stunnel4 python3-jsonschema openapi-specification"
 # Beyond both, for tests/bench alone.
 bench="wrk python3-flask python3-pyodbc gunicorn"
@@ -50,7 +50,7 @@ else
     exit 1
 fi
 
-# No daemon is wanted: the tests start their own PostgreSQL, nginx and stunnel. Their packages would start them - now, unless a
+# No daemon is wanted: the tests start their own PostgreSQL, MariaDB, nginx and stunnel. Their packages would start them - now, unless a
 # policy forbids it while they are unpacked, and at every boot, unless they are disabled afterwards. PostgreSQL would make a cluster as well,
 # unless told otherwise before. Whatever of these somebody has already is not among the missing, and left as it is.
 no_start= disable= no_cluster= log=
@@ -61,7 +61,7 @@ undo() {
     [ -z "$log" ] || rm -f "$log"
 }
 trap undo EXIT
-for daemon in nginx stunnel4; do
+for daemon in mariadb nginx stunnel4; do
     case " $missing " in
     *" $daemon"[\ -]*)
         dpkg-query -W -f '${db:Status-Status}' "$daemon" 2>/dev/null | grep -qx installed || disable="$disable $daemon"
