@@ -107,6 +107,10 @@ struct dialect {
 
 	const struct way_ops *const *ways; /* to write rows (way.h), the best first; NULL at the end */
 
+	/* Optional. How many rows the open transaction has tried to insert into a table (its parameter, quoted), those included that were rolled
+	 * back to a savepoint; null where the database does not count them. */
+	const char *tried_sql;
+
 	bool has_cursors;            /* DECLARE and FETCH in SQL */
 	bool tagged_values;          /* values have types of their own, whatever their column: they are read with a tag before them */
 	bool row_policies;           /* row level security may hide rows */

@@ -331,6 +331,7 @@ const struct dialect dialect_postgresql = {
 	.column_type = postgresql_column_type,
 	.accepts = accepts,
 	.ways = ways,
+	.tried_sql = "SELECT pg_catalog.pg_stat_get_xact_tuples_inserted(pg_catalog.to_regclass(?))",
 	.read = read_text,
 	.has_cursors = true,
 	.row_policies = true,

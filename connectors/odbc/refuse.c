@@ -7,7 +7,14 @@
 
 #include "connectors/odbc/refuse.h"
 
-enum { DETAIL_MAX = 1400, KEY_FIELDS_MAX = 64 };
+enum {
+	DETAIL_MAX = 1400,
+	KEY_FIELDS_MAX = 64,
+	TRY_ROWS_MIN = 64,
+	TRY_COST = 50,      /* of one try with its savepoint, in rows: measured with PostgreSQL */
+	LATELY_ROWS = 65536,
+	CALM_ROWS = 4096,   /* before the first refusal */
+};
 
 static size_t field_of(const struct schema *schema, const struct dialect *dialect, const char *column)
 {
@@ -241,6 +248,8 @@ static int explain_row(struct refuser *refuser, struct batch *batch, uint32_t ro
 	char detail[DETAIL_MAX], code[32];
 	size_t before = batch->violation_count;
 
+	/* Where the rows before it stay, nothing has to be done again. */
+	refuser->refusals += !diagnosis->kept;
 	if (ask_all(refuser, batch, &row, 1, error))
 		return -1;
 	if (batch->violation_count > before)
@@ -265,61 +274,137 @@ static int explain_row(struct refuser *refuser, struct batch *batch, uint32_t ro
 	return batch_violation(batch, row, refuser->other, detail, error);
 }
 
-/* Writes rows under a savepoint of their own. 0; 1 where the database refused one (of these rows only those before diagnosis->at stay, and
- * only with diagnosis->kept); or -1. */
-static int insert_guarded(struct refuser *refuser, const struct batch *batch, const uint32_t *rows, size_t count,
+static int insert_carefully(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, size_t most,
+	struct error *error);
+
+/* All of them under one savepoint. 0; 1 where the database refused one (of these rows only those before diagnosis->at stay, and only with
+ * diagnosis->kept); or -1. */
+static int insert_try(struct refuser *refuser, const struct batch *batch, const uint32_t *rows, size_t count,
 	struct diagnosis *diagnosis, struct error *error)
 {
-	struct session *session = refuser->session;
 	int result;
 
-	if (session_savepoint(session, error))
+	if (cancel_requested(refuser->session->cancel))
+		return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
+	if (session_savepoint(refuser->session, error))
 		return -1;
 	result = writer_insert(refuser->writer, batch, rows, count, diagnosis, error);
 	if (result < 0)
 		return -1;
 	if (result > 0 && !diagnosis->kept)
-		return session_rollback_to(session, error) ? -1 : result;
-	session->broken = false;
-	return session_release(session, error) ? -1 : result;
+		return session_rollback_to(refuser->session, error) ? -1 : result;
+	if (result > 0)
+		count = diagnosis->at;
+	refuser->session->broken = false;
+	if (session_release(refuser->session, error))
+		return -1;
+	refuser->tried += (int64_t)count;
+	refuser->done += count;
+	if (refuser->done > LATELY_ROWS) {
+		refuser->done /= 2;
+		refuser->refusals /= 2;
+	}
+	return result;
 }
 
-static int insert_carefully(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, size_t most,
-	struct error *error);
+/* Rows for the next try. A refusal undoes half of a try on average, and each try costs as much as some rows: with n rows between two
+ * refusals the least is lost with about the root of 2 * TRY_COST * n. */
+static size_t try_rows(const struct refuser *refuser)
+{
+	uint64_t apart, rows = TRY_ROWS_MIN;
 
-/* What a refused statement did not write: up to its refused row, where that is known, else in halves. Returns how many rows are done with,
+	if (!refuser->refusals)
+		return SIZE_MAX;
+	apart = (refuser->done + CALM_ROWS) / refuser->refusals;
+	while (rows * rows < 2 * TRY_COST * apart)
+		rows *= 2;
+	return (size_t)rows;
+}
+
+static int start_counting(struct refuser *refuser, struct error *error)
+{
+	int known = writer_tried(refuser->writer, &refuser->tried, error);
+
+	if (known < 0)
+		return -1;
+	refuser->count = known ? COUNT_KNOWN : COUNT_USELESS;
+	return 0;
+}
+
+/* Which of the count rows it may have been that was refused and undone last, by how many the database tried; SIZE_MAX where it cannot
+ * tell. A trigger's own inserts into the table would be counted too, so it is a guess. */
+static int guess(struct refuser *refuser, size_t count, const struct diagnosis *diagnosis, size_t *at, struct error *error)
+{
+	enum refuser_count before = refuser->count;
+	int64_t tried = refuser->tried, place;
+
+	*at = SIZE_MAX;
+	if (before == COUNT_USELESS)
+		return 0;
+	if (start_counting(refuser, error))
+		return -1;
+	/* Row and index entry are two steps; a dropped row is none of either. */
+	place = refuser->tried - tried - (diagnosis->trouble.kind == TROUBLE_UNIQUE);
+	if (before == COUNT_KNOWN && diagnosis->state[0] && place >= 0 && (uint64_t)place < count)
+		*at = (size_t)place;
+	return 0;
+}
+
+/* The rows before a guessed one, and that row, alone. From a wrong guess on, the batch goes on without. */
+static int insert_guessed(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t at, struct error *error)
+{
+	size_t before = batch->violation_count;
+
+	refuser->count = COUNT_USELESS;
+	if (at && insert_carefully(refuser, batch, rows, at, at, error))
+		return -1;
+	if (batch->violation_count > before)
+		return insert_carefully(refuser, batch, rows + at, 1, 1, error);
+	if (insert_carefully(refuser, batch, rows + at, 1, 1, error))
+		return -1;
+	if (batch->status[rows[at]] != ROW_LIVE)
+		refuser->count = COUNT_KNOWN;
+	return 0;
+}
+
+/* What a refused try did not write: up to its refused row, where that is known, else in halves. Returns how many rows are done with,
  * or 0 and error. */
 static size_t insert_refused(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count,
 	const struct diagnosis *diagnosis, struct error *error)
 {
-	size_t at = count == 1 ? 0 : diagnosis->at;
+	size_t at = count == 1 ? 0 : diagnosis->at, guessed;
 
-	if (at >= count)
-		return insert_carefully(refuser, batch, rows, count, count / 2, error) ? 0 : count;
-	if ((at && !diagnosis->kept && insert_carefully(refuser, batch, rows, at, at, error)) ||
-	    explain_row(refuser, batch, rows[at], diagnosis, error))
+	if (at < count) {
+		if ((at && !diagnosis->kept && insert_carefully(refuser, batch, rows, at, at, error)) ||
+		    explain_row(refuser, batch, rows[at], diagnosis, error))
+			return 0;
+		/* Of a row and its index entry the row was there already. */
+		if (count == 1)
+			refuser->tried += diagnosis->trouble.kind == TROUBLE_UNIQUE;
+		else if (refuser->count == COUNT_KNOWN)
+			refuser->count = COUNT_UNKNOWN;
+		return at + 1;
+	}
+	if (guess(refuser, count, diagnosis, &guessed, error))
 		return 0;
-	return at + 1;
+	if (guessed < count)
+		return insert_guessed(refuser, batch, rows, guessed, error) ? 0 : guessed + 1;
+	return insert_carefully(refuser, batch, rows, count, count / 2, error) ? 0 : count;
 }
 
-/* Statement by statement, each under a savepoint of its own. In source order, so that of two rows that exclude each other the first one
- * stays. */
+/* At most so many at a time, each try under a savepoint of its own. In source order, so that of two rows that exclude each other the first
+ * one stays. */
 static int insert_carefully(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, size_t most,
 	struct error *error)
 {
 	while (count) {
 		struct diagnosis diagnosis;
-		size_t take = writer_take(refuser->writer, batch, rows, count < most ? count : most);
-		int result;
+		size_t take = count < most ? count : most;
+		int result = insert_try(refuser, batch, rows, take, &diagnosis, error);
 
-		if (cancel_requested(refuser->session->cancel))
-			return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
-		result = insert_guarded(refuser, batch, rows, take, &diagnosis, error);
-		if (result < 0)
-			return -1;
 		if (result > 0)
 			take = insert_refused(refuser, batch, rows, take, &diagnosis, error);
-		if (!take)
+		if (result < 0 || !take)
 			return -1;
 		rows += take;
 		count -= take;
@@ -358,56 +443,73 @@ static int ask_deferred(struct refuser *refuser, struct batch *batch, const uint
 	return 0;
 }
 
-/* What is left of a batch when the database has refused one of its rows for a key: asked in one query a key. */
-static size_t drop_refused(struct refuser *refuser, struct batch *batch, uint32_t *rows, size_t count, struct error *error)
+/* True unless the database names a key of which a query alone does not tell, or refused for another reason. */
+static bool is_askable(const struct refuser *refuser, const struct diagnosis *diagnosis)
 {
-	return ask_all(refuser, batch, rows, count, error) ? count : keep_live(batch, rows, count);
+	bool foreign = diagnosis->trouble.kind == TROUBLE_FOREIGN;
+	const struct refuser_key *keys = foreign ? refuser->foreign : refuser->unique;
+	size_t count = foreign ? refuser->catalog->foreign_count : refuser->catalog->unique_count;
+
+	if (!foreign && diagnosis->trouble.kind != TROUBLE_UNIQUE)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (words_name(refuser, keys[i].key, diagnosis->words))
+			return keys[i].definite;
+	return true;
+}
+
+/* Tries as many as have hope; what is refused for a key is asked of all that are left, once. */
+static int insert_rows(struct refuser *refuser, struct batch *batch, uint32_t *rows, size_t count, struct error *error)
+{
+	bool asked = false;
+
+	refuser->count = COUNT_UNKNOWN;
+	if (refuser->refusals && start_counting(refuser, error))
+		return -1;
+	while (count) {
+		struct diagnosis diagnosis;
+		size_t take = try_rows(refuser) < count ? try_rows(refuser) : count, kept;
+		int result = insert_try(refuser, batch, rows, take, &diagnosis, error);
+
+		if (result > 0 && diagnosis.kept) {
+			rows += diagnosis.at;
+			count -= diagnosis.at;
+			take -= diagnosis.at;
+			diagnosis.at = 0;
+		}
+		if (result > 0 && !asked && is_askable(refuser, &diagnosis)) {
+			asked = true;
+			refuser->refusals += !diagnosis.kept;
+			if (ask_all(refuser, batch, rows, count, error))
+				return -1;
+			kept = keep_live(batch, rows, count);
+			if (kept < count) {
+				count = kept;
+				if (start_counting(refuser, error))
+					return -1;
+				continue;
+			}
+		}
+		if (result > 0)
+			take = insert_refused(refuser, batch, rows, take, &diagnosis, error);
+		if (result < 0 || !take)
+			return -1;
+		rows += take;
+		count -= take;
+	}
+	return 0;
 }
 
 int refuser_write(struct refuser *refuser, struct batch *batch, struct error *error)
 {
-	struct diagnosis diagnosis;
-	bool asked = false;
-	uint32_t *rows;
 	size_t count = 0;
 
 	if (reserve(refuser, batch, error))
 		return -1;
-	rows = refuser->rows;
 	for (uint32_t row = 0; row < batch->rows; row++)
 		if (batch->status[row] == ROW_LIVE)
-			rows[count++] = row;
-	if (ask_deferred(refuser, batch, rows, count, error))
+			refuser->rows[count++] = row;
+	if (ask_deferred(refuser, batch, refuser->rows, count, error))
 		return -1;
-	count = keep_live(batch, rows, count);
-	while (count) {
-		size_t before;
-		int result = insert_guarded(refuser, batch, rows, count, &diagnosis, error);
-
-		if (result <= 0)
-			return result;
-		if (diagnosis.kept) {
-			rows += diagnosis.at;
-			count -= diagnosis.at;
-			diagnosis.at = 0;
-		}
-		before = count;
-		if (!asked && (diagnosis.trouble.kind == TROUBLE_UNIQUE || diagnosis.trouble.kind == TROUBLE_FOREIGN)) {
-			asked = true;
-			count = drop_refused(refuser, batch, rows, count, error);
-			if (error_is_set(error))
-				return -1;
-		}
-		if (count < before)
-			continue;
-		if (!diagnosis.kept)
-			return insert_carefully(refuser, batch, rows, count, count, error);
-		if (cancel_requested(refuser->session->cancel))
-			return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
-		if (explain_row(refuser, batch, rows[0], &diagnosis, error))
-			return -1;
-		rows++;
-		count--;
-	}
-	return 0;
+	return insert_rows(refuser, batch, refuser->rows, keep_live(batch, refuser->rows, count), error);
 }

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * What is written and refused is what inserting row by row, in source order, would give. Cheapest first: the whole batch under one
- * savepoint; then without the rows whose keys are taken or whose parents are missing (one query a key for the batch); then
- * statement by statement, halving those that are refused. A way that keeps the rows before a refused one goes on behind it.
+ * savepoint; then without the rows whose keys are taken or whose parents are missing (one query a key for the batch); then the rows
+ * before the refused one, where the way or the database's count of rows tells which it was, else halves. Where refusals are many, fewer
+ * rows are tried at once: what a refusal undoes has to be done again. A way that keeps the rows before a refused one goes on behind it.
  */
 #ifndef PENSTOCK_ODBC_REFUSE_H
 #define PENSTOCK_ODBC_REFUSE_H
@@ -35,6 +36,13 @@ struct refuser {
 	uint32_t *rows;                /* scratch for the rows of a batch */
 	bool *found;
 	size_t capacity;
+	uint64_t done, refusals;       /* rows written, and tries refused, of late: how far refusals are apart */
+	enum refuser_count {
+		COUNT_UNKNOWN = 0,     /* tried is not set yet in this batch */
+		COUNT_KNOWN,
+		COUNT_USELESS,         /* the database does not count, or counts otherwise */
+	} count;
+	int64_t tried;                 /* rows that this transaction has tried to insert, by the database's count */
 };
 
 /* Makes the rules it may need in rules. upsert: fields of the key that may be there already, or NULL. All are borrowed. */

@@ -7,6 +7,8 @@
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/writer.h"
 
+enum { WRITER_NAME_MAX = 4096 };
+
 /* The names of a dialect's ways, for messages. */
 static const char *names_of(const struct dialect *dialect, char *out, size_t size)
 {
@@ -67,6 +69,8 @@ int writer_open(struct writer *writer, struct session *session, const struct sch
 
 void writer_close(struct writer *writer)
 {
+	statement_close(&writer->tried);
+	buffer_fini(&writer->table);
 	if (writer->way)
 		writer->way->ops->close(writer->way);
 	memset(writer, 0, sizeof *writer);
@@ -105,4 +109,34 @@ int writer_insert(struct writer *writer, const struct batch *batch, const uint32
 		done += take;
 	}
 	return 0;
+}
+
+static int open_tried(struct writer *writer, const char *sql, struct error *error)
+{
+	struct session *session = writer->task.session;
+
+	buffer_init(&writer->table, WRITER_NAME_MAX);
+	if (dialect_quote_table(session->dialect, &writer->table, writer->task.catalog->table, error) ||
+	    statement_open(&writer->tried, session, "counting rows", sql, error))
+		return -1;
+	return statement_bind_string(&writer->tried, 1, buffer_text(&writer->table), error);
+}
+
+int writer_tried(struct writer *writer, int64_t *count, struct error *error)
+{
+	const char *sql = writer->task.session->dialect->tried_sql;
+	bool null = true;
+	int row;
+
+	if (!sql)
+		return 0;
+	if (!writer->tried.handle && open_tried(writer, sql, error))
+		return -1;
+	if (statement_execute(&writer->tried, NULL, NULL, error))
+		return -1;
+	row = statement_fetch(&writer->tried, error);
+	if (row == 1 && statement_integer(&writer->tried, 1, count, &null, error))
+		row = -1;
+	statement_finish(&writer->tried);
+	return row < 0 ? -1 : row && !null;
 }

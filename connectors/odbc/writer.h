@@ -4,11 +4,14 @@
 #ifndef PENSTOCK_ODBC_WRITER_H
 #define PENSTOCK_ODBC_WRITER_H
 
+#include "connectors/odbc/statement.h"
 #include "connectors/odbc/way.h"
 
 struct writer {
 	struct way_task task;
 	struct way *way;
+	struct statement tried; /* prepared when first needed */
+	struct buffer table;    /* its parameter */
 	char what[NAME_MAX_BYTES + 16];
 	char others[4 * WAY_WHY_MAX]; /* better ways that do not fit, and why, a line each, for a person */
 };
@@ -30,5 +33,9 @@ size_t writer_take(const struct writer *writer, const struct batch *batch, const
  * in rows; those before it are done; go back to a savepoint unless they are to stay, which they may with diagnosis->kept); or -1 and error. */
 int writer_insert(struct writer *writer, const struct batch *batch, const uint32_t *rows, size_t count,
 	struct diagnosis *diagnosis, struct error *error) MUST_CHECK;
+
+/* How many rows the open transaction has tried to insert into the table by the database's own count (dialect.h, tried_sql): 1 and *count,
+ * or 0 where it does not count, or -1 and error. */
+int writer_tried(struct writer *writer, int64_t *count, struct error *error) MUST_CHECK;
 
 #endif
