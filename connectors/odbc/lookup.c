@@ -275,8 +275,8 @@ static int probe_keys(struct lookup *self, const char *resource, const struct sc
 	struct odbc_lookup *lookup = (struct odbc_lookup *)self;
 	struct entry *entry = find_entry(lookup, resource, keys, error);
 	struct order order = { in, in_columns, keys->field_count };
-	uint32_t *there;
-	size_t there_count = 0;
+	uint32_t *asked;
+	size_t asked_count = 0;
 	int result;
 
 	if (!entry || open_entry(lookup, entry, error))
@@ -291,21 +291,21 @@ static int probe_keys(struct lookup *self, const char *resource, const struct sc
 		entry->found = found;
 		entry->capacity = count;
 	}
-	memset(entry->found, 0, count * sizeof *entry->found);
-	if (probe_rows(&entry->probe, in, in_columns, rows, count, entry->found, error))
-		return -1;
-	there = malloc(count * sizeof *there);
-	if (!there)
+	asked = malloc(count * sizeof *asked);
+	if (!asked)
 		return error_memory(error, "a look-up");
+	/* Each key once: many rows have few parents. */
+	memcpy(asked, rows, count * sizeof *asked);
+	qsort_r(asked, count, sizeof *asked, compare_rows, &order);
 	for (size_t i = 0; i < count; i++)
+		if (i == 0 || compare_rows(&asked[asked_count - 1], &asked[i], &order) != 0)
+			asked[asked_count++] = asked[i];
+	memset(entry->found, 0, asked_count * sizeof *entry->found);
+	result = probe_rows(&entry->probe, in, in_columns, asked, asked_count, entry->found, error);
+	for (size_t i = 0; result == 0 && i < asked_count; i++)
 		if (entry->found[i])
-			there[there_count++] = rows[i];
-	qsort_r(there, there_count, sizeof *there, compare_rows, &order);
-	result = 0;
-	for (size_t i = 0; result == 0 && i < there_count; i++)
-		if (i == 0 || compare_rows(&there[i - 1], &there[i], &order) != 0)
-			result = copy_key(in, in_columns, there[i], out, error);
-	free(there);
+			result = copy_key(in, in_columns, asked[i], out, error);
+	free(asked);
 	return result;
 }
 
