@@ -179,6 +179,9 @@ static int settings(struct session *session, struct error *error)
 	/* Touches the file, so that whatever is wrong with it is said here. */
 	if (read_setting(session, "PRAGMA schema_version", value, sizeof value, error))
 		return -1;
+	/* With 2 MiB, the default, the journal is flushed each time those are full, and keys out of order read and write pages again and again. */
+	if (!session->read_only && session_execute(session, "PRAGMA cache_size=-16384", error)) /* KiB */
+		return -1;
 	if (session->read_only && session_execute(session, "PRAGMA query_only=ON", error))
 		return -1;
 	if (session_query_text(session, "SELECT file FROM pragma_database_list WHERE name='main'", session->database,

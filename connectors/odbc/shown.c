@@ -28,7 +28,7 @@ struct cursor {
 	sqlite3_vtab_cursor base;
 	struct shown *shown;
 	const struct batch *batch;
-	const struct shown_field *fields;
+	const enum shown_kind *kinds;
 	const uint32_t *rows;
 	size_t at, count, columns;
 };
@@ -132,7 +132,7 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *name, int c
 	shown->begun = true;
 	cursor->batch = shown->batch;
 	cursor->columns = shown->batch->schema->field_count;
-	cursor->fields = shown->fields;
+	cursor->kinds = shown->kinds;
 	cursor->rows = shown->rows;
 	cursor->count = shown->count;
 	return stand(cursor, 0);
@@ -156,7 +156,6 @@ static int at_end(sqlite3_vtab_cursor *base)
 static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int number)
 {
 	const struct cursor *cursor = (const struct cursor *)base;
-	const struct shown_field *field;
 	const struct column *from;
 	char text[VALUE_TEXT_MAX];
 	struct span span;
@@ -164,33 +163,29 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int numbe
 
 	if ((size_t)number >= cursor->columns)
 		return SQLITE_OK; /* null */
-	row = cursor->rows[cursor->at];
 	from = &cursor->batch->columns[number];
+	row = cursor->rows[cursor->at];
 	if (from->cells[row] != CELL_VALUE)
 		return SQLITE_OK;
-	field = &cursor->fields[number];
-	switch (field->carrier) {
-	case CARRY_INTEGER:
+	switch (cursor->kinds[number]) {
+	case SHOWN_INTEGER:
 		sqlite3_result_int64(context, from->integers[row]);
-		return SQLITE_OK;
-	case CARRY_DOUBLE:
+		break;
+	case SHOWN_DOUBLE:
 		sqlite3_result_double(context, from->doubles[row]);
-		return SQLITE_OK;
-	case CARRY_BINARY:
+		break;
+	case SHOWN_BYTES:
 		span = from->spans[row];
 		sqlite3_result_blob64(context, span.length ? batch_bytes(cursor->batch, span) : "", span.length, SQLITE_STATIC);
-		return SQLITE_OK;
-	case CARRY_TEXT:
 		break;
-	}
-	if (value_storage(field->field->type) == STORAGE_SPAN) {
+	case SHOWN_TEXT:
 		span = from->spans[row];
 		sqlite3_result_text64(context, span.length ? batch_bytes(cursor->batch, span) : "", span.length, SQLITE_STATIC,
 			SQLITE_UTF8);
-	} else {
-		size_t length = carry_text(field->field, from, row, text);
-
-		sqlite3_result_text(context, text, (int)length, SQLITE_TRANSIENT);
+		break;
+	case SHOWN_FORMATTED:
+		sqlite3_result_text(context, text, (int)carry_text(from->field, from, row, text), SQLITE_TRANSIENT);
+		break;
 	}
 	return SQLITE_OK;
 }
@@ -253,6 +248,21 @@ void shown_end_connect(void)
 	connecting = NULL;
 }
 
+enum shown_kind shown_kind_of(const struct field *field, enum carrier carrier)
+{
+	switch (carrier) {
+	case CARRY_INTEGER:
+		return SHOWN_INTEGER;
+	case CARRY_DOUBLE:
+		return SHOWN_DOUBLE;
+	case CARRY_BINARY:
+		return SHOWN_BYTES;
+	case CARRY_TEXT:
+		break;
+	}
+	return value_storage(field->type) == STORAGE_SPAN ? SHOWN_TEXT : SHOWN_FORMATTED;
+}
+
 const char *shown_name_for(size_t columns)
 {
 	size_t i = 0;
@@ -267,12 +277,12 @@ size_t shown_columns_max(const struct shown *shown)
 	return shown && shown->db ? (size_t)shown->names[SHOWN_NAMES - 1].columns : 0;
 }
 
-void shown_begin(struct shown *shown, const struct batch *batch, const struct shown_field *fields, const uint32_t *rows, size_t count,
+void shown_begin(struct shown *shown, const struct batch *batch, const enum shown_kind *kinds, const uint32_t *rows, size_t count,
 	struct cancel *cancel)
 {
 	assert(!shown->batch);
 	shown->batch = batch;
-	shown->fields = fields;
+	shown->kinds = kinds;
 	shown->rows = rows;
 	shown->count = count;
 	shown->cancel = cancel;

@@ -21,11 +21,8 @@ struct sqlite3;
 
 enum { SHOWN_NAMES = 3 };
 
-/* One field of the batch. */
-struct shown_field {
-	const struct field *field;
-	enum carrier carrier;
-};
+/* How a field of the batch is shown. */
+enum shown_kind { SHOWN_INTEGER = 1, SHOWN_DOUBLE, SHOWN_BYTES, SHOWN_TEXT, SHOWN_FORMATTED };
 
 struct shown {
 	struct sqlite3 *db;                /* NULL: the driver uses another library, and nothing can be shown */
@@ -36,7 +33,7 @@ struct shown {
 
 	/* set for one statement; borrowed */
 	const struct batch *batch;
-	const struct shown_field *fields;  /* one for each field of the batch */
+	const enum shown_kind *kinds;      /* one for each field of the batch */
 	const uint32_t *rows;
 	size_t count;
 	struct cancel *cancel;
@@ -51,6 +48,8 @@ struct shown {
 void shown_begin_connect(struct shown *shown);
 void shown_end_connect(void);
 
+enum shown_kind shown_kind_of(const struct field *field, enum carrier carrier);
+
 /* The name under which so many columns are shown, whether the connection can show them or not. */
 const char *shown_name_for(size_t columns);
 
@@ -58,7 +57,7 @@ const char *shown_name_for(size_t columns);
 size_t shown_columns_max(const struct shown *shown);
 
 /* From here to shown_end one statement of this connection may read the rows. */
-void shown_begin(struct shown *shown, const struct batch *batch, const struct shown_field *fields, const uint32_t *rows, size_t count,
+void shown_begin(struct shown *shown, const struct batch *batch, const enum shown_kind *kinds, const uint32_t *rows, size_t count,
 	struct cancel *cancel);
 void shown_end(struct shown *shown);
 

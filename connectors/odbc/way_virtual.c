@@ -24,7 +24,7 @@ struct virtual_way {
 	const char *table;          /* "schema.name" or "name" */
 	const struct schema *schema;
 	struct buffer sql;          /* INSERT INTO ... SELECT ... */
-	struct shown_field *fields;
+	enum shown_kind *kinds;     /* one for each field */
 	bool may_skip;
 	bool triggered;             /* the table has triggers; known once handle is set */
 	SQLHSTMT handle;            /* prepared when first needed */
@@ -63,7 +63,7 @@ static void virtual_close(struct way *way)
 	if (virtual->handle)
 		SQLFreeHandle(SQL_HANDLE_STMT, virtual->handle);
 	buffer_fini(&virtual->sql);
-	free(virtual->fields);
+	free(virtual->kinds);
 	free(virtual);
 }
 
@@ -92,14 +92,13 @@ static int virtual_open(const struct way_task *task, struct way **out, struct er
 	*virtual = (struct virtual_way){ .way.ops = &way_virtual, .session = task->session, .what = task->what, .schema = task->schema,
 					 .table = task->catalog->table, .may_skip = way_may_skip(task) };
 	buffer_init(&virtual->sql, SQL_MAX);
-	virtual->fields = calloc(count ? count : 1, sizeof *virtual->fields);
-	if (!virtual->fields) {
+	virtual->kinds = calloc(count ? count : 1, sizeof *virtual->kinds);
+	if (!virtual->kinds) {
 		virtual_close(&virtual->way);
 		return error_memory(error, "a writer");
 	}
 	for (size_t i = 0; i < count; i++)
-		virtual->fields[i] = (struct shown_field){ &task->schema->fields[i],
-							   task->session->dialect->carrier(&task->schema->fields[i]) };
+		virtual->kinds[i] = shown_kind_of(&task->schema->fields[i], task->session->dialect->carrier(&task->schema->fields[i]));
 	if (put_sql(task, &virtual->sql, error)) {
 		virtual_close(&virtual->way);
 		return -1;
@@ -228,7 +227,7 @@ static int virtual_insert(struct way *way, const struct batch *batch, const uint
 
 	if (!virtual->handle && prepare(virtual, error))
 		return -1;
-	shown_begin(shown, batch, virtual->fields, rows, count, virtual->session->cancel);
+	shown_begin(shown, batch, virtual->kinds, rows, count, virtual->session->cancel);
 	code = SQLExecute(virtual->handle);
 	kept = shown_kept(shown);
 	shown_end(shown);
