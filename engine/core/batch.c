@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-	BATCH_ROWS_MAX = 4096,
+	BATCH_ROWS_MAX = 16384,        /* a COPY of PostgreSQL costs some 1,000 rows, however many it has */
 	BATCH_CELLS_MAX = 64 * 1024,   /* bounds the cells of wide tables */
 	ARENA_FIRST = 256 * 1024,
 	ARENA_SOFT = 1024 * 1024,

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
 rows=${PENSTOCK_TEST_FULL:+500000}
-: "${rows:=30000}"
+: "${rows:=120000}" # more than is read ahead, which is some 65,000
 need python3
 need_penstock
 python3 "$TOP/tests/fault/changing.py" "$rows"

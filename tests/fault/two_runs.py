@@ -39,7 +39,7 @@ def test():
             if mode == "pieces":
                 wait_until(lambda: db.count("hired_employees") > base or process.poll() is not None, 30, "the first rows")
             else:
-                time.sleep(0.15)
+                time.sleep(0.05)
             # Stopped, it holds what it holds: in the middle of a transaction as likely as not.
             if not kill(process, signal.SIGSTOP):
                 fail("%s, %s: the first run was too quick" % (kind, mode))
