@@ -1,7 +1,8 @@
 #!/bin/sh
 # Measures penstock against what a user would pick instead, side by side in one run, and prints ratios; never fails for being slow.
-# usage: sh tests/bench/run.sh [ROWS | http]   (1000000 rows, and what http alone does: rows over HTTP;
-#        PENSTOCK names a built program, default build-test/plain/penstock or build/penstock)
+# usage: sh tests/bench/run.sh [loads | http | all] [ROWS] [--times N] [--only GROUP,...] [--rss]
+#        (default all, with 1000000 rows; the options are of loads, see loads.py; PENSTOCK names a built program, default
+#        build-test/plain/penstock or build/penstock)
 # SPDX-License-Identifier: Apache-2.0
 set -u
 TOP=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
@@ -20,8 +21,11 @@ TESTTMP=$(mktemp -d "${TMPDIR:-/tmp}/penstock-bench.XXXXXX") || exit 1
 export TESTTMP
 chmod 711 "$TESTTMP"
 finish() {
-    for server in server slow; do
+    for server in server postgresql slow slow-postgresql; do
         sh "$TOP/tests/support/postgres.sh" stop "$TESTTMP/$server" 2>/dev/null
+    done
+    for server in mariadb slow-mariadb; do
+        [ ! -d "$TESTTMP/$server" ] || sh "$TOP/tests/support/mariadb.sh" stop "$TESTTMP/$server" 2>/dev/null
     done
     rm -rf "$TESTTMP"
 }
@@ -29,7 +33,16 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 sh "$TOP/tests/support/packages.sh" bench || exit 1
-if [ "${1:-}" != http ]; then
-    python3 "$TOP/tests/bench/bench.py" "${1:-1000000}" || exit
+what=all
+case ${1:-} in
+loads | http | all)
+    what=$1
+    shift
+    ;;
+esac
+if [ "$what" != http ]; then
+    python3 "$TOP/tests/bench/loads.py" "$@" || exit
 fi
-python3 "$TOP/tests/bench/http_bench.py"
+if [ "$what" != loads ]; then
+    python3 "$TOP/tests/bench/http_bench.py"
+fi

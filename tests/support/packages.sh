@@ -11,7 +11,7 @@ build="gcc make autoconf automake pkg-config libc6-dev libyaml-dev libcsv-dev un
 test="libcmocka-dev sqlite3 postgresql mariadb-server python3 procps tzdata python3-avro python3-snappy avro-bin openssl curl
     nginx-light stunnel4 python3-jsonschema openapi-specification"
 # Beyond both, for tests/bench alone.
-bench="wrk python3-flask python3-pyodbc gunicorn"
+bench="wrk python3-flask python3-pyodbc gunicorn pgloader"
 
 what=test list=no
 for arg; do
