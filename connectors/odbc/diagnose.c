@@ -220,6 +220,9 @@ void diagnosis_error(const struct session *session, const struct diagnosis *diag
 		advice ? ": " : "", advice ? advice : "");
 	error->retry = diagnosis->trouble.kind == TROUBLE_LOST || diagnosis->trouble.kind == TROUBLE_CONFLICT;
 	memcpy(error->sqlstate, diagnosis->state, sizeof error->sqlstate);
+	/* Drivers that have no state for it leave the waiting to be told from their words. */
+	if (diagnosis->trouble.kind == TROUBLE_BUSY && strcmp(error->sqlstate, "HY000") == 0)
+		memcpy(error->sqlstate, "HYT00", sizeof error->sqlstate); /* timeout expired */
 }
 
 enum fault_class session_fail(struct session *session, SQLSMALLINT handle_type, SQLHANDLE handle, const char *what,

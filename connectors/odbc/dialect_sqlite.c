@@ -116,7 +116,9 @@ static int prepare(struct session *session, const struct store_target *target, s
 			return 0;
 		}
 	}
-	snprintf(timeout, sizeof timeout, "%lld", (long long)target->lock_timeout_ms);
+	/* While another has all of the database locked, the driver waits so long with its own settings, and goes on without them. A reader
+	 * needs none of these; and the driver would try what was locked for lock_timeout once more for as long. */
+	snprintf(timeout, sizeof timeout, "%lld", target->read_only ? (long long)WAIT_SLICE_MS : (long long)target->lock_timeout_ms);
 	/* BigInt: 64 bit; LongNames: column names as the query has them; StepAPI would keep a read lock while results are open; NoTXN
 	 * would make transactions vanish; without SyncPragma the driver lowers SQLite's own default, FULL, to NORMAL. */
 	if (connect_set(string, "BigInt", "1", error) || connect_set(string, "LongNames", target->streaming ? "0" : "1", error) ||
@@ -166,18 +168,40 @@ static int set_busy_timeout(struct session *session, int64_t ms, struct error *e
 	return read_setting(session, sql, answer, sizeof answer, error);
 }
 
+/* Touches the file, so that whatever is wrong with it is said here. All of it may be locked: then for as long as connecting has left of
+ * lock_timeout, in slices, since the driver tries more than once. */
+static int touch(struct session *session, struct error *error)
+{
+	int64_t deadline = session->since_ms + session->lock_timeout_ms;
+	char value[32];
+
+	if (set_busy_timeout(session, WAIT_SLICE_MS, error))
+		return -1;
+	for (;;) {
+		struct error attempt = ERROR_INIT;
+
+		if (read_setting(session, "PRAGMA schema_version", value, sizeof value, &attempt) == 0)
+			break;
+		if (cancel_requested(session->cancel))
+			return error_set(error, ERROR_CANCELLED, session->place, "cancelled while the database was locked");
+		if (!strstr(attempt.message, "locked") || clock_elapsed_ms() >= deadline) {
+			*error = attempt;
+			return -1;
+		}
+	}
+	return set_busy_timeout(session, session->lock_timeout_ms, error);
+}
+
 static int settings(struct session *session, struct error *error)
 {
 	char value[32];
 
-	if (set_busy_timeout(session, session->lock_timeout_ms, error) ||
-	    session_execute(session, "PRAGMA foreign_keys=ON", error) ||
+	if (session_execute(session, "PRAGMA foreign_keys=ON", error) ||
 	    read_setting(session, "PRAGMA foreign_keys", value, sizeof value, error))
 		return -1;
 	if (strcmp(value, "1") != 0)
 		return error_set(error, ERROR_SINK, session->place, "this SQLite was built without foreign keys");
-	/* Touches the file, so that whatever is wrong with it is said here. */
-	if (read_setting(session, "PRAGMA schema_version", value, sizeof value, error))
+	if (touch(session, error))
 		return -1;
 	/* With 2 MiB, the default, the journal is flushed each time those are full, and keys out of order read and write pages again and again. */
 	if (!session->read_only && session_execute(session, "PRAGMA cache_size=-16384", error)) /* KiB */

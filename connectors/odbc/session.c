@@ -11,6 +11,7 @@
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/session.h"
 #include "connectors/odbc/shown.h"
+#include "engine/core/clock.h"
 #include "engine/core/diagnostics.h"
 
 static SQLCHAR *sql_text(const char *text)
@@ -203,6 +204,7 @@ int session_open(struct session *session, const struct store_target *target, str
 
 	memset(session, 0, sizeof *session);
 	session->lock_timeout_ms = target->lock_timeout_ms;
+	session->since_ms = clock_elapsed_ms();
 	session->cancel = target->cancel;
 	session->read_only = target->read_only;
 	snprintf(session->name, sizeof session->name, "%s", target->name ? target->name : "");

@@ -39,6 +39,7 @@ struct session {
 	bool discreet;                 /* values must not show in messages: the database's details are left out */
 	unsigned rollbacks;            /* so far; what was prepared before the last one may speak of tables that are gone */
 	int64_t lock_timeout_ms;
+	int64_t since_ms;              /* when it began to connect (clock_elapsed_ms) */
 	uint64_t statement_bytes_max;  /* what the server takes in one piece; 0: it does not say */
 	struct cancel *cancel;
 	struct shown *shown;           /* SQLite in this process: the batch as a table (shown.h); NULL: the driver uses another library */

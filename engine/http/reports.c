@@ -44,7 +44,7 @@ static void restart(void *arg)
 /* Whether the same request may be answered later: the database is away, full, locked or shutting down. */
 static bool is_passing(const struct error *error)
 {
-	static const char *const classes[] = {"08", "53", "57", "HYT", "40"};
+	static const char *const classes[] = {"08", "53", "57", "HYT", "40", "55P03" /* PostgreSQL: lock_timeout */};
 
 	for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
 		if (strncmp(error->sqlstate, classes[i], strlen(classes[i])) == 0)

@@ -10,7 +10,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.environ.get("TOP", "."), "tests/support"))
-from harness import TOP, build_shim, check, databases, equal, main, newdb, tmp, wait_until
+from harness import TOP, Session, build_shim, check, databases, equal, main, newdb, tmp, wait_until
 from http_service import JSON, Service, key_line, read_answer, together
 
 INGEST = "pipelines/ingest.yaml"
@@ -108,6 +108,44 @@ def broken():
         service.stop()
 
 
+REPORT = """version: 1
+name: report
+dictionary: %s/examples/hr/datapackage.yaml
+connections:
+  db: { type: odbc, connect: "${PENSTOCK_DB}", lock_timeout: 2s }
+state: db
+source: { type: odbc, connection: db, query: "SELECT id, job FROM jobs" }
+rules: { table: jobs }
+sink: { type: response }
+"""
+
+
+def all_locked():
+    """All of the database is locked, as by a step that has more to write than its cache holds: who only reads waits for lock_timeout, once."""
+    for kind in [kind for kind in databases() if kind in ("sqlite", "postgresql")]:
+        db = newdb(kind)
+        with open(tmp("report.yaml"), "w") as out:
+            out.write(REPORT % TOP)
+        service = Service([tmp("report.yaml"), INGEST], "", {"PENSTOCK_DB": db.connect}, name="locked-" + kind)
+        equal(service.post(JOBS, [[1, "first"]]).status, 200, "before")
+        paths = ["/v1/reports/report"]
+        if kind == "sqlite":
+            paths += ["/v1/runs", "/v1/runs/01234567-0123-7123-8123-0123456789ab"]
+            holder = sqlite3.connect(db.path, isolation_level=None)
+            holder.execute("begin exclusive")
+        else:
+            holder = Session(db)
+            holder.ask("begin; lock table jobs in access exclusive mode;")
+        for path in paths:
+            begun = time.monotonic()
+            come_back(service.ask("GET", path), 503, path + " while all is locked")
+            took = time.monotonic() - begun
+            check(1.9 < took < 3.9, "%s waited %.1f s, where lock_timeout is 2 s" % (path, took))
+        holder.close()
+        equal(service.ask("GET", "/v1/reports/report").json(), [{"id": 1, "job": "first"}], "afterwards")
+        service.stop()
+
+
 def full_disk():
     """The spool of an upload has no room: 507, the file that a param names stays as it was, and with room again all is well."""
     db = newdb("sqlite")
@@ -136,6 +174,7 @@ def test():
     queue()
     bodies()
     broken()
+    all_locked()
     if sys.argv[1] == "plain":
         full_disk()
 

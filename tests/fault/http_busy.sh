@@ -1,5 +1,5 @@
 #!/bin/sh
-# More requests, bodies and uploads than there is room for: 503 and 507, and what was taken is answered; a table that is gone: 500.
+# More requests, bodies and uploads than there is room for, a database that is all locked: 503 and 507, and what was taken is answered; a table that is gone: 500.
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
