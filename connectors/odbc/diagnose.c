@@ -147,7 +147,7 @@ enum fault_class session_diagnose_words(struct session *session, const char *sta
 	char text[DIAGNOSTIC_MAX];
 
 	memset(out, 0, sizeof *out);
-	out->at = DIAGNOSIS_NOWHERE;
+	out->at = out->near = DIAGNOSIS_NOWHERE;
 	snprintf(out->state, sizeof out->state, "%s", state);
 	snprintf(text, sizeof text, "%s", words);
 	tidy(text, 0, session->discreet);
@@ -162,7 +162,7 @@ enum fault_class session_diagnose(struct session *session, SQLSMALLINT handle_ty
 	size_t used = 0;
 
 	memset(out, 0, sizeof *out);
-	out->at = DIAGNOSIS_NOWHERE;
+	out->at = out->near = DIAGNOSIS_NOWHERE;
 	for (SQLSMALLINT i = 1; i <= DIAGNOSTICS_READ; i++) {
 		SQLCHAR state[6] = "";
 		SQLINTEGER native = 0;
@@ -191,7 +191,7 @@ enum fault_class session_diagnose(struct session *session, SQLSMALLINT handle_ty
 void diagnosis_dropped(struct diagnosis *out)
 {
 	memset(out, 0, sizeof *out);
-	out->at = DIAGNOSIS_NOWHERE;
+	out->at = out->near = DIAGNOSIS_NOWHERE;
 	out->trouble.kind = TROUBLE_ROW;
 	snprintf(out->words, sizeof out->words, "the statement succeeded, but a trigger or rule dropped the row");
 }

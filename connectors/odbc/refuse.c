@@ -385,7 +385,8 @@ static size_t insert_refused(struct refuser *refuser, struct batch *batch, const
 			refuser->count = COUNT_UNKNOWN;
 		return at + 1;
 	}
-	if (guess(refuser, count, diagnosis, &guessed, error))
+	guessed = diagnosis->near;
+	if (guessed >= count && guess(refuser, count, diagnosis, &guessed, error))
 		return 0;
 	if (guessed < count)
 		return insert_guessed(refuser, batch, rows, guessed, error) ? 0 : guessed + 1;

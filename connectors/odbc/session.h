@@ -79,6 +79,7 @@ struct diagnosis {
 	int native;         /* the driver's own code */
 	char words[1024];
 	size_t at;          /* of the rows that were sent: the refused one, from 0; DIAGNOSIS_NOWHERE where that is not known */
+	size_t near;        /* where at is not known: perhaps this one, or one soon after it; DIAGNOSIS_NOWHERE where nothing tells */
 	bool kept;          /* the rows before that one were written and stay; the caller need not go back to a savepoint */
 };
 

@@ -277,6 +277,16 @@ size_t shown_columns_max(const struct shown *shown)
 	return shown && shown->db ? (size_t)shown->names[SHOWN_NAMES - 1].columns : 0;
 }
 
+static void count_change(void *data, int operation, const char *database, const char *table, sqlite3_int64 row)
+{
+	struct shown *shown = data;
+
+	(void)database;
+	(void)row;
+	if ((operation == SQLITE_INSERT || (operation == SQLITE_UPDATE && shown->updates)) && sqlite3_stricmp(table, shown->counted) == 0)
+		shown->changes++;
+}
+
 void shown_begin(struct shown *shown, const struct batch *batch, const enum shown_kind *kinds, const uint32_t *rows, size_t count,
 	struct cancel *cancel)
 {
@@ -287,12 +297,16 @@ void shown_begin(struct shown *shown, const struct batch *batch, const enum show
 	shown->count = count;
 	shown->cancel = cancel;
 	shown->begun = shown->cancelled = false;
-	shown->at = 0;
+	shown->at = shown->changes = 0;
+	if (shown->counted)
+		sqlite3_update_hook(shown->db, count_change, shown);
 }
 
 void shown_end(struct shown *shown)
 {
 	shown->batch = NULL;
+	if (shown->counted)
+		sqlite3_update_hook(shown->db, NULL, NULL);
 }
 
 size_t shown_kept(const struct shown *shown)

@@ -37,10 +37,13 @@ struct shown {
 	const uint32_t *rows;
 	size_t count;
 	struct cancel *cancel;
+	const char *counted;               /* optional: the bare name of a table whose rows are counted as they are written */
+	bool updates;                      /* changed ones too */
 
 	/* what came of it */
 	bool begun;                        /* it was read, or is being read */
 	bool cancelled;                    /* the statement was ended for that */
+	size_t changes;                    /* rows that were counted, those of triggers too */
 	size_t at;                         /* the row that is being read; count: all were */
 };
 

@@ -22,10 +22,13 @@ struct virtual_way {
 	struct session *session;
 	const char *what;
 	const char *table;          /* "schema.name" or "name" */
+	const char *name;           /* of it, without a schema */
 	const struct schema *schema;
 	struct buffer sql;          /* INSERT INTO ... SELECT ... */
 	enum shown_kind *kinds;     /* one for each field */
 	bool may_skip;
+	bool upsert;
+	bool counts;                /* the library counts rows of this table (those without a rowid it does not) */
 	bool triggered;             /* the table has triggers; known once handle is set */
 	SQLHSTMT handle;            /* prepared when first needed */
 };
@@ -90,7 +93,8 @@ static int virtual_open(const struct way_task *task, struct way **out, struct er
 	if (!virtual)
 		return error_memory(error, "a writer");
 	*virtual = (struct virtual_way){ .way.ops = &way_virtual, .session = task->session, .what = task->what, .schema = task->schema,
-					 .table = task->catalog->table, .may_skip = way_may_skip(task) };
+					 .table = task->catalog->table, .may_skip = way_may_skip(task), .upsert = task->upsert != NULL };
+	virtual->name = strchr(virtual->table, '.') ? strchr(virtual->table, '.') + 1 : virtual->table;
 	buffer_init(&virtual->sql, SQL_MAX);
 	virtual->kinds = calloc(count ? count : 1, sizeof *virtual->kinds);
 	if (!virtual->kinds) {
@@ -168,11 +172,22 @@ static size_t virtual_take(const struct way *way, const struct batch *batch, con
 	return virtual->triggered && count > TRIGGERED_ROWS ? TRIGGERED_ROWS : count;
 }
 
+/* With triggers the rows that were written tell about how far it came: a trigger may refuse the last of them, or the one behind it. */
+static void guess(struct virtual_way *virtual, struct diagnosis *diagnosis)
+{
+	size_t changes = virtual->session->shown->changes;
+
+	virtual->counts = virtual->counts || changes;
+	if (virtual->triggered && virtual->counts && diagnosis->trouble.kind == TROUBLE_ROW)
+		diagnosis->near = changes ? changes - 1 : 0;
+}
+
 /* The database stops where a row is refused; but missing parents are looked for when all rows are in. */
 static int locate(struct virtual_way *virtual, size_t written, struct diagnosis *diagnosis, struct error *error)
 {
 	const struct shown *shown = virtual->session->shown;
 
+	guess(virtual, diagnosis);
 	if (virtual->triggered || !shown->begun || shown->at >= shown->count || diagnosis->trouble.kind == TROUBLE_FOREIGN)
 		return 1;
 	diagnosis->at = shown->at;
@@ -227,6 +242,8 @@ static int virtual_insert(struct way *way, const struct batch *batch, const uint
 
 	if (!virtual->handle && prepare(virtual, error))
 		return -1;
+	shown->counted = virtual->triggered ? virtual->name : NULL;
+	shown->updates = virtual->upsert;
 	shown_begin(shown, batch, virtual->kinds, rows, count, virtual->session->cancel);
 	code = SQLExecute(virtual->handle);
 	kept = shown_kept(shown);

@@ -97,13 +97,15 @@ int writer_insert(struct writer *writer, const struct batch *batch, const uint32
 		size_t take = writer_take(writer, batch, rows + done, count - done);
 		int result;
 
-		diagnosis->at = DIAGNOSIS_NOWHERE;
+		diagnosis->at = diagnosis->near = DIAGNOSIS_NOWHERE;
 		diagnosis->kept = false;
 		result = writer->way->ops->insert(writer->way, batch, rows + done, take, diagnosis, error);
 		if (result > 0 && diagnosis->at != DIAGNOSIS_NOWHERE)
 			diagnosis->at += done;
 		else if (result > 0 && take == 1)
 			diagnosis->at = done;
+		if (result > 0 && diagnosis->near != DIAGNOSIS_NOWHERE)
+			diagnosis->near += done;
 		if (result)
 			return result;
 		done += take;

@@ -481,8 +481,8 @@ def until_done(*arguments, db, code=0, **named):
 
 
 # --- pipelines ------------------------------------------------------------------------------------
-def hr_pipeline(path, commit=None, name="load", limits=None, max_rejects=None, mode="append", extra=""):
-    """Writes a pipeline file that loads the three hr tables from ${params.data}; commit: text of the sink's option."""
+def hr_pipeline(path, commit=None, name="load", limits=None, max_rejects=None, mode="append", extra="", bulk=None):
+    """Writes a pipeline file that loads the three hr tables from ${params.data}; commit, bulk: texts of the sink's options."""
     lines = ["version: 1", "name: " + name, "dictionary: %s/examples/hr/datapackage.yaml" % TOP,
              "params:", "  data: { default: none, description: folder }",
              "connections:", '  db: { type: odbc, connect: "${PENSTOCK_DB}" }', "state: db"]
@@ -498,8 +498,8 @@ def hr_pipeline(path, commit=None, name="load", limits=None, max_rejects=None, m
         lines += ["  - name: " + table,
                   '    source: { type: csv, path: "${params.data}/%s.csv", header: false }' % table,
                   "    rules: { %s }" % rules,
-                  "    sink: { type: odbc, connection: db, table: %s, mode: %s, create: true%s }" %
-                  (table, mode, ", commit: " + commit if commit else "")]
+                  "    sink: { type: odbc, connection: db, table: %s, mode: %s, create: true%s%s }" %
+                  (table, mode, ", commit: " + commit if commit else "", ", bulk: " + bulk if bulk else "")]
     with open(path, "w") as file:
         file.write("\n".join(lines) + "\n")
     return path
