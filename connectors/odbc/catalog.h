@@ -72,6 +72,7 @@ struct catalog {
 	bool exists;
 	char *table;        /* "schema.name" or "name" as it is addressed */
 	const char *refusal; /* why no row can be inserted ("is a view without an INSERT trigger"), else NULL; static text */
+	const char *no_upsert; /* why no row can be upserted, else NULL; static text */
 	char *immediate;    /* PostgreSQL: the statement that has constraints checked at once, in this transaction, that are otherwise checked
 	                     * at its commit; NULL where there are none. Keys by which the table references itself stay as they are. */
 	bool has_rowid;     /* SQLite: rows are numbered, under the names rowid, _rowid_ and oid */

@@ -196,7 +196,7 @@ static int read_columns(struct session *session, struct catalog *out, struct err
 	return row;
 }
 
-/* Table, Non_unique, Key_name, Seq_in_index, Column_name, Collation, Cardinality, Sub_part, ... ; unique indexes first, the primary key
+/* Table, Non_unique, Key_name, Seq_in_index, Column_name, Collation, Cardinality, Sub_part, Packed, Null, Index_type, ... ; unique indexes first, the primary key
  * before all. */
 static int read_unique(struct session *session, struct catalog *out, struct error *error)
 {
@@ -207,9 +207,8 @@ static int read_unique(struct session *session, struct catalog *out, struct erro
 	if (show(&statement, session, "reading the indexes of a table", "SHOW INDEX FROM ", out, error))
 		return -1;
 	while ((row = statement_fetch(&statement, error)) == 1) {
-		char index[NAME_MAX_BYTES], name[NAME_MAX_BYTES];
+		char index[NAME_MAX_BYTES], name[NAME_MAX_BYTES], prefix[24], kind[16];
 		const struct catalog_column *column;
-		struct text prefix;
 		int64_t many;
 
 		row = -1;
@@ -218,7 +217,7 @@ static int read_unique(struct session *session, struct catalog *out, struct erro
 		if (many)
 			continue;
 		if (copy(&statement, 3, index, sizeof index, error) || copy(&statement, 5, name, sizeof name, error) ||
-		    statement_text(&statement, 8, &prefix, error))
+		    copy(&statement, 8, prefix, sizeof prefix, error) || copy(&statement, 11, kind, sizeof kind, error))
 			break;
 		if (!key || strcmp(key->name, index) != 0) {
 			key = catalog_add_key(out, false, index, error);
@@ -228,8 +227,10 @@ static int read_unique(struct session *session, struct catalog *out, struct erro
 			key->ordered = true;
 		}
 		column = catalog_find(out, session->dialect, name);
-		key->ordered = key->ordered && !prefix.data && column;
-		key->partial = key->partial || prefix.data || !column || !is_exact(column);
+		if (strcmp(kind, "HASH") == 0)
+			out->no_upsert = "has a unique key over a text or blob without a length, with which the upserts of this server go wrong";
+		key->ordered = key->ordered && !prefix[0] && column;
+		key->partial = key->partial || prefix[0] || !column || !is_exact(column);
 		if (catalog_key_add(key, name, NULL, error))
 			break;
 	}

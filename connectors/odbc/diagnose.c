@@ -185,6 +185,8 @@ enum fault_class session_diagnose(struct session *session, SQLSMALLINT handle_ty
 			break;
 		used += (size_t)written;
 	}
+	if (session->dialect && session->dialect->refused_row)
+		out->at = session->dialect->refused_row(out->native, out->words);
 	return judge(session, false, out);
 }
 

@@ -61,6 +61,9 @@ struct dialect {
 	/* What a diagnostic means. state: five characters; native: the driver's code; words: its message. */
 	struct trouble (*classify)(const char *state, int native, const char *words);
 
+	/* Optional. The refused row of a statement over many, from 0, where the words say so; DIAGNOSIS_NOWHERE otherwise. */
+	size_t (*refused_row)(int native, const char *words);
+
 	/* Type of a dictionary field in DDL: "numeric(12,2)". Returns 0, or -1 and ERROR_CONFIG where this database cannot hold it. */
 	int (*type)(const struct field *field, bool in_key, struct buffer *out, struct error *error);
 

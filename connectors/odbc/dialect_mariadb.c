@@ -170,9 +170,32 @@ static const struct {
 	{ 1836, { TROUBLE_WORLD, NULL } }, { 1969, { TROUBLE_WORLD, NULL } }, { 2005, { TROUBLE_WORLD, NULL } }, { 2026, { TROUBLE_WORLD, NULL } },
 };
 
+/* What an upsert evaluates, and fails by, for a row that is not the one with its key (put_guarded). */
+#define CLASH "18446744073709551615 + "
+
+/* "Data too long for column 'n' at row 3" */
+static size_t refused_row(int native, const char *words)
+{
+	static const int counted[] = { 1264, 1265, 1292, 1366, 1406 };
+	const char *at = NULL, *next = words;
+	bool known = false;
+	char *end;
+	unsigned long row;
+
+	for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
+		known = known || counted[i] == native;
+	while (known && (next = strstr(next, " at row ")))
+		at = next++;
+	if (!at)
+		return DIAGNOSIS_NOWHERE;
+	row = strtoul(at + 8, &end, 10);
+	return *end == '\0' && row > 0 ? row - 1 : DIAGNOSIS_NOWHERE;
+}
+
 static struct trouble classify(const char *state, int native, const char *words)
 {
-	(void)words;
+	if (native == 1690 && strstr(words, CLASH))
+		return (struct trouble){ TROUBLE_UNIQUE, NULL };
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (codes[i].code == native)
 			return codes[i].trouble;
@@ -398,7 +421,7 @@ static const char *state_type(enum state_type type)
 }
 
 /* ON DUPLICATE KEY UPDATE would change whichever row stands in the way of any unique key: where the table has other ones, a row that is not
- * the one with this key ends the statement (18446744073709551615 + 1 is out of range). */
+ * the one with this key ends the statement (the largest integer and 1 is out of range). */
 static int put_guarded(const struct way_task *task, const char *name, struct buffer *out, struct error *error)
 {
 	const struct dialect *dialect = task->session->dialect;
@@ -412,7 +435,7 @@ static int put_guarded(const struct way_task *task, const char *name, struct buf
 		    dialect_quote(dialect, out, part, error) || buffer_puts(out, ")", error))
 			return -1;
 	}
-	if (buffer_puts(out, ", ", error) || buffer_puts(out, name, error) || buffer_puts(out, ", 18446744073709551615 + ISNULL(", error) ||
+	if (buffer_puts(out, ", ", error) || buffer_puts(out, name, error) || buffer_puts(out, ", " CLASH "LENGTH(", error) ||
 	    dialect_quote(dialect, out, way_column(task, task->upsert->fields[0])->name, error) || buffer_puts(out, ") + 1)", error))
 		return -1;
 	return 0;
@@ -467,7 +490,7 @@ static const struct dialect_setting readable[] = {
 	{ NULL, NULL, NULL },
 };
 
-static const struct way_ops *const ways[] = { &way_values, &way_row, NULL };
+static const struct way_ops *const ways[] = { &way_array, &way_values, &way_row, NULL };
 
 const struct dialect dialect_mariadb = {
 	.name = "mariadb",
@@ -483,6 +506,7 @@ const struct dialect dialect_mariadb = {
 	.rollback = rollback,
 	.begin_snapshot = begin_snapshot,
 	.classify = classify,
+	.refused_row = refused_row,
 	.type = type,
 	.parameter = parameter,
 	.compared = compared,

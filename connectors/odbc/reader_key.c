@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "connectors/odbc/behind.h"
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/reader.h"
 
@@ -119,8 +120,13 @@ static int has_heirs(struct reader *reader, bool *out, struct error *error)
 static int qualifies_server(struct reader *reader, const struct catalog_column *column, bool *out, struct error *error)
 {
 	*out = false;
-	if (!column->not_null)
+	if (!column->not_null || column->bit_field)
 		return 0;
+	/* As the database compares them, they are unique and in order. */
+	if (reader->dialect->ordered && (column->kind == KIND_TEXT || column->kind == KIND_BOOLEAN)) {
+		*out = true;
+		return 0;
+	}
 	switch (column->kind) {
 	case KIND_INTEGER:
 	case KIND_DECIMAL:
@@ -140,13 +146,15 @@ static int qualifies_server(struct reader *reader, const struct catalog_column *
 
 static int qualifies(struct reader *reader, const struct catalog_key *key, bool *out, struct error *error)
 {
-	*out = !key->partial && key->count && key->count <= KEY_PARTS_MAX;
+	size_t most = reader->dialect->ordered ? BEHIND_PARTS_MAX : KEY_PARTS_MAX;
+
+	*out = (!key->partial || key->ordered) && key->count && key->count <= most;
 	for (size_t i = 0; *out && i < key->count; i++) {
 		const struct catalog_column *column = catalog_find(&reader->catalog, reader->dialect, key->columns[i]);
 
 		if (!column)
 			*out = false;
-		else if (!reader->dialect->has_cursors)
+		else if (reader->dialect->tagged_values)
 			*out = qualifies_sqlite(reader, key, column);
 		else if (qualifies_server(reader, column, out, error))
 			return -1;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connectors/odbc/behind.h"
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/reader.h"
 
@@ -35,6 +36,17 @@ static int put_printed(const struct field *field, const struct reader_column *re
 	return buffer_printf(out, error, "CAST(%s AS text)", quoted);
 }
 
+/* The same where the dialect says how. A part of a key, and a column of a query, are read as what they are. */
+static int put_read(const struct reader *reader, const struct field *field, const struct reader_column *read, const char *quoted,
+	struct buffer *out, struct error *error)
+{
+	static const struct field any = { .type = VALUE_STRING };
+
+	if (!read->column && read->floating)
+		return buffer_printf(out, error, "CAST(CAST(%s AS DOUBLE) AS CHAR)", quoted);
+	return reader->dialect->read(field ? field : &any, read->column, quoted, out, error);
+}
+
 static int put_name(const struct reader *reader, size_t at, struct buffer *out, struct error *error)
 {
 	const struct reader_column *column = &reader->columns[at];
@@ -56,6 +68,26 @@ static int put_qualified(const struct reader *reader, size_t at, struct buffer *
 	return put_name(reader, at, out, error);
 }
 
+/* "behind", or the opposite of it, in a form that the key's index answers. */
+static int put_behind(const struct reader *reader, const char *before, struct buffer *out, struct error *error)
+{
+	struct behind_part parts[BEHIND_PARTS_MAX];
+	int result = 0;
+
+	behind_init(parts, reader->key_count);
+	for (size_t i = 0; result == 0 && i < reader->key_count; i++) {
+		const struct catalog_column *column = reader->columns[reader->key[i]].column;
+
+		if (put_qualified(reader, reader->key[i], &parts[i].column, error) ||
+		    reader->dialect->ordered_value(column, false, &parts[i].value, error))
+			result = -1;
+	}
+	if (result == 0 && (buffer_puts(out, before, error) || behind_put(parts, reader->key_count, out, error)))
+		result = -1;
+	behind_fini(parts, reader->key_count);
+	return result;
+}
+
 static int put_columns(const struct reader *reader, struct buffer *out, struct error *error)
 {
 	const struct schema *schema = reader->context->schema;
@@ -73,8 +105,10 @@ static int put_columns(const struct reader *reader, struct buffer *out, struct e
 			result = buffer_puts(out, buffer_text(&quoted), error);
 		else if (result == 0 && reader->dialect->has_cursors)
 			result = put_printed(field, column, buffer_text(&quoted), out, error);
-		else if (result == 0)
+		else if (result == 0 && reader->dialect->tagged_values)
 			result = put_tagged(buffer_text(&quoted), out, error);
+		else if (result == 0)
+			result = put_read(reader, field, column, buffer_text(&quoted), out, error);
 		if (result == 0)
 			result = buffer_printf(out, error, " AS penstock_%zu", i);
 	}
@@ -127,9 +161,13 @@ static int put_key_value(const struct reader *reader, size_t part, const struct 
 static int put_bound(const struct reader *reader, const char *sign, const struct buffer *texts, bool captured, const char **joint,
 	struct buffer *out, struct error *error)
 {
-	if (buffer_puts(out, *joint, error) || buffer_puts(out, "(", error))
+	if (buffer_puts(out, *joint, error))
 		return -1;
 	*joint = " AND ";
+	if (reader->dialect->ordered)
+		return put_behind(reader, sign[0] == '>' ? "" : "NOT ", out, error);
+	if (buffer_puts(out, "(", error))
+		return -1;
 	for (size_t i = 0; i < reader->key_count; i++)
 		if ((i && buffer_puts(out, ", ", error)) || put_qualified(reader, reader->key[i], out, error))
 			return -1;
@@ -224,8 +262,13 @@ int reader_bind_page(struct reader *reader, struct statement *statement, struct 
 		return 0;
 	if (condition_bind(reader->table ? reader->where : reader->query, statement, &number, error))
 		return -1;
-	if (!reader->dialect->has_cursors || !reader->key_count)
+	if (reader->dialect->tagged_values || !reader->key_count)
 		return 0;
+	if (reader->dialect->ordered) {
+		if (reader->behind && behind_bind(statement, &number, reader->fetch.from, reader->key_count, error))
+			return -1;
+		return reader->bounded ? behind_bind(statement, &number, reader->until, reader->key_count, error) : 0;
+	}
 	for (size_t i = 0; reader->behind && i < reader->key_count; i++)
 		if (statement_bind_text(statement, number++, buffer_text(&reader->fetch.from[i]), reader->fetch.from[i].length, error))
 			return -1;

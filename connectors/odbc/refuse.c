@@ -85,6 +85,7 @@ static int open_key(struct refuser *refuser, struct refuser_key *out, const stru
 	if (!out->fields)
 		return error_memory(error, "the keys of a table");
 	memcpy(out->fields, fields, count * sizeof *fields);
+	out->upserted = !foreign && upsert && same_fields(upsert, fields, count);
 	/* The key of an upsert may be there; a row that is changed keeps what it has of the others; a table that references itself may
 	 * find its parents in the batch. */
 	out->definite = !key->partial && (foreign ? !key->itself : !upsert);
@@ -226,10 +227,15 @@ static bool is_name_character(char c)
 static bool words_name(const struct refuser *refuser, const struct catalog_key *key, const char *words)
 {
 	char columns[1024] = "";
+	const char *named = words;
 	const char *table = strchr(refuser->catalog->table, '.') ? strchr(refuser->catalog->table, '.') + 1 : refuser->catalog->table;
 	size_t used = 0, length = strlen(key->name);
-	const char *at = words;
+	const char *at;
 
+	/* MariaDB: "Duplicate entry '...' for key 'NAME'"; what stands before that is the row's. */
+	for (at = words; (at = strstr(at, " for key '")); at++)
+		named = at;
+	at = named;
 	while (length && (at = strstr(at, key->name))) {
 		if ((at == words || !is_name_character(at[-1])) && !is_name_character(at[length]))
 			return true;
@@ -258,6 +264,15 @@ static int explain_row(struct refuser *refuser, struct batch *batch, uint32_t ro
 		for (size_t i = 0; i < refuser->catalog->unique_count; i++)
 			if (words_name(refuser, refuser->unique[i].key, diagnosis->words))
 				return batch_violation(batch, row, refuser->unique[i].rule, NULL, error);
+	if (diagnosis->trouble.kind == TROUBLE_UNIQUE) {
+		/* An upsert of MariaDB does not say which key: each but its own is asked. */
+		for (size_t i = 0; i < refuser->catalog->unique_count; i++)
+			if (refuser->unique[i].fields && !refuser->unique[i].upserted &&
+			    ask_key(refuser, &refuser->unique[i], false, batch, &row, 1, error))
+				return -1;
+		if (batch->violation_count > before)
+			return 0;
+	}
 	if (diagnosis->trouble.kind == TROUBLE_FOREIGN) {
 		/* SQLite does not say which key: each is asked. */
 		for (size_t i = 0; i < refuser->catalog->foreign_count; i++)

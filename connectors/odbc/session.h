@@ -43,6 +43,7 @@ struct session {
 	uint64_t statement_bytes_max;  /* what the server takes in one piece; 0: it does not say */
 	struct cancel *cancel;
 	struct shown *shown;           /* SQLite in this process: the batch as a table (shown.h); NULL: the driver uses another library */
+	enum array_trust { ARRAYS_UNKNOWN = 0, ARRAYS_TRUE, ARRAYS_FALSE } arrays; /* what array_proof.h has found */
 	struct staging *stages;        /* of tables that are being replaced, in the order in which they were opened (stage.h) */
 	unsigned stage_count;          /* so far, to name them */
 	unsigned stage_changes;        /* how often one was opened or closed; what was prepared before may speak of another table */

@@ -21,7 +21,7 @@
 enum sink_mode { MODE_APPEND = 0, MODE_UPSERT, MODE_REPLACE };
 
 static const char *const modes[] = { "append", "upsert", "replace", NULL };
-static const char *const bulks[] = { "auto", "copy", "unnest", "virtual", "values", "row", NULL }; /* beside auto, names of ways (way.h) */
+static const char *const bulks[] = { "auto", "copy", "unnest", "virtual", "array", "values", "row", NULL }; /* beside auto, names of ways (way.h) */
 
 /* What rows go through; made again whenever the catalog was read again. */
 struct road {

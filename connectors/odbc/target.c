@@ -105,6 +105,8 @@ static int check_upsert(const struct target *target, struct error *error)
 
 	if (!names)
 		return error_memory(error, "the key");
+	if (target->upsert.count && target->catalog.no_upsert)
+		error_set(error, ERROR_CONFIG, target->session->place, "table %s %s", target->table, target->catalog.no_upsert);
 	for (size_t i = 0; i < target->upsert.count; i++)
 		names[i] = target->schema->fields[target->upsert.fields[i]].name;
 	if (target->upsert.count &&

@@ -58,6 +58,7 @@ struct way_ops {
 
 extern const struct way_ops way_copy, way_unnest, way_values, way_row;
 extern const struct way_ops way_virtual;
+extern const struct way_ops way_array;
 
 /* INSERT INTO table (columns of the fields), without what follows; *overriding (may be NULL): a column is an identity that wants
  * OVERRIDING SYSTEM VALUE. */
