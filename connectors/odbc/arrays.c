@@ -211,7 +211,7 @@ int arrays_execute(struct arrays *arrays, const struct batch *batch, const size_
 		if (arrays_put(batch, columns ? columns[i] : i, rows, count, &arrays->columns[i].text, error) ||
 		    bind(arrays, i, error))
 			return -1;
-	code = SQLExecute(arrays->statement);
+	code = session_run(arrays->session, arrays->statement);
 	if (SQL_SUCCEEDED(code) || code == SQL_NO_DATA) {
 		if (handle)
 			*handle = arrays->statement;

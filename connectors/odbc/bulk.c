@@ -254,7 +254,7 @@ int bulk_execute(struct bulk *bulk, const struct batch *batch, const size_t *col
 	for (size_t i = 0; i < count; i++)
 		if (stage_row(bulk, statement, batch, columns, rows[i], i * bulk->column_count, error))
 			return -1;
-	code = SQLExecute(statement);
+	code = session_run(bulk->session, statement);
 	if (SQL_SUCCEEDED(code) || code == SQL_NO_DATA) {
 		if (handle) {
 			*handle = statement;

@@ -217,6 +217,11 @@ void diagnosis_error(const struct session *session, const struct diagnosis *diag
 
 	if (error_is_set(error))
 		return;
+	/* The guard had it ended. */
+	if (strcmp(diagnosis->state, "57014") == 0 && cancel_requested(session->cancel)) {
+		error_set(error, ERROR_CANCELLED, NULL, "cancelled");
+		return;
+	}
 	error_set(error, ERROR_SINK, session->place, "%s: %s%s%s%s", what,
 		diagnosis->words[0] ? diagnosis->words : "the driver gave no reason", diagnosis_code(diagnosis, code, sizeof code),
 		advice ? ": " : "", advice ? advice : "");

@@ -124,7 +124,7 @@ static int insert(struct odbc_store *store, size_t first, size_t size, struct er
 	for (size_t row = 0; row < (size_t)1 << size && result == 0; row++)
 		if (!bind_row(handle, (unsigned)(row * ROW_PARAMETERS + 1), rejects, first + row, rejects->indicators + row * ROW_PARAMETERS))
 			result = fail(store, handle, error);
-	if (result == 0 && !SQL_SUCCEEDED(SQLExecute(handle)))
+	if (result == 0 && !SQL_SUCCEEDED(session_run(&store->session, handle)))
 		result = fail(store, handle, error);
 	SQLFreeStmt(handle, SQL_CLOSE);
 	return result;

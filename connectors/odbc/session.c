@@ -44,6 +44,8 @@ static int allocate(struct session *session, struct error *error)
 
 static void let_go(struct session *session)
 {
+	pq_guard_stop(session->guard);
+	session->guard = NULL;
 	if (session->connection) {
 		SQLDisconnect(session->connection);
 		SQLFreeHandle(SQL_HANDLE_DBC, session->connection);
@@ -157,7 +159,10 @@ static int connect_as(struct session *session, const struct store_target *target
 	if (found != session->dialect)
 		return error_set(error, ERROR_CONFIG, session->place, "the driver looked like %s but the database is %s",
 			session->dialect->name, found->name);
-	return session->dialect->setup(session, target, error);
+	if (session->dialect->setup(session, target, error))
+		return -1;
+	session->guard = pq_guard_start(&session->pq, session->cancel, &session->calls);
+	return 0;
 }
 
 /* A database of this process learns to see batches while it is connected to. */
@@ -254,6 +259,27 @@ static const char *excerpt(const char *sql, char *out, size_t size)
 	return out;
 }
 
+SQLRETURN session_run(struct session *session, SQLHSTMT handle)
+{
+	SQLRETURN code;
+
+	atomic_fetch_add(&session->calls, 1);
+	code = SQLExecute(handle);
+	atomic_fetch_add(&session->calls, 1);
+	return code;
+}
+
+/* The same for a statement that is not prepared. */
+static SQLRETURN run_text(struct session *session, SQLHSTMT handle, const char *sql)
+{
+	SQLRETURN code;
+
+	atomic_fetch_add(&session->calls, 1);
+	code = SQLExecDirect(handle, sql_text(sql), SQL_NTS);
+	atomic_fetch_add(&session->calls, 1);
+	return code;
+}
+
 int session_execute(struct session *session, const char *sql, struct error *error)
 {
 	char what[80];
@@ -262,7 +288,7 @@ int session_execute(struct session *session, const char *sql, struct error *erro
 
 	if (session_handle(session, &handle, error))
 		return -1;
-	if (!succeeded(SQLExecDirect(handle, sql_text(sql), SQL_NTS))) {
+	if (!succeeded(run_text(session, handle, sql))) {
 		session_fail(session, SQL_HANDLE_STMT, handle, excerpt(sql, what, sizeof what), error);
 		result = -1;
 	}
@@ -281,7 +307,7 @@ int session_query_text(struct session *session, const char *sql, char *out, size
 	out[0] = '\0';
 	if (session_handle(session, &handle, error))
 		return -1;
-	code = SQLExecDirect(handle, sql_text(sql), SQL_NTS);
+	code = run_text(session, handle, sql);
 	if (SQL_SUCCEEDED(code))
 		code = SQLFetch(handle);
 	if (SQL_SUCCEEDED(code))

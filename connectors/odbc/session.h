@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "connectors/odbc/pq.h"
+#include "connectors/odbc/pq_guard.h"
 #include "engine/core/cancel.h"
 #include "engine/core/error.h"
 #include "engine/core/store.h"
@@ -26,6 +27,8 @@ struct session {
 	SQLHENV environment;
 	SQLHDBC connection;
 	struct pq pq;                  /* psqlodbc: libpq below the connection */
+	struct pq_guard *guard;        /* the same: ends a statement when the run is cancelled; NULL: there is none */
+	atomic_uint calls;             /* for it: odd while a statement is under way */
 	char name[NAME_MAX_BYTES];     /* of the connection in the pipeline; for messages */
 	char place[ERROR_PLACE_MAX]; /* "connection NAME"; of a database that is a file with its path behind it */
 	char database[4096];           /* SQLite: the path of the file as SQLite resolved it; others: the database's name */
@@ -108,6 +111,9 @@ int session_execute(struct session *session, const char *sql, struct error *erro
 
 /* A statement handle of this session; free it with SQLFreeHandle. Returns 0 or -1. */
 int session_handle(struct session *session, SQLHSTMT *out, struct error *error) MUST_CHECK;
+
+/* SQLExecute of one of its handles, which the guard may end when the run is cancelled. */
+SQLRETURN session_run(struct session *session, SQLHSTMT handle) MUST_CHECK;
 
 /* The first column of the first row as text into out (cut to size), empty for NULL or no row. Returns 1 with a row, 0 without, -1 and error. */
 int session_query_text(struct session *session, const char *sql, char *out, size_t size, struct error *error) MUST_CHECK;

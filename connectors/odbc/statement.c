@@ -95,7 +95,7 @@ int statement_execute(struct statement *statement, int64_t *affected, enum fault
 	SQLLEN rows = 0;
 
 	SQLFreeStmt(statement->handle, SQL_CLOSE);
-	code = SQLExecute(statement->handle);
+	code = session_run(statement->session, statement->handle);
 	if (!SQL_SUCCEEDED(code) && code != SQL_NO_DATA) {
 		enum fault_class found =
 			session_fail(statement->session, SQL_HANDLE_STMT, statement->handle, statement->what, error);
