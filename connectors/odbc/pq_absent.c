@@ -35,7 +35,7 @@ int pq_copy_begin(struct session *session, const char *what, const char *sql, st
 {
 	(void)sql;
 	assert(0 && "COPY without libpq");
-	return error_set(error, ERROR_INTERNAL, session->place, "%s: this build lacks libpq", what);
+	return error_set(error, ERROR_CONFIG, session->place, "%s: this build lacks libpq", what);
 }
 
 int pq_copy_send(struct session *session, const char *what, const char *data, size_t length, struct error *error)
