@@ -137,6 +137,11 @@ int replace_open(struct replace *replace, struct error *error)
 	replace->planned.table = replace->stage.name;
 	if (replace->staged && check_key(replace, error))
 		return -1;
+	if (replace_is_tree(replace) && replace_traits_of(replace->target->session)->row_by_row)
+		return error_set(error, ERROR_CONFIG, replace->target->session->place,
+			"table %s references itself, and this database judges foreign keys row by row: it cannot be replaced there; empty it, and "
+			"load it by mode: append",
+			replace->target->table);
 	if (replace_is_tree(replace))
 		choose_for_tree(replace);
 	return 0;
@@ -364,6 +369,8 @@ static int print_update(const struct replace *replace, struct buffer *out, struc
 {
 	if (replace->target->schema->primary.count == replace->target->schema->field_count)
 		return 0;
+	if (replace_traits_of(replace->target->session)->joins_in_update)
+		return print(replace, "UPDATE {t} AS t JOIN {s} AS s ON {t=s} SET {set} WHERE {differs}", out, error);
 	return print(replace, "UPDATE {t} AS t SET {set} FROM {s} AS s WHERE {t=s} AND ({differs})", out, error);
 }
 
@@ -378,7 +385,7 @@ int replace_print_place(const struct replace *replace, struct buffer *out, struc
 				print(replace, "DELETE FROM " REPLACE_GONE, out, error)
 			? -1
 			: 0;
-	if (print(replace, "DELETE FROM " REPLACE_GONE, out, error) || print_update(replace, out, error))
+	if (buffer_puts(out, replace_delete_words(replace), error) || print(replace, REPLACE_GONE, out, error) || print_update(replace, out, error))
 		return -1;
 	return print(replace, replace_insert_sql, out, error);
 }

@@ -24,6 +24,13 @@ static const char *number_of_row(const struct replace *replace)
 	return NULL;
 }
 
+const char *replace_delete_words(const struct replace *replace)
+{
+	const char *words = replace_traits_of(replace->target->session)->delete_from;
+
+	return words ? words : "DELETE FROM ";
+}
+
 int replace_delete(const struct replace *replace, const char *from, struct error *error)
 {
 	/* A row of a tree may be referenced by one of another range. */
@@ -32,7 +39,7 @@ int replace_delete(const struct replace *replace, const char *from, struct error
 	char text[TEXT_BYTES];
 
 	if (!number)
-		return replace_run(replace, "deleting rows of", NULL, NULL, error, "DELETE FROM %s", from);
+		return replace_run(replace, "deleting rows of", NULL, NULL, error, "%s%s", replace_delete_words(replace), from);
 	for (;;) {
 		snprintf(text, sizeof text, "SELECT count(*) FROM (SELECT 1 FROM {t} WHERE %s >= %" PRId64 " ORDER BY %s LIMIT %d)", number, first,
 			number, ROWS_AT_ONCE);
@@ -43,7 +50,8 @@ int replace_delete(const struct replace *replace, const char *from, struct error
 		snprintf(text, sizeof text, "SELECT max(n) FROM (SELECT %s AS n FROM {t} WHERE %s >= %" PRId64 " ORDER BY 1 LIMIT %d)", number, number,
 			first, ROWS_AT_ONCE);
 		if (replace_count(replace, "counting rows", text, &last, error) < 0 ||
-		    replace_run(replace, "deleting rows of", NULL, NULL, error, "DELETE FROM %s AND t.%s BETWEEN %" PRId64 " AND %" PRId64, from,
+		    replace_run(replace, "deleting rows of", NULL, NULL, error, "%s%s AND t.%s BETWEEN %" PRId64 " AND %" PRId64,
+			    replace_delete_words(replace), from,
 			    number, first, last))
 			return -1;
 		if (last == INT64_MAX)

@@ -95,7 +95,10 @@ const struct replace_traits replace_mariadb = {
 	.until_end = "",
 	.references_sql = references_sql,
 	.overriding = "",
-	.index_changed = "",
+	.delete_from = "DELETE t FROM ",
+	.drop = "DROP TEMPORARY TABLE IF EXISTS ",
+	.joins_in_update = true,
+	.row_by_row = true,
 	.make_stage = make_stage,
 	.differs = differs,
 };

@@ -40,7 +40,11 @@ struct replace_traits {
 	const char *references_sql;
 	const char *analyze;          /* before the name of a temporary table that was filled; NULL: not needed */
 	const char *overriding;       /* {overriding} */
-	const char *index_changed;    /* makes an index over the keys in c */
+	const char *index_changed;    /* makes an index over the keys in c; NULL: that would end the transaction */
+	const char *delete_from;      /* before "{t} AS t" in a DELETE; NULL: "DELETE FROM " */
+	const char *drop;             /* before the name of a temporary table; NULL: "DROP TABLE IF EXISTS " */
+	bool joins_in_update;         /* UPDATE t JOIN s ON ... SET t.x = ..., where others say UPDATE t SET x = ... FROM s */
+	bool row_by_row;              /* foreign keys are judged with each row, not at the end of the statement */
 
 	/* Makes the temporary table (stage.h). */
 	int (*make_stage)(struct session *session, const struct schema *schema, const struct catalog *target, const char *name,
@@ -84,6 +88,9 @@ bool replace_is_tree(const struct replace *replace);
 
 /* Rows of the table whose keys did not come. */
 #define REPLACE_GONE "{t} AS t WHERE NOT EXISTS (SELECT 1 FROM {s} AS s WHERE {s=t})"
+
+/* "DELETE FROM " */
+const char *replace_delete_words(const struct replace *replace);
 
 /* Deletes rows of the table; from: what follows FROM, the table as t, up to a condition that more may follow. */
 int replace_delete(const struct replace *replace, const char *from, struct error *error) MUST_CHECK;

@@ -12,6 +12,8 @@ enum { ROUND_WAITING = 0, ROUND_ANEW = -1, ROUNDS_MAX = 1000 };
 
 static const char update_range[] = "UPDATE {t} AS t SET {set} FROM {c} AS c JOIN {s} AS s ON {s=c} WHERE {t=c} AND "
 				   "c.penstock_round = %d AND c.penstock_n BETWEEN %lld AND %lld";
+static const char update_range_joined[] = "UPDATE {t} AS t JOIN {c} AS c ON {t=c} JOIN {s} AS s ON {s=c} SET {set} WHERE c.penstock_round = %d AND "
+					  "c.penstock_n BETWEEN %lld AND %lld";
 static const char insert_range[] = "INSERT INTO {t} ({columns}) {overriding}SELECT {values s} FROM {r} AS r JOIN {s} AS s ON {s=r} "
 				   "WHERE r.penstock_n BETWEEN %lld AND %lld";
 
@@ -27,6 +29,8 @@ static int run_range(const struct replace *replace, const struct range *range, i
 {
 	if (range->insert)
 		return replace_run(replace, "inserting into", affected, class, error, insert_range, range->from, range->to);
+	if (replace_traits_of(replace->target->session)->joins_in_update)
+		return replace_run(replace, "updating", affected, class, error, update_range_joined, range->round, range->from, range->to);
 	return replace_run(replace, "updating", affected, class, error, update_range, range->round, range->from, range->to);
 }
 
@@ -153,8 +157,8 @@ static int delete_holders(const struct replace *replace, int64_t *count, struct 
 	if (!*count)
 		return 0;
 	if (replace_run(replace, "deleting rows of", &affected, NULL, error,
-		    "DELETE FROM {t} AS t WHERE ({order t}) IN (SELECT {order c} FROM {c} AS c WHERE c.penstock_round = %d)",
-		    ROUND_ANEW - 1) ||
+		    "%s{t} AS t WHERE ({order t}) IN (SELECT {order c} FROM {c} AS c WHERE c.penstock_round = %d)",
+		    replace_delete_words(replace), ROUND_ANEW - 1) ||
 	    check_affected(replace, "deleted and written anew", affected, *count, error))
 		return -1;
 	return replace_run(replace, "comparing the unique values of", NULL, NULL, error,
@@ -186,7 +190,10 @@ static int delete_referencing(const struct replace *replace, const struct refere
 	int result;
 
 	buffer_init(&sql, REPLACE_SQL_MAX);
-	result = replace_expand(child, "DELETE FROM {t} AS t WHERE {free} AND (", &sql, error);
+	result = buffer_puts(&sql, replace_delete_words(replace), error) ||
+			replace_expand(child, "{t} AS t WHERE {free} AND (", &sql, error)
+		? -1
+		: 0;
 	for (size_t i = 0; result == 0 && i < reference->count; i++)
 		if (buffer_puts(&sql, i ? ", t." : "t.", error) || dialect_quote(dialect, &sql, reference->columns[i], error))
 			result = -1;
@@ -227,7 +234,7 @@ int replace_changed_rows(struct replace *replace, struct error *error)
 	if (list_changed(replace, &listed, error))
 		return -1;
 	waiting = listed;
-	if (waiting && has_other_keys(replace) &&
+	if (waiting && has_other_keys(replace) && replace_traits_of(replace->target->session)->index_changed &&
 	    replace_run(replace, "comparing the rows of", NULL, NULL, error, "%s",
 		    replace_traits_of(replace->target->session)->index_changed))
 		return -1;

@@ -49,11 +49,12 @@ int stage_open(struct staging *stage, struct session *session, const struct sche
 
 static int drop(struct session *session, const char *table, struct error *error)
 {
+	const char *words = replace_traits_of(session)->drop;
 	struct buffer sql;
 	int result = -1;
 
 	buffer_init(&sql, SQL_MAX);
-	if (buffer_puts(&sql, "DROP TABLE IF EXISTS ", error) == 0 &&
+	if (buffer_puts(&sql, words ? words : "DROP TABLE IF EXISTS ", error) == 0 &&
 	    dialect_quote_table(session->dialect, &sql, table, error) == 0)
 		result = session_execute(session, buffer_text(&sql), error);
 	buffer_fini(&sql);

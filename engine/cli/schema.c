@@ -17,19 +17,19 @@ struct ddl_flags {
 	bool state;
 };
 
-static const char *const dialects[] = {"sqlite", "postgresql", NULL};
+static const char *const dialects[] = {"sqlite", "postgresql", "mariadb", NULL};
 
 static int check_dialect(const char *name, struct error *error)
 {
-	static const char *const later[] = {"mariadb", "sqlserver"};
+	static const char *const later[] = {"sqlserver"};
 	for (size_t i = 0; dialects[i]; i++)
 		if (strcmp(name, dialects[i]) == 0)
 			return 0;
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
 		if (strcmp(name, later[i]) == 0)
-			return error_set(error, ERROR_CONFIG, NULL, "dialect %s is not supported by this version (sqlite and postgresql are)", name);
+			return error_set(error, ERROR_CONFIG, NULL, "dialect %s is not supported by this version (sqlite, postgresql and mariadb are)", name);
 	const char *near = suggest(name, dialects);
-	return error_set(error, ERROR_CONFIG, NULL, "unknown dialect \"%s\"%s%s%s", name, near ? " (did you mean \"" : " (sqlite, postgresql)",
+	return error_set(error, ERROR_CONFIG, NULL, "unknown dialect \"%s\"%s%s%s", name, near ? " (did you mean \"" : " (sqlite, postgresql, mariadb)",
 		near ? near : "", near ? "\"?)" : "");
 }
 

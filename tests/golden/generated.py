@@ -1,5 +1,6 @@
 """SPDX-License-Identifier: Apache-2.0"""
 import os
+import re
 import subprocess
 import sys
 
@@ -31,7 +32,7 @@ resources:
     schema:
       fields:
         - { name: id, type: integer }
-        - { name: s, type: string }
+        - { name: s, type: string, constraints: { maxLength: 20 } }
         - { name: x, type: number }
         - { name: small, type: number, precision: 9, scale: 2 }
         - { name: large, type: number, precision: 30, scale: 10 }
@@ -49,6 +50,8 @@ COLUMNS = {
                    "d": "date", "at": "timestamp with time zone", "pa": "text", "pb": "bigint"},
     "sqlite": {"id": "INTEGER", "s": "TEXT", "x": "REAL", "small": "NUMERIC", "large": "TEXT", "flag": "INTEGER", "d": "TEXT", "at": "TEXT",
                "pa": "TEXT", "pb": "INTEGER"},
+    "mariadb": {"id": "bigint(20)", "s": "varchar(20)", "x": "double", "small": "decimal(9,2)", "large": "decimal(30,10)", "flag": "tinyint(1)",
+                "d": "date", "at": "datetime(6)", "pa": "varchar(10)", "pb": "bigint(20)"},
 }
 STATE = ("penstock_checkpoints", "penstock_files", "penstock_meta", "penstock_rejects", "penstock_runs")
 
@@ -72,7 +75,7 @@ def rules():
 
 
 def shell(db, text):
-    words = ["sqlite3", "-bail", db.path] if db.kind == "sqlite" else db.psql("-f", "-")
+    words = ["sqlite3", "-bail", db.path] if db.kind == "sqlite" else db.shell()
     done = subprocess.run(words, input=text, text=True, capture_output=True, env=db.environment() if db.kind != "sqlite" else None)
     check(done.returncode == 0 and not done.stderr.strip(), "%s does not take the DDL: %s\n%s" % (words[0], done.stderr, text))
 
@@ -87,6 +90,8 @@ def shape(db):
                         sorted(db.query("select \"table\", \"from\", \"to\" from pragma_foreign_key_list('%s')" % table)),
                         sorted(db.query("select il.\"unique\", group_concat(ii.name) from pragma_index_list('%s') il, pragma_index_info(il.name) ii group by il.name" % table))))
         return out
+    if db.kind == "mariadb":
+        return [(table, re.sub(r" AUTO_INCREMENT=\d+", "", db.query('show create table "%s"' % table)[0][1])) for table in db.tables()]
     return (db.query("select table_name, column_name, data_type, is_nullable, numeric_precision, numeric_scale, character_maximum_length "
                      "from information_schema.columns where table_schema = 'public' order by table_name, ordinal_position"),
             sorted(db.query("select conrelid::regclass::text, contype::text, pg_get_constraintdef(oid) from pg_constraint "
@@ -115,6 +120,10 @@ def ddl():
         if kind == "sqlite":
             got = dict(db.query("select name, upper(type) from pragma_table_info('every')"))
             got = {name: "NUMERIC" if text.startswith("NUMERIC") else text for name, text in got.items()}
+        elif kind == "mariadb":
+            got = dict(db.query("select column_name, column_type from information_schema.columns where table_schema = database() and table_name = 'every'"))
+            equal({row[0] for row in db.query("select collation_name from information_schema.columns where table_schema = database() "
+                                              "and collation_name is not null")}, {"utf8mb4_nopad_bin"}, "mariadb: collations")
         else:
             got = dict(db.query("select attname, format_type(atttypid, atttypmod) from pg_attribute where attrelid = 'every'::regclass and attnum > 0"))
         equal(got, COLUMNS[kind], kind + ": columns of every type")

@@ -37,6 +37,8 @@ CELLS = {
 BOUNDS = {"integer": ["-5", "0", "2", "50"], "number": ["-1", "0.25", "1", "100"], "decimal": ["-1.25", "0.5", "50"],
           "date": ["2020-02-29", "2021-06-15"], "datetime": ["2021-01-01T00:00:00Z", "2021-06-15T12:30:00Z"]}
 
+KEY_LENGTH = 60
+
 
 def field(dice, name, kinds=tuple(CELLS)):
     kind = dice.choice(kinds)
@@ -76,12 +78,14 @@ def dictionary(dice):
     parent = {"name": "p", "schema": {"fields": [dict(field(dice, "k%d" % at, keys), missingValues=[""]) for at in range(dice.randint(1, 2))]}}
     for each in parent["schema"]["fields"]:
         each.pop("constraints", None)
+        if each["type"] == "string":
+            each["constraints"] = {"maxLength": KEY_LENGTH}
     parent["schema"]["primaryKey"] = [each["name"] for each in parent["schema"]["fields"]]
     fields = [field(dice, "f%d" % at) for at in range(dice.randint(2, 7))]
     references = []
     if dice.random() < 0.8:
         for each in parent["schema"]["fields"]:
-            fields.append({key: value for key, value in dict(each, name="r_" + each["name"]).items() if key != "constraints"})
+            fields.append(dict(each, name="r_" + each["name"]))
             references.append("r_" + each["name"])
     dice.shuffle(fields)
     schema = {"fields": fields}
@@ -98,6 +102,11 @@ def dictionary(dice):
         for each in fields:
             if each["name"] == schema["primaryKey"][0]:
                 each.get("constraints", {}).pop("unique", None)
+    # MariaDB takes texts into keys only with a length.
+    keyed = {name for key in [schema.get("primaryKey", ())] + schema.get("uniqueKeys", []) for name in key}
+    for each in fields:
+        if each["type"] == "string" and (each["name"] in keyed or each.get("constraints", {}).get("unique")):
+            each.setdefault("constraints", {}).setdefault("maxLength", KEY_LENGTH)
     if references:
         schema["foreignKeys"] = [{"fields": references, "reference": {"resource": "p", "fields": parent["schema"]["primaryKey"]}}]
     return {"name": "random", "resources": [parent, {"name": "t", "schema": schema}]}

@@ -20,7 +20,7 @@ from harness import Failed, books, check, databases, equal, main, newdb, penstoc
 ROWS = int(sys.argv[1])
 # The first is the oracle of what the database does; `auto` is whatever it is.
 WAYS = {"sqlite": ["row", "values", "auto"], "postgresql": ["row", "values", "unnest", "auto"],
-        "postgresql, plain types": ["row", "copy"]}
+        "postgresql, plain types": ["row", "copy"], "mariadb": ["row", "values", "array", "auto"]}
 SEED = 7
 SHARE = 1000  # of that many rows one has the fault, of each fault
 TEXTS = ["", " ", "NULL", "null", "\\", '"', "\\\"", "{", "}", "{}", ",", "a,b", "'", "''", "\\N", "\\.", "\\x41", "tab\there", "two\nlines", "\r\n", "\x01\x1f\x7f",
@@ -30,6 +30,17 @@ FIELDS = [("id", "integer"), ("code", "string"), ("parent", "integer"), ("body",
           ("token", "uuid"), ("raw", "binary"), ("doc", "object"), ("year", "year"), ("month", "yearmonth"), ("term", "duration"),
           ("feeling", "string"), ("tags", "string"), ("limited", "string")]
 DDL = {
+    "mariadb": """create table parents (id bigint primary key); create table t (id bigint primary key, code varchar(40) collate utf8mb4_nopad_bin unique,
+        parent bigint references parents(id), body longtext collate utf8mb4_nopad_bin, short varchar(8) collate utf8mb4_nopad_bin,
+        small smallint check (small <> 13), amount decimal(12,3), ratio double, flag boolean, day date, moment datetime(6), clock time(6), token char(36) character set ascii,
+        raw longblob, doc longtext, year smallint, month varchar(64), term varchar(64), feeling varchar(40) check (feeling <> 'angry'),
+        tags text check (tags <> '{'), limited varchar(40) check (limited <> 'taboo'));
+        delimiter //
+        create trigger refuses before insert on t for each row begin
+            if new.body in ('trigger', 'mute') then signal sqlstate '45000' set message_text = 'not this one'; end if;
+        end//
+        delimiter ;
+        insert into parents values (1), (2), (3); insert into t (id, code) values (-1, 'taken');""",
     "sqlite": """create table parents (id integer primary key); create table t (id integer primary key, code text unique, parent integer references parents(id),
         body text, short varchar(8), small smallint check (small <> 13 and small < 40000), amount numeric(12,3), ratio real, flag boolean, day text, moment text, clock text,
         token text, raw blob, doc text, year integer, month text, term text, feeling text check (feeling <> 'angry'), tags text check (tags <> '{'),
