@@ -104,6 +104,8 @@ static void set_ready(struct lanes *lanes, const struct error *error)
 {
 	char text[ERROR_PLACE_MAX + ERROR_MESSAGE_MAX];
 	pthread_mutex_lock(&lanes->mutex);
+	if (lanes->ready && error)
+		pthread_cond_broadcast(&lanes->arrived); /* the thread that looks again may be asleep until then */
 	lanes->ready = error == NULL;
 	if (error)
 		snprintf(lanes->why, sizeof lanes->why, "%.*s", (int)sizeof lanes->why - 1, error_text(error, text, sizeof text));
@@ -287,14 +289,18 @@ static void deadline_in(struct timespec *out, int64_t ms)
 	}
 }
 
-/* Nobody asks: the first thread looks whether a database that was away has come back. */
+/* Nobody asks: the first thread looks whether a database that was away has come back. What failed may have been a session of another thread: its own,
+ * which is open, proves nothing until it is used. */
 static void look_again(struct carrier *carrier)
 {
 	for (size_t i = 0; i < carrier->lanes->count; i++) {
 		struct error ignored = ERROR_INIT;
-		if (!get_lane(carrier, i, &ignored))
+		struct ingest_lane *lane = begin(carrier, i, &ignored);
+		if (!lane)
 			return;
+		ingest_roll_back(lane);
 	}
+	set_ready(carrier->lanes, NULL);
 }
 
 static void *carrier_main(void *arg)

@@ -4,6 +4,8 @@ SPDX-License-Identifier: Apache-2.0
 """
 import json
 import os
+import re
+import socket
 import sqlite3
 import sys
 import threading
@@ -146,6 +148,60 @@ def all_locked():
         service.stop()
 
 
+class Door(threading.Thread):
+    """A way to a server that lets so many connections through; those beyond are closed."""
+
+    def __init__(self, host, port, most):
+        super().__init__(daemon=True)
+        self.target, self.most, self.open, self.refused, self.lock = (host, int(port)), most, 0, 0, threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            client, _ = self.listener.accept()
+            with self.lock:
+                if self.open >= self.most:
+                    self.refused += 1
+                    client.close()
+                    continue
+                self.open += 1
+            server = socket.create_connection(self.target)
+            for one, other in ((client, server), (server, client)):
+                threading.Thread(target=self.pass_on, args=(one, other), daemon=True).start()
+
+    def pass_on(self, one, other):
+        try:
+            while data := one.recv(65536):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def few_sessions():
+    """The server has no place for one more session: who needed one is 503, and the service is ready again as soon as it can be, though nobody asks."""
+    if "postgresql" not in databases():
+        return
+    db = newdb("postgresql")
+    door = Door(db.parts["Server"], db.parts["Port"], 1)
+    connect = re.sub(r"(?i)port=[0-9]+", "Port=%d" % door.port, db.connect)
+    service = Service([INGEST], "", {"PENSTOCK_DB": connect}, name="few")
+    number = iter(range(10, 1000000))
+
+    def burst():
+        got = together(8, lambda _: service.post(JOBS, [[next(number), "x"]]).status)
+        check(set(got) <= {200, 503}, "in a burst: %r" % got)
+        return door.refused > 0
+
+    wait_until(burst, 30, "a session that was refused")
+    wait_until(lambda: service.ask("GET", "/readyz").status == 200, 20, "ready again")
+    time.sleep(1.5)
+    equal(service.ask("GET", "/readyz").status, 200, "still ready")
+    service.stop()
+
+
 def full_disk():
     """The spool of an upload has no room: 507, the file that a param names stays as it was, and with room again all is well."""
     db = newdb("sqlite")
@@ -175,6 +231,7 @@ def test():
     bodies()
     broken()
     all_locked()
+    few_sessions()
     if sys.argv[1] == "plain":
         full_disk()
 
