@@ -12,9 +12,14 @@ int64_t clock_wall_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-int64_t clock_elapsed_ms(void)
+int64_t clock_elapsed_us(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_elapsed_ms(void)
+{
+	return clock_elapsed_us() / 1000;
 }

@@ -8,5 +8,6 @@
 
 int64_t clock_wall_us(void);    /* microseconds since 1970, UTC */
 int64_t clock_elapsed_ms(void); /* milliseconds of a clock that never goes back */
+int64_t clock_elapsed_us(void); /* microseconds of the same */
 
 #endif

@@ -48,7 +48,7 @@ static void *watch(void *arg)
 		for (struct exchange *x = server->exchanges; x; x = x->next)
 			if (x->phase != PHASE_WORK && !x->cut && (all || now > x->deadline_ms))
 				cut_off(x);
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_nsec += WATCH_MS * 1000000;
 		until.tv_sec += until.tv_nsec / 1000000000;
 		until.tv_nsec %= 1000000000;
@@ -83,10 +83,14 @@ void deadline_strike(struct exchange *x)
 
 int deadlines_start(struct server *server, struct error *error)
 {
+	pthread_condattr_t monotonic; /* deadlines hold whatever is done to the clock on the wall */
 	int failed;
 
 	pthread_mutex_init(&server->lock, NULL);
-	pthread_cond_init(&server->changed, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&server->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	failed = pthread_create(&server->watcher, NULL, watch, server);
 	return failed ? error_errno(error, ERROR_RESOURCE, NULL, failed, "cannot start a thread") : 0;
 }

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
+#include "engine/core/clock.h"
 #include "engine/http/exchange.h"
 
 /* --- heads --- */
@@ -171,18 +171,10 @@ static int too_many(struct exchange *x)
 	return -1;
 }
 
-static int64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* 401, counted against the client; many of them are 429. */
 static int deny(struct exchange *x, const char *why)
 {
-	rate_failures(x->service->rates, x->client, true, now_us(), &x->rate);
+	rate_failures(x->service->rates, x->client, true, clock_elapsed_us(), &x->rate);
 	if (!x->rate.allowed)
 		return too_many(x);
 	answer_problem(&x->answer, 401, "%s", why);
@@ -201,7 +193,7 @@ int gate_key(struct exchange *x)
 	if (verb == VERB_NONE)
 		return 0;
 	if (file->key_count > 0) {
-		rate_failures(x->service->rates, x->client, false, now_us(), &x->rate);
+		rate_failures(x->service->rates, x->client, false, clock_elapsed_us(), &x->rate);
 		if (!x->rate.allowed)
 			return too_many(x);
 		if (bearers + keys == 0)
@@ -218,7 +210,7 @@ int gate_key(struct exchange *x)
 		x->request.key_name = x->key->name;
 		index = (size_t)(x->key - file->keys);
 	}
-	rate_request(x->service->rates, index, x->client, now_us(), &x->rate);
+	rate_request(x->service->rates, index, x->client, clock_elapsed_us(), &x->rate);
 	x->rated = true;
 	if (!x->rate.allowed)
 		return too_many(x);

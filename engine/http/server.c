@@ -144,9 +144,9 @@ static void send_answer(struct exchange *x)
 	buffer_fini(&head);
 }
 
-static void log_exchange(const struct exchange *x, int64_t begun_us)
+static void log_exchange(const struct exchange *x, int64_t begun_us, int64_t since_us)
 {
-	const struct access access = {.begun_us = begun_us, .took_us = clock_wall_us() - begun_us, .client = x->client,
+	const struct access access = {.begun_us = begun_us, .took_us = clock_elapsed_us() - since_us, .client = x->client,
 		.key = x->request.key_name, .method = x->request.method, .path = x->raw_path, .status = x->answer.status,
 		.received = x->taken, .sent = x->sent, .error = &x->error};
 
@@ -208,7 +208,7 @@ static void *this_moment(void)
 static int on_request(struct mg_connection *connection)
 {
 	struct server *server = mg_get_request_info(connection)->user_data;
-	int64_t begun = clock_wall_us();
+	int64_t begun = clock_wall_us(), since = clock_elapsed_us();
 	struct exchange *x;
 
 	atomic_fetch_add(&server->busy, 1);
@@ -223,7 +223,7 @@ static int on_request(struct mg_connection *connection)
 		x->unframed = x->unframed || x->taken < x->length;
 		x->last = x->last || x->unframed || atomic_load(&x->service->stopping);
 		send_answer(x);
-		log_exchange(x, begun);
+		log_exchange(x, begun, since);
 	}
 	if (!x || x->last)
 		mg_disable_connection_keep_alive(connection);
@@ -249,7 +249,7 @@ static int on_error(struct mg_connection *connection, int status, const char *me
 {
 	uintptr_t waited = (uintptr_t)clock_elapsed_ms() - (uintptr_t)mg_get_user_connection_data(connection);
 	struct exchange *x = exchange_new(connection);
-	int64_t begun = clock_wall_us();
+	int64_t begun = clock_wall_us(), since = clock_elapsed_us();
 
 	if (!x)
 		return 1;
@@ -266,7 +266,7 @@ static int on_error(struct mg_connection *connection, int status, const char *me
 		/* Whatever is wrong with a head; 411 is what it says of a Content-Length that is negative. */
 		answer_problem(&x->answer, 400, "this is no HTTP request, or its head has more than %d bytes", HEAD_MAX);
 	send_answer(x);
-	access_log(&(struct access){.begun_us = begun, .took_us = clock_wall_us() - begun, .client = x->client, .status = x->answer.status,
+	access_log(&(struct access){.begun_us = begun, .took_us = clock_elapsed_us() - since, .client = x->client, .status = x->answer.status,
 		.sent = x->sent});
 	mg_disable_connection_keep_alive(connection);
 	exchange_free(x);

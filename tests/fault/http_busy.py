@@ -226,6 +226,32 @@ def full_disk():
     service.stop()
 
 
+def wrong_clock():
+    """Somebody sets the clock while the service runs: its deadlines hold all the same, and the log has how long a request took."""
+    db, flag = newdb("sqlite"), tmp("ahead")
+    service = Service([INGEST], "limits: { header_time: 1s }\n", name="clock", env={
+        "PENSTOCK_DB": db.connect, "LD_PRELOAD": build_shim("shim_clock"), "SHIM_CLOCK_FLAG": flag})
+    equal(service.post(JOBS, [[1, "first"]]).status, 200, "before")
+    with service.open(20) as slow:
+        slow.sendall(head(1000))
+        open(flag, "w").close()
+        begun, answer = time.monotonic(), None
+        slow.settimeout(0.2)
+        while answer is None and time.monotonic() - begun < 10:
+            slow.sendall(b" ")
+            try:
+                answer = read_answer(slow)
+            except socket.timeout:
+                pass
+        check(answer is not None and answer.status == 408, "a body of one byte now and then: %r after %.1f s" % (answer, time.monotonic() - begun))
+    equal(service.post(JOBS, [[2, "second"]]).status, 200, "while the clock is ahead")
+    os.unlink(flag)
+    equal(service.post(JOBS, [[3, "third"]]).status, 200, "afterwards")
+    service.stop()
+    took = [line["ms"] for line in service.lines() if "ms" in line]
+    check(len(took) == 4 and all(0 <= ms < 60000 for ms in took), "the log says that requests took %r ms" % took)
+
+
 def test():
     queue()
     bodies()
@@ -234,6 +260,7 @@ def test():
     few_sessions()
     if sys.argv[1] == "plain":
         full_disk()
+        wrong_clock()
 
 
 main(test)
