@@ -120,6 +120,7 @@ struct dialect {
 	bool ddl_commits;            /* a statement that changes the schema ends the transaction around it */
 	bool plain_datetimes;        /* datetimes are bound as "2021-11-07 02:48:42.5", without T and Z */
 	const char *table_tail;      /* behind the closing bracket of CREATE TABLE; NULL: nothing */
+	const char *query_tail;      /* behind a query that stands in FROM, where it would not come in its own order otherwise; NULL: it would */
 	const char *quotes;          /* what begins a quoted piece of SQL, and ends it ([ ends with ]) */
 	bool backslash_escapes;      /* inside such pieces */
 	bool dollar_quotes;          /* $tag$ ... $tag$ is one, too */

@@ -525,6 +525,7 @@ const struct dialect dialect_mariadb = {
 	.plain_datetimes = true,
 	.table_tail = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin",
 	.names_ignore_case = true,
+	.query_tail = "\nLIMIT 18446744073709551615",
 	.quotes = "'\"`",
 	.backslash_escapes = true,
 	.hash_comments = true,

@@ -188,14 +188,33 @@ static int try_sql(const struct match *match, const char *what, const struct buf
 }
 
 /* The columns of a result. */
-static int describe(const struct match *match, struct reader *reader, struct statement *statement, struct buffer *sql,
+static int describe_with(const struct match *match, struct reader *reader, struct statement *statement, struct buffer *sql,
 	struct error *error)
 {
 	if (buffer_puts(sql, "SELECT * FROM (\n", error) ||
 	    condition_put(reader->query, reader->dialect, false, sql, error) ||
+	    (reader->query_tail && buffer_puts(sql, reader->query_tail, error)) ||
 	    buffer_puts(sql, "\n) AS penstock_query LIMIT 0", error))
 		return -1;
 	return try_sql(match, "asking what the query gives", sql, reader->query, statement, error);
+}
+
+/* A query that ends with a LIMIT of its own takes no other one, and needs none. */
+static int describe(const struct match *match, struct reader *reader, struct statement *statement, struct buffer *sql,
+	struct error *error)
+{
+	struct error refused = ERROR_INIT;
+
+	reader->query_tail = reader->dialect->query_tail;
+	if (reader->query_tail && describe_with(match, reader, statement, sql, &refused) == 0)
+		return 0;
+	if (statement->session)
+		statement_close(statement);
+	statement->session = NULL;
+	reader->query_tail = NULL;
+	error_clear(&refused);
+	buffer_clear(sql);
+	return describe_with(match, reader, statement, sql, error);
 }
 
 static int check_where(const struct match *match, struct reader *reader, struct error *error)

@@ -44,6 +44,7 @@ struct reader {
 	const struct source_context *context;
 	const char *table;                  /* as written; NULL: a query */
 	const struct option_statement *query, *where; /* NULL: none */
+	const char *query_tail;             /* behind the query (dialect.h); NULL: nothing */
 	struct catalog catalog;             /* of the table */
 
 	enum reading_way way;

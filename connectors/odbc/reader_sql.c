@@ -187,6 +187,7 @@ static int put_select(const struct reader *reader, size_t rows, struct buffer *o
 		return -1;
 	if (!reader->table)
 		return buffer_puts(out, "(\n", error) || condition_put(reader->query, reader->dialect, reader->called, out, error) ||
+				(reader->query_tail && buffer_puts(out, reader->query_tail, error)) ||
 				buffer_puts(out, "\n) AS penstock_query", error)
 			? -1
 			: 0;
