@@ -1,6 +1,7 @@
 /* serve.c - penstock serve.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +18,16 @@ struct serve_flags {
 	bool check;
 };
 
-enum { LOOK_NS = 50000000 };
+enum { LOOK_NS = 50000000, BLOCK_BYTES = 1 << 20 };
+
+/* glibc keeps a large block that was freed for the next one of that size, and so in each of its arenas: after some large bodies the service would stay
+ * as large as all threads together ever were. A fixed threshold gives each large block back to the system. */
+static void give_memory_back(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	(void)mallopt(M_MMAP_THRESHOLD, BLOCK_BYTES);
+#endif
+}
 
 /* Blocked here, and so in all threads that are started later: the signals come to whoever waits for them. */
 static void hold_signals(sigset_t *signals)
@@ -100,6 +110,7 @@ static int serve_main(const void *bound, const struct arguments *arguments)
 	struct log log;
 	int code = 0;
 
+	give_memory_back();
 	log_init(&log, LOG_TEXT, false, false);
 	struct service *service = load(&log, arguments->items[0], &file, &code);
 	if (service && flags->check) {

@@ -226,6 +226,23 @@ def full_disk():
     service.stop()
 
 
+def resident(process):
+    """MiB of memory that a process has."""
+    with open("/proc/%d/status" % process.pid) as status:
+        return int(re.search(r"VmRSS:\s+([0-9]+) kB", status.read()).group(1)) / 1024
+
+
+def large_bodies():
+    """Bodies near limits.body take memory while they are worked on, and no longer."""
+    service = Service([INGEST], "limits: { bodies: 64MiB }\n", {"PENSTOCK_DB": newdb("sqlite").connect}, name="large")
+    body = json.dumps([[i, "x" * 16000] for i in range(1000)])
+    for _ in range(4):
+        got = together(6, lambda _: [service.ask("POST", JOBS, body, JSON).status for _ in range(3)])
+        check({status for each in got for status in each} <= {422, 503}, "large bodies: %r" % got)
+    check(resident(service.process) < 128, "%d MiB are kept after large bodies" % resident(service.process))
+    service.stop()
+
+
 def wrong_clock():
     """Somebody sets the clock while the service runs: its deadlines hold all the same, and the log has how long a request took."""
     db, flag = newdb("sqlite"), tmp("ahead")
@@ -261,6 +278,7 @@ def test():
     if sys.argv[1] == "plain":
         full_disk()
         wrong_clock()
+        large_bodies()
 
 
 main(test)
