@@ -3,7 +3,8 @@
  *
  * One COPY a batch, in the session's transaction and under its savepoint. Defaults, CHECKs, generated columns and triggers work as they
  * do for INSERT; rules do not, and rows of a table with row level security are refused, so such tables go another way. A given value of
- * an identity column is taken, as OVERRIDING SYSTEM VALUE takes it.
+ * an identity column is taken, as OVERRIDING SYSTEM VALUE takes it. A few rows (of a request, or around a refused one) go as arrays, which take
+ * one answer of the server instead of two.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 
 enum {
 	PIECE_BYTES = 64 * 1024,           /* sent at once */
+	FEW_ROWS = 32,                     /* measured: up to here arrays are as fast */
 	ROW_CEILING = 1024 * 1024 * 1024,  /* what PostgreSQL takes as one value; limits.record is far below it */
 };
 
@@ -27,6 +29,7 @@ struct copy_way {
 	char *sql;
 	const char *table; /* without its schema, as the server's context names it */
 	struct buffer bytes;
+	struct way *few; /* way_unnest; NULL where it does not fit */
 };
 
 /* ---- whether it fits ---- */
@@ -114,6 +117,8 @@ static void copy_close(struct way *way)
 
 	if (!copy)
 		return;
+	if (copy->few)
+		copy->few->ops->close(copy->few);
 	buffer_fini(&copy->bytes);
 	free(copy->columns);
 	free(copy->sql);
@@ -133,6 +138,13 @@ static int put_sql(const struct way_task *task, struct buffer *out, struct error
 			return -1;
 	}
 	return buffer_puts(out, ") FROM STDIN (FORMAT binary)", error);
+}
+
+static int open_few(struct copy_way *copy, struct error *error)
+{
+	char why[WAY_WHY_MAX];
+
+	return way_unnest.fits(copy->task, why) ? way_unnest.open(copy->task, &copy->few, error) : 0;
 }
 
 static int copy_open(const struct way_task *task, struct way **out, struct error *error)
@@ -162,7 +174,7 @@ static int copy_open(const struct way_task *task, struct way **out, struct error
 			goto failed;
 		}
 	}
-	if (put_sql(task, &sql, error))
+	if (put_sql(task, &sql, error) || open_few(copy, error))
 		goto failed;
 	copy->sql = strdup(buffer_text(&sql));
 	if (!copy->sql) {
@@ -180,13 +192,17 @@ failed:
 
 /* ---- writing ---- */
 
+static struct way *few_of(const struct way *way, size_t count)
+{
+	return count <= FEW_ROWS ? ((const struct copy_way *)way)->few : NULL;
+}
+
 /* All of them in one COPY: pieces of it are sent as they are made. */
 static size_t copy_take(const struct way *way, const struct batch *batch, const uint32_t *rows, size_t count)
 {
-	(void)way;
-	(void)batch;
-	(void)rows;
-	return count;
+	const struct way *few = few_of(way, count);
+
+	return few ? few->ops->take(few, batch, rows, count) : count;
 }
 
 static int send_piece(struct copy_way *copy, size_t least, struct error *error)
@@ -229,9 +245,12 @@ static int copy_insert(struct way *way, const struct batch *batch, const uint32_
 {
 	struct copy_way *copy = (struct copy_way *)way;
 	struct session *session = copy->task->session;
+	struct way *few = few_of(way, count);
 	uint64_t written = 0;
 	int result;
 
+	if (few)
+		return few->ops->insert(few, batch, rows, count, diagnosis, error);
 	if (pq_copy_begin(session, copy->task->what, copy->sql, error) || send_rows(copy, batch, rows, count, error))
 		return -1;
 	result = pq_copy_end(session, copy->task->what, copy->table, &written, diagnosis, error);
