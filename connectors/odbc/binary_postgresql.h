@@ -12,7 +12,8 @@
 
 /* What a column's type is sent as. */
 enum binary_form {
-	BINARY_INT2 = 1,
+	BINARY_PRINTED = 0, /* reading alone (binary_cell.h): a text, as the server prints the value */
+	BINARY_INT2,
 	BINARY_INT4,
 	BINARY_INT8,
 	BINARY_FLOAT4,

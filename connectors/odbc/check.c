@@ -73,6 +73,20 @@ static int put_ways(struct session *session, struct buffer *out, struct error *e
 	return 0;
 }
 
+/* Which way rows come, where there is a choice. */
+static int put_readings(struct session *session, struct buffer *out, struct error *error)
+{
+	char why[PQ_WHY_MAX] = "";
+
+	if (!session->dialect->copies_out)
+		return 0;
+	pq_usable(session, why);
+	return buffer_printf(out, error,
+		"ways to read rows (read:), auto takes the first that is possible:\n"
+		"  %-8s binary COPY over the driver's connection%s%s\n  %-8s pages and cursors, as from any driver\n",
+		"copy", why[0] ? "; not here: " : "", why, "fetch");
+}
+
 static int put_session(struct session *session, struct buffer *out, struct error *error)
 {
 	SQLUSMALLINT transactions = SQL_TC_NONE;
@@ -92,7 +106,7 @@ static int put_session(struct session *session, struct buffer *out, struct error
 	    buffer_printf(out, error, "parameters in one statement: %u\n", session->dialect->parameters_max) ||
 	    put_settings(session, out, error))
 		return -1;
-	return put_ways(session, out, error);
+	return put_ways(session, out, error) || put_readings(session, out, error) ? -1 : 0;
 }
 
 int odbc_check(const struct store_target *target, struct buffer *out, struct error *error)

@@ -79,7 +79,36 @@ static int put_parameter(const struct option_parameter *parameter, const struct 
 	return dialect->parameter(&field, NULL, out, error);
 }
 
-int condition_put(const struct option_statement *from, const struct dialect *dialect, bool called, struct buffer *out,
+int condition_put_setting(const char *expression, const char *name, size_t number, struct buffer *out, struct error *error)
+{
+	size_t before = strcspn(expression, "?");
+
+	if (buffer_append(out, expression, before, error))
+		return -1;
+	if (!expression[before])
+		return 0;
+	return buffer_printf(out, error, "pg_catalog.current_setting('penstock.%s_%zu')%s", name, number, expression + before + 1);
+}
+
+static int put_value(const struct option_parameter *parameter, const struct dialect *dialect, enum condition_values values,
+	size_t number, struct buffer *out, struct error *error)
+{
+	struct buffer expression;
+	int result;
+
+	if (values == VALUES_CALLED)
+		return buffer_printf(out, error, "penstock_value(%zu)", number);
+	if (values == VALUES_BOUND)
+		return put_parameter(parameter, dialect, out, error);
+	buffer_init(&expression, 256);
+	result = put_parameter(parameter, dialect, &expression, error);
+	if (result == 0)
+		result = condition_put_setting(buffer_text(&expression), "value", number, out, error);
+	buffer_fini(&expression);
+	return result;
+}
+
+int condition_put(const struct option_statement *from, const struct dialect *dialect, enum condition_values values, struct buffer *out,
 	struct error *error)
 {
 	size_t number = 0, count = from ? from->parameter_count : 0;
@@ -102,8 +131,7 @@ int condition_put(const struct option_statement *from, const struct dialect *dia
 				return -1;
 		} else {
 			number++;
-			if (called ? buffer_printf(out, error, "penstock_value(%zu)", number)
-				   : put_parameter(&from->parameters[number - 1], dialect, out, error))
+			if (put_value(&from->parameters[number - 1], dialect, values, number, out, error))
 				return -1;
 		}
 		p++;

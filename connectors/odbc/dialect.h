@@ -115,6 +115,7 @@ struct dialect {
 	const char *tried_sql;
 
 	bool has_cursors;            /* DECLARE and FETCH in SQL */
+	bool copies_out;             /* COPY ... TO STDOUT (FORMAT binary), where pq_usable says so */
 	bool tagged_values;          /* values have types of their own, whatever their column: they are read with a tag before them */
 	bool row_policies;           /* row level security may hide rows */
 	bool ddl_commits;            /* a statement that changes the schema ends the transaction around it */

@@ -334,6 +334,7 @@ const struct dialect dialect_postgresql = {
 	.tried_sql = "SELECT pg_catalog.pg_stat_get_xact_tuples_inserted(pg_catalog.to_regclass(?))",
 	.read = read_text,
 	.has_cursors = true,
+	.copies_out = true,
 	.row_policies = true,
 	.quotes = "'\"",
 	.dollar_quotes = true,

@@ -192,7 +192,7 @@ static int describe_with(const struct match *match, struct reader *reader, struc
 	struct error *error)
 {
 	if (buffer_puts(sql, "SELECT * FROM (\n", error) ||
-	    condition_put(reader->query, reader->dialect, false, sql, error) ||
+	    condition_put(reader->query, reader->dialect, VALUES_BOUND, sql, error) ||
 	    (reader->query_tail && buffer_puts(sql, reader->query_tail, error)) ||
 	    buffer_puts(sql, "\n) AS penstock_query LIMIT 0", error))
 		return -1;
@@ -226,7 +226,7 @@ static int check_where(const struct match *match, struct reader *reader, struct 
 	buffer_init(&sql, 4 * 1024 * 1024);
 	if (buffer_puts(&sql, "SELECT 1 FROM ", error) == 0 &&
 	    dialect_quote_table(reader->dialect, &sql, reader->catalog.table, error) == 0 && buffer_puts(&sql, " WHERE (\n", error) == 0 &&
-	    condition_put(reader->where, reader->dialect, false, &sql, error) == 0 && buffer_puts(&sql, "\n) LIMIT 0", error) == 0)
+	    condition_put(reader->where, reader->dialect, VALUES_BOUND, &sql, error) == 0 && buffer_puts(&sql, "\n) LIMIT 0", error) == 0)
 		result = try_sql(match, "trying the source's \"where\"", &sql, reader->where, &statement, error);
 	if (statement.session)
 		statement_close(&statement);

@@ -4,7 +4,7 @@
  * psqlodbc talks to the server through libpq, which this process shares with it. While a session connects, the connection that the driver
  * makes is noted; between two statements of the driver it is idle and may be used here. So COPY is part of the session itself: the
  * same server process, user, settings, transaction and savepoints (docs/decisions/0009-copy-on-the-drivers-connection.md). The driver
- * closes it; from then on it is not known here any more. Only pq.c and pq_copy.c include <libpq-fe.h>; pq_absent.c stands in for both
+ * closes it; from then on it is not known here any more. Only pq*.c and pq_parts.h include <libpq-fe.h>; pq_absent.c stands in for them
  * where a build lacks libpq.
  */
 #ifndef PENSTOCK_ODBC_PQ_H
@@ -54,5 +54,30 @@ int pq_copy_end(struct session *session, const char *what, const char *table, ui
 
 /* Gives up what was begun, for a reason of ours. The transaction can only be rolled back, to its savepoint at least. */
 void pq_copy_abandon(struct session *session);
+
+/* ---- COPY ... TO STDOUT, in the session's open transaction ---- */
+
+/* A setting of the session's own, by which a value gets into a statement that takes no parameters: current_setting(name). Borrowed. */
+struct pq_value {
+	char name[64]; /* "penstock.from_0" */
+	const char *text;
+};
+
+/* The types (OIDs, of domains those below them) of the columns of a SELECT without parameters, of which it has count. */
+int pq_describe(struct session *session, const char *what, const char *sql, unsigned *types, size_t count, struct error *error)
+	MUST_CHECK;
+
+/* Begins sql, a COPY ... TO STDOUT. settings (SET LOCAL ...; NULL: none) and values are there for it alone. After a failure nothing is left
+ * to be done; what was begun is read to its end or abandoned, and until then nothing else may use the session. */
+int pq_out_begin(struct session *session, const char *what, const char *settings, const struct pq_value *values, size_t count,
+	const char *sql, struct error *error) MUST_CHECK;
+
+/* The next piece of what the server sends, for pq_out_free: 1; or 0 at the end, when the session is as it was before; or -1 and error. After an
+ * error it is to be abandoned. Waits at most until the run is cancelled. */
+int pq_out_next(struct session *session, const char *what, char **message, size_t *length, struct error *error) MUST_CHECK;
+void pq_out_free(char *message);
+
+/* Gives up what was begun, whatever became of it. The session can go on in its transaction, unless it is broken or lost. */
+void pq_out_abandon(struct session *session);
 
 #endif

@@ -58,3 +58,36 @@ void pq_copy_abandon(struct session *session)
 {
 	(void)session;
 }
+
+int pq_describe(struct session *session, const char *what, const char *sql, unsigned *types, size_t count, struct error *error)
+{
+	(void)types;
+	(void)count;
+	return pq_copy_begin(session, what, sql, error);
+}
+
+int pq_out_begin(struct session *session, const char *what, const char *settings, const struct pq_value *values, size_t count,
+	const char *sql, struct error *error)
+{
+	(void)settings;
+	(void)values;
+	(void)count;
+	return pq_copy_begin(session, what, sql, error);
+}
+
+int pq_out_next(struct session *session, const char *what, char **message, size_t *length, struct error *error)
+{
+	*message = NULL;
+	*length = 0;
+	return pq_copy_begin(session, what, "", error);
+}
+
+void pq_out_free(char *message)
+{
+	(void)message;
+}
+
+void pq_out_abandon(struct session *session)
+{
+	(void)session;
+}

@@ -1,4 +1,5 @@
-/* pq_copy.c - COPY ... FROM STDIN over the driver's connection, never waiting without looking whether the run was cancelled.
+/* pq_copy.c - COPY ... FROM STDIN over the driver's connection, never waiting without looking whether the run was cancelled, and what
+ * COPY ... TO STDOUT needs of that.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "connectors/odbc/pq.h"
+#include "connectors/odbc/pq_parts.h"
 #include "connectors/odbc/session.h"
 
 enum { LOOK_MS = 100, WORDS_MAX = 2048 };
@@ -20,8 +22,7 @@ static void ignore_notice(void *unused, const PGresult *notice)
 	(void)notice;
 }
 
-/* The driver finds the connection as it left it: blocking, idle. */
-static void give_back(PGconn *connection)
+void pq_give_back(PGconn *connection)
 {
 	PGresult *result;
 
@@ -36,7 +37,7 @@ static void give_back(PGconn *connection)
 	PQsetnonblocking(connection, 0);
 }
 
-static int cancelled(PGconn *connection, struct error *error)
+int pq_cancelled(PGconn *connection, struct error *error)
 {
 	char ignored[256];
 	PGcancel *cancel = PQgetCancel(connection);
@@ -47,8 +48,7 @@ static int cancelled(PGconn *connection, struct error *error)
 	return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
 }
 
-/* Until the socket is ready for one of the events, or LOOK_MS have passed. */
-static void wait_for(PGconn *connection, short events)
+void pq_wait_for(PGconn *connection, short events)
 {
 	struct pollfd file = { .fd = PQsocket(connection), .events = events };
 
@@ -56,16 +56,14 @@ static void wait_for(PGconn *connection, short events)
 		return; /* whatever it is, the next call of libpq meets it */
 }
 
-/* The next result, NULL at the end (or out of memory); *gave_up: the run was cancelled meanwhile, and the server was told, whose answer this
- * then is. */
-static PGresult *next_result(struct session *session, PGconn *connection, bool *gave_up, struct error *error)
+PGresult *pq_next_result(struct session *session, PGconn *connection, bool *gave_up, struct error *error)
 {
 	while (PQisBusy(connection)) {
 		if (!*gave_up && cancel_requested(session->cancel)) {
 			*gave_up = true;
-			cancelled(connection, error);
+			pq_cancelled(connection, error);
 		}
-		wait_for(connection, POLLIN);
+		pq_wait_for(connection, POLLIN);
 		if (!PQconsumeInput(connection))
 			break;
 	}
@@ -86,7 +84,7 @@ static enum fault_class diagnose(struct session *session, PGconn *connection, co
 	return session_diagnose_words(session, state ? state : lost ? "08006" : "", words, lost, out);
 }
 
-static int fail(struct session *session, PGconn *connection, const PGresult *result, const char *what, struct error *error)
+int pq_fail(struct session *session, PGconn *connection, const PGresult *result, const char *what, struct error *error)
 {
 	struct diagnosis diagnosis;
 
@@ -95,7 +93,7 @@ static int fail(struct session *session, PGconn *connection, const PGresult *res
 	return -1;
 }
 
-static PGconn *connection_of(struct session *session, struct error *error)
+PGconn *pq_connection_of(struct session *session, struct error *error)
 {
 	if (session->pq.connection && !session->lost)
 		return session->pq.connection;
@@ -105,39 +103,50 @@ static PGconn *connection_of(struct session *session, struct error *error)
 	return NULL;
 }
 
+int pq_prepare(struct session *session, PGconn *connection, const char *what, struct error *error)
+{
+	/* Anything else would be the driver's own begin, forgotten: rows of a transaction that nobody commits. */
+	if (PQtransactionStatus(connection) != PQTRANS_INTRANS) {
+		if (PQstatus(connection) != CONNECTION_OK)
+			return pq_fail(session, connection, NULL, what, error);
+		return error_set(error, ERROR_SINK, session->place, "%s: the session is in no transaction", what);
+	}
+	PQsetNoticeReceiver(connection, ignore_notice, NULL);
+	if (PQsetnonblocking(connection, 1) == 0)
+		return 0;
+	pq_fail(session, connection, NULL, what, error);
+	pq_give_back(connection);
+	return -1;
+}
+
 int pq_copy_begin(struct session *session, const char *what, const char *sql, struct error *error)
 {
-	PGconn *connection = connection_of(session, error);
+	PGconn *connection = pq_connection_of(session, error);
 	PGresult *result;
 	bool gave_up = false;
 	int done = -1;
 
 	if (!connection)
 		return -1;
-	/* Anything else would be the driver's own begin, forgotten: rows of a transaction that nobody commits. */
-	if (PQtransactionStatus(connection) != PQTRANS_INTRANS) {
-		if (PQstatus(connection) != CONNECTION_OK)
-			return fail(session, connection, NULL, what, error);
-		return error_set(error, ERROR_SINK, session->place, "%s: the session is in no transaction to write in", what);
-	}
-	PQsetNoticeReceiver(connection, ignore_notice, NULL);
-	if (PQsetnonblocking(connection, 1) || !PQsendQuery(connection, sql)) {
-		fail(session, connection, NULL, what, error);
-		give_back(connection);
+	if (pq_prepare(session, connection, what, error))
+		return -1;
+	if (!PQsendQuery(connection, sql)) {
+		pq_fail(session, connection, NULL, what, error);
+		pq_give_back(connection);
 		return -1;
 	}
-	result = next_result(session, connection, &gave_up, error);
+	result = pq_next_result(session, connection, &gave_up, error);
 	if (PQresultStatus(result) == PGRES_COPY_IN && !gave_up)
 		done = 0;
 	else if (PQresultStatus(result) == PGRES_COPY_IN)
 		PQputCopyEnd(connection, "cancelled");
 	else
-		fail(session, connection, result, what, error);
+		pq_fail(session, connection, result, what, error);
 	PQclear(result);
 	if (done == 0)
 		return 0;
 	session->broken = true;
-	give_back(connection);
+	pq_give_back(connection);
 	return -1;
 }
 
@@ -148,11 +157,11 @@ static int flush(struct session *session, PGconn *connection, const char *what, 
 
 	while ((left = PQflush(connection)) > 0) {
 		if (cancel_requested(session->cancel)) {
-			cancelled(connection, error);
+			pq_cancelled(connection, error);
 			pq_copy_abandon(session);
 			return -1;
 		}
-		wait_for(connection, POLLIN | POLLOUT);
+		pq_wait_for(connection, POLLIN | POLLOUT);
 		if (!PQconsumeInput(connection))
 			left = -1;
 		if (left < 0)
@@ -160,14 +169,14 @@ static int flush(struct session *session, PGconn *connection, const char *what, 
 	}
 	if (left == 0)
 		return 0;
-	fail(session, connection, NULL, what, error);
-	give_back(connection);
+	pq_fail(session, connection, NULL, what, error);
+	pq_give_back(connection);
 	return -1;
 }
 
 int pq_copy_send(struct session *session, const char *what, const char *data, size_t length, struct error *error)
 {
-	PGconn *connection = connection_of(session, error);
+	PGconn *connection = pq_connection_of(session, error);
 	enum { PIECE = 64 * 1024 };
 
 	if (!connection)
@@ -176,8 +185,8 @@ int pq_copy_send(struct session *session, const char *what, const char *data, si
 		size_t piece = length < PIECE ? length : PIECE;
 
 		if (PQputCopyData(connection, data, (int)piece) != 1) {
-			fail(session, connection, NULL, what, error);
-			give_back(connection);
+			pq_fail(session, connection, NULL, what, error);
+			pq_give_back(connection);
 			return -1;
 		}
 		if (flush(session, connection, what, error))
@@ -227,7 +236,7 @@ static int read_end(struct session *session, PGconn *connection, PGresult *resul
 int pq_copy_end(struct session *session, const char *what, const char *table, uint64_t *rows, struct diagnosis *diagnosis,
 	struct error *error)
 {
-	PGconn *connection = connection_of(session, error);
+	PGconn *connection = pq_connection_of(session, error);
 	PGresult *result;
 	bool gave_up = false;
 	int done;
@@ -236,13 +245,13 @@ int pq_copy_end(struct session *session, const char *what, const char *table, ui
 	if (!connection)
 		return -1;
 	if (PQputCopyEnd(connection, NULL) < 0 && PQstatus(connection) != CONNECTION_OK) {
-		fail(session, connection, NULL, what, error);
-		give_back(connection);
+		pq_fail(session, connection, NULL, what, error);
+		pq_give_back(connection);
 		return -1;
 	}
 	if (flush(session, connection, what, error))
 		return -1;
-	result = next_result(session, connection, &gave_up, error);
+	result = pq_next_result(session, connection, &gave_up, error);
 	if (gave_up) {
 		/* Whatever the answer is, nobody wants it any more. */
 		session->broken = true;
@@ -251,7 +260,7 @@ int pq_copy_end(struct session *session, const char *what, const char *table, ui
 		done = read_end(session, connection, result, what, table, rows, diagnosis, error);
 	}
 	PQclear(result);
-	give_back(connection);
+	pq_give_back(connection);
 	return done;
 }
 
@@ -264,5 +273,5 @@ void pq_copy_abandon(struct session *session)
 		return;
 	/* Where libpq takes no more of it, there is nothing to end. */
 	PQputCopyEnd(connection, "given up");
-	give_back(connection);
+	pq_give_back(connection);
 }

@@ -10,17 +10,18 @@
 
 enum { SQL_TEXT_MAX = 4 * 1024 * 1024, KEY_TEXT_MAX = 64 * 1024 * 1024 };
 
-int table_reader_open(struct reader *reader, bool capture, struct error *error)
+int table_reader_open(struct reader *reader, bool fast, struct error *error)
 {
 	buffer_init(&reader->sql, SQL_TEXT_MAX);
 	for (size_t i = 0; i < KEY_PARTS_MAX; i++) {
 		buffer_init(&reader->fetch.last[i], KEY_TEXT_MAX);
 		buffer_init(&reader->fetch.from[i], KEY_TEXT_MAX);
 		buffer_init(&reader->until[i], KEY_TEXT_MAX);
+		buffer_init(&reader->copied.key[i], KEY_TEXT_MAX);
 	}
 	if (reader_choose(reader, error))
 		return -1;
-	reader->capture = capture && reader->snapshot->capture.db &&
+	reader->capture = fast && reader->snapshot->capture.db &&
 		reader->count <= capture_arguments_max(&reader->snapshot->capture);
 	reader->called = reader->way == WAY_STREAM && reader->snapshot->capture.db;
 	if (!reader->capture && reader->dialect->tagged_values) {
@@ -35,7 +36,7 @@ int table_reader_open(struct reader *reader, bool capture, struct error *error)
 	}
 	reader->direct = reader->capture && !reader->where &&
 		(reader->way == WAY_ROWID || (reader->way == WAY_KEY && reader_key_is_rowid(reader)));
-	return 0;
+	return fast && reader->dialect->copies_out ? copied_open(reader, error) : 0;
 }
 
 /* One source at a time streams from a session. */
@@ -53,8 +54,11 @@ static void lend_values(struct reader *reader)
 static void end(struct reader *reader)
 {
 	fetch_close(reader);
+	copied_close(reader);
 	if (!reader->begun)
 		return;
+	if (reader->copied.chosen)
+		reader->snapshot->streaming = false;
 	if (reader->way == WAY_STREAM) {
 		reader->snapshot->streaming = false;
 		reader->snapshot->capture.values = NULL;
@@ -67,6 +71,7 @@ static void end(struct reader *reader)
 void table_reader_close(struct reader *reader)
 {
 	end(reader);
+	copied_fini(reader);
 	for (size_t i = 0; i < KEY_PARTS_MAX; i++) {
 		buffer_fini(&reader->fetch.last[i]);
 		buffer_fini(&reader->fetch.from[i]);
@@ -187,10 +192,12 @@ int table_reader_read(struct reader *reader, struct batch *batch, struct error *
 		reader->begun = true;
 		if (snapshot_begin(reader->snapshot, error))
 			return -1;
-		reader->snapshot->streaming = reader->way == WAY_STREAM;
+		reader->snapshot->streaming = reader->way == WAY_STREAM || reader->copied.chosen;
 		lend_values(reader);
 	}
-	if (!reader->capture)
+	if (reader->copied.chosen)
+		result = copied_read(reader, batch, error);
+	else if (!reader->capture)
 		result = fetch_read(reader, batch, error);
 	else if (reader->way == WAY_STREAM)
 		result = capture_stream(reader, batch, error);
@@ -209,6 +216,8 @@ int reader_key_text(const struct reader *reader, size_t part, struct buffer *out
 {
 	if (reader->capture)
 		return held_print(&reader->from[part], out, error); /* the page was turned */
+	if (reader->copied.has_key)
+		return copied_key_text(reader, part, out, error);
 	return buffer_append(out, buffer_text(&reader->fetch.last[part]), reader->fetch.last[part].length, error);
 }
 
@@ -223,6 +232,7 @@ bool reader_set_key(struct reader *reader, size_t part, const char *text, bool u
 		good = held_parse(&held, text, strlen(text));
 		held_fini(&held);
 	}
+	reader->copied.has_key = false;
 	buffer_clear(to);
 	buffer_clear(&reader->fetch.last[part]);
 	if (!good || buffer_puts(to, text, &ignored) || buffer_puts(&reader->fetch.last[part], text, &ignored))
@@ -247,5 +257,7 @@ int reader_print(struct reader *reader, struct buffer *out, struct error *error)
 	}
 	result = reader_put_page(reader, 4096, error);
 	reader->behind = behind;
-	return result || buffer_puts(out, buffer_text(&reader->sql), error) ? -1 : 0;
+	if (result || !reader->copied.chosen)
+		return result || buffer_puts(out, buffer_text(&reader->sql), error) ? -1 : 0;
+	return buffer_printf(out, error, "COPY (%s) TO STDOUT (FORMAT binary)", buffer_text(&reader->sql));
 }

@@ -3,13 +3,15 @@
  *
  * Pages by a key (its columns are never null, and compare the same way in > and in ORDER BY) or by SQLite's number of the row; what has
  * neither comes from one statement: a cursor of the server, or SQLite's own stepping. Memory is flat in all of them. On SQLite the values
- * come through capture.h, or by fetching as from any driver; both give the same batches.
+ * come through capture.h, from PostgreSQL by COPY, all rows from one statement in the order of the key (copied.c), or by fetching as from any
+ * driver; all give the same batches and positions.
  *
  * Column i of the statement ("argument" i) goes to column fields[i] of the batch; those behind the fields are parts of the key alone.
  */
 #ifndef PENSTOCK_ODBC_READER_H
 #define PENSTOCK_ODBC_READER_H
 
+#include "connectors/odbc/binary_cell.h"
 #include "connectors/odbc/catalog.h"
 #include "connectors/odbc/condition.h"
 #include "connectors/odbc/snapshot.h"
@@ -38,6 +40,19 @@ struct fetch {
 	struct buffer from[KEY_PARTS_MAX];  /* of the row behind which the page begins */
 };
 
+/* Rows as COPY gives them (copied.c). */
+struct copied {
+	bool chosen;
+	char why[PQ_WHY_MAX];               /* why not */
+	bool under_way;                     /* nothing else may use the session */
+	struct binary_reading *columns;     /* count of the reader, as values */
+	struct binary_value *values;        /* of the row */
+	struct binary_stream stream;
+	char *message;                      /* what the values lie in */
+	struct buffer key[KEY_PARTS_MAX];   /* of the last row, as it came */
+	bool has_key;
+};
+
 struct reader {
 	struct snapshot *snapshot;
 	const struct dialect *dialect;
@@ -60,6 +75,7 @@ struct reader {
 
 	struct buffer sql;
 	struct fetch fetch;
+	struct copied copied;
 	struct held from[KEY_PARTS_MAX], last[KEY_PARTS_MAX]; /* capture: of keys */
 	uint64_t records;                   /* so far */
 	bool direct;                        /* capture: the table is gone through in the order of its rows, without ORDER BY and LIMIT */
@@ -69,8 +85,9 @@ struct reader {
 	bool begun, ended;
 };
 
-/* What the caller sets before: snapshot, dialect, context, table or query, where, columns with fields and count, catalog. Chooses the way. */
-int table_reader_open(struct reader *reader, bool capture, struct error *error) MUST_CHECK;
+/* What the caller sets before: snapshot, dialect, context, table or query, where, columns with fields and count, catalog. Chooses the way.
+ * fast: by capture or COPY where that can be; else by fetching. */
+int table_reader_open(struct reader *reader, bool fast, struct error *error) MUST_CHECK;
 void table_reader_close(struct reader *reader); /* of a zeroed one, or twice, is fine */
 
 /* Adds rows to a batch that is not full, until it is or there are none (ended). */
@@ -94,6 +111,13 @@ int reader_choose(struct reader *reader, struct error *error) MUST_CHECK;
 bool reader_key_is_rowid(const struct reader *reader); /* SQLite: the key is the number of the row */
 int reader_add_column(struct reader *reader, size_t field, const char *name, const struct catalog_column *column, struct error *error)
 	MUST_CHECK;
+
+/* copied.c: open says in copied.chosen whether rows can come so. */
+int copied_open(struct reader *reader, struct error *error) MUST_CHECK;
+int copied_read(struct reader *reader, struct batch *batch, struct error *error) MUST_CHECK;
+int copied_key_text(const struct reader *reader, size_t part, struct buffer *out, struct error *error) MUST_CHECK;
+void copied_close(struct reader *reader); /* what is under way is given up */
+void copied_fini(struct reader *reader);
 
 /* fetch.c */
 int fetch_read(struct reader *reader, struct batch *batch, struct error *error) MUST_CHECK;

@@ -101,7 +101,7 @@ static int put_columns(const struct reader *reader, struct buffer *out, struct e
 
 		buffer_clear(&quoted);
 		result = (i && buffer_puts(out, ", ", error)) || put_name(reader, i, &quoted, error) ? -1 : 0;
-		if (result == 0 && reader->capture)
+		if (result == 0 && (reader->capture || (reader->copied.chosen && reader->copied.columns[i].form != BINARY_PRINTED)))
 			result = buffer_puts(out, buffer_text(&quoted), error);
 		else if (result == 0 && reader->dialect->has_cursors)
 			result = put_printed(field, column, buffer_text(&quoted), out, error);
@@ -141,21 +141,36 @@ static int put_literal(const struct buffer *text, struct buffer *out, struct err
 	return result;
 }
 
-static int put_key_value(const struct reader *reader, size_t part, const struct buffer *text, bool captured, struct buffer *out,
-	struct error *error)
+/* A text that is bound, as a value of the column; "?" stands for it. */
+static int put_key_text(const struct reader *reader, const struct reader_column *column, struct buffer *out, struct error *error)
 {
-	const struct reader_column *column = &reader->columns[reader->key[part]];
-
-	if (captured)
-		return buffer_printf(out, error, "penstock_key(%zu)", part);
-	if (!reader->dialect->has_cursors)
-		return put_literal(text, out, error);
 	if (column->column->kind == KIND_BINARY && column->field != SCHEMA_NO_FIELD &&
 	    reader->context->schema->fields[column->field].type == VALUE_BINARY)
 		return buffer_puts(out, "decode(CAST(? AS text), 'hex')", error);
 	if (column->column->kind == KIND_TEXT)
 		return buffer_puts(out, "CAST(? AS text)", error);
 	return buffer_printf(out, error, "CAST(? AS %s)", column->column->cast ? column->column->cast : "bigint");
+}
+
+static int put_key_value(const struct reader *reader, size_t part, const struct buffer *texts, bool captured, struct buffer *out,
+	struct error *error)
+{
+	const struct reader_column *column = &reader->columns[reader->key[part]];
+	struct buffer expression;
+	int result;
+
+	if (captured)
+		return buffer_printf(out, error, "penstock_key(%zu)", part);
+	if (!reader->dialect->has_cursors)
+		return put_literal(&texts[part], out, error);
+	if (!reader->copied.chosen)
+		return put_key_text(reader, column, out, error);
+	buffer_init(&expression, 4096);
+	result = put_key_text(reader, column, &expression, error);
+	if (result == 0)
+		result = condition_put_setting(buffer_text(&expression), texts == reader->until ? "until" : "from", part, out, error);
+	buffer_fini(&expression);
+	return result;
 }
 
 static int put_bound(const struct reader *reader, const char *sign, const struct buffer *texts, bool captured, const char **joint,
@@ -174,9 +189,14 @@ static int put_bound(const struct reader *reader, const char *sign, const struct
 	if (buffer_printf(out, error, ") %s (", sign))
 		return -1;
 	for (size_t i = 0; i < reader->key_count; i++)
-		if ((i && buffer_puts(out, ", ", error)) || put_key_value(reader, i, &texts[i], captured, out, error))
+		if ((i && buffer_puts(out, ", ", error)) || put_key_value(reader, i, texts, captured, out, error))
 			return -1;
 	return buffer_puts(out, ")", error);
+}
+
+static enum condition_values values_of(const struct reader *reader)
+{
+	return reader->copied.chosen ? VALUES_SET : reader->called ? VALUES_CALLED : VALUES_BOUND;
 }
 
 static int put_select(const struct reader *reader, size_t rows, struct buffer *out, struct error *error)
@@ -186,7 +206,7 @@ static int put_select(const struct reader *reader, size_t rows, struct buffer *o
 	if (buffer_puts(out, "SELECT ", error) || put_columns(reader, out, error) || buffer_puts(out, " FROM ", error))
 		return -1;
 	if (!reader->table)
-		return buffer_puts(out, "(\n", error) || condition_put(reader->query, reader->dialect, reader->called, out, error) ||
+		return buffer_puts(out, "(\n", error) || condition_put(reader->query, reader->dialect, values_of(reader), out, error) ||
 				(reader->query_tail && buffer_puts(out, reader->query_tail, error)) ||
 				buffer_puts(out, "\n) AS penstock_query", error)
 			? -1
@@ -195,7 +215,7 @@ static int put_select(const struct reader *reader, size_t rows, struct buffer *o
 		return -1;
 	if (reader->where) {
 		/* On lines of its own, so that a comment at its end does not hide the bracket. */
-		if (buffer_puts(out, " WHERE (\n", error) || condition_put(reader->where, reader->dialect, reader->called, out, error) ||
+		if (buffer_puts(out, " WHERE (\n", error) || condition_put(reader->where, reader->dialect, values_of(reader), out, error) ||
 		    buffer_puts(out, "\n)", error))
 			return -1;
 		joint = " AND ";
@@ -209,7 +229,7 @@ static int put_select(const struct reader *reader, size_t rows, struct buffer *o
 	for (size_t i = 0; i < reader->key_count; i++)
 		if (buffer_puts(out, i ? ", " : " ORDER BY ", error) || put_qualified(reader, reader->key[i], out, error))
 			return -1;
-	return buffer_printf(out, error, " LIMIT %zu", rows);
+	return reader->copied.chosen ? 0 : buffer_printf(out, error, " LIMIT %zu", rows);
 }
 
 /* The function over the page: it sees the rows in the order of the page, which has a limit and so keeps its own. */

@@ -113,7 +113,7 @@ int snapshot_open(const struct source_context *context, bool consistent, struct 
 	if ((*out)->streaming) {
 		*out = NULL;
 		return error_set(error, ERROR_CONFIG, context->connection->name,
-			"a table without a key is being read from it; no other table can be opened until that is done");
+			"a table is being read from it in one statement; no other table can be opened until that is done");
 	}
 	(*out)->consistent = (*out)->consistent || consistent;
 	(*out)->session.cancel = context->cancel;

@@ -20,7 +20,7 @@ struct snapshot {
 	bool consistent;          /* one transaction for all tables */
 	unsigned users;           /* sources that have it open */
 	unsigned readers;         /* of them, those between their first and their last row */
-	bool streaming;           /* a result is taken row by row: SQLite's driver has room for one */
+	bool streaming;           /* a result is taken row by row: SQLite's driver has room for one, and a COPY keeps the session */
 	unsigned serial;          /* for names of cursors */
 	unsigned tables_read;     /* from the transaction that is open */
 	char version[32];         /* SQLite: of its schema, when a table's catalog was read */

@@ -14,9 +14,9 @@
 #include "connectors/odbc/visible.h"
 #include "engine/core/plan.h"
 
-enum read_by { READ_AUTO = 0, READ_CAPTURE, READ_FETCH };
+enum read_by { READ_AUTO = 0, READ_CAPTURE, READ_COPY, READ_FETCH };
 
-static const char *const ways[] = { "auto", "capture", "fetch", NULL };
+static const char *const ways[] = { "auto", "capture", "copy", "fetch", NULL };
 
 struct odbc_source {
 	const char *connection;
@@ -54,7 +54,8 @@ static const struct option options[] = {
 	{ .name = "once", .kind = OPTION_BOOLEAN, .offset = offsetof(struct odbc_source, once), .fallback = "false",
 	  .help = "Only false: a table is never taken as loaded already." },
 	{ .name = "read", .kind = OPTION_ENUM, .offset = offsetof(struct odbc_source, read), .fallback = "auto", .values = ways,
-	  .help = "How values come: capture (SQLite, in this process), fetch (from any driver), auto (the faster one)." },
+	  .help = "How values come: capture (SQLite, in this process), copy (PostgreSQL, binary COPY over the driver's connection), fetch "
+		  "(from any driver), auto (the fastest that is there)." },
 	{ .name = NULL },
 };
 
@@ -91,6 +92,9 @@ static int open_reader(struct odbc_source *source, struct error *error)
 	if (source->read == READ_CAPTURE && !reader->capture)
 		return error_set(error, ERROR_CONFIG, source->snapshot->session.place,
 			"read: capture is for SQLite, with the library that this program uses, and tables of not too many columns");
+	if (source->read == READ_COPY && !reader->copied.chosen)
+		return error_set(error, ERROR_CONFIG, source->snapshot->session.place, "read: copy is not possible here: %s",
+			reader->copied.why[0] ? reader->copied.why : "it is for PostgreSQL");
 	return 0;
 }
 
@@ -122,8 +126,8 @@ static int source_identify(void *self, bool hash, struct source_identity *out, s
 	if (source->snapshot->session.dialect->single_writer)
 		snprintf(out->database, sizeof out->database, "%s", source->snapshot->session.database);
 	snprintf(out->isolation, sizeof out->isolation, "%s%s", snapshot_isolation(source->snapshot),
-		source->reader.way == WAY_CURSOR ? ", by a cursor" :
-		source->reader.way == WAY_STREAM ? ", in one statement" :
+		source->reader.way == WAY_CURSOR && !source->reader.copied.chosen ? ", by a cursor" :
+		source->reader.way == WAY_STREAM || source->reader.way == WAY_CURSOR ? ", in one statement" :
 		source->reader.way == WAY_ROWID ? ", by the number of the row" : "");
 	return 0;
 }
@@ -254,8 +258,11 @@ static int source_explain(void *self, struct buffer *out, struct error *error)
 					     [WAY_CURSOR] = "one cursor of the server", [WAY_STREAM] = "one statement, row by row" };
 
 	if (buffer_printf(out, error, "%s %s, %s; %s%s; %s\n", source->table ? "table" : "query",
-		    source->table ? reader->catalog.table : "", reader->dialect->name, names[reader->way],
+		    source->table ? reader->catalog.table : "", reader->dialect->name,
+		    reader->copied.chosen ? reader->way == WAY_KEY ? "binary COPY, by key" : "binary COPY" : names[reader->way],
 		    reader->capture ? ", captured in this process" : "", snapshot_isolation(source->snapshot)))
+		return -1;
+	if (reader->copied.why[0] && buffer_printf(out, error, "  not by COPY: %s\n", reader->copied.why))
 		return -1;
 	for (size_t i = 0; i < schema->field_count; i++) {
 		size_t at = 0;

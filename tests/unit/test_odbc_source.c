@@ -70,8 +70,12 @@ static void set(struct source *source, const char *name, const void *value, size
 static int source_start(struct source *source, struct world *world, const struct schema *schema, struct reading reading)
 {
 	struct option_list columns = list_of(reading.columns), ignore = list_of(reading.ignore);
-	int read = reading.read && strcmp(reading.read, "fetch") == 0 ? 2 : reading.read && strcmp(reading.read, "capture") == 0;
+	static const char *const reads[] = { "auto", "capture", "copy", "fetch" };
+	int read = 0;
 
+	for (int i = 0; reading.read && i < 4; i++)
+		if (strcmp(reads[i], reading.read) == 0)
+			read = i;
 	*source = (struct source){ .world = world, .schema = schema, .limits = LIMITS_DEFAULT, .rows = reading.rows ? reading.rows : 4096 };
 	if (reading.limits)
 		source->limits = *reading.limits;
@@ -209,9 +213,9 @@ static void expect_text(const char *got, const char *wanted)
 static void expect_rows(struct world *world, const struct schema *schema, struct reading reading, const char *wanted)
 {
 	static const size_t sizes[] = { 1, 2, 3, 1000 };
-	static const char *const reads[] = { "auto", "fetch", "capture" };
+	const char *const reads[] = { "auto", "fetch", world->postgres ? "copy" : "capture" };
 
-	for (size_t r = 0; r < (world->postgres ? 2 : 3); r++)
+	for (size_t r = 0; r < 3; r++)
 		for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 			char *got;
 
@@ -446,7 +450,8 @@ static void test_keys_sqlite(void **state)
 
 static void test_keys_postgres(void **state)
 {
-	static const char paged[] = "repeatable read, one snapshot per table", cursor[] = "repeatable read, one snapshot per table, by a cursor";
+	static const char paged[] = "repeatable read, one snapshot per table", cursor[] = "repeatable read, one snapshot per table, by a cursor",
+			  whole[] = "repeatable read, one snapshot per table, in one statement";
 	static const struct {
 		const char *name, *create, *key;
 		bool by_key;
@@ -487,14 +492,18 @@ static void test_keys_postgres(void **state)
 			snprintf(sql, sizeof sql, "SELECT n FROM %s", tables[i].name);
 		expect_like(world, schema, (struct reading){ .table = tables[i].name, .ignore = ignore }, sql);
 	}
-	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+	for (size_t i = 0; i < 2 * (sizeof tables / sizeof *tables); i++) {
 		struct source source;
 		struct source_identity identity;
+		bool fetch = i % 2;
+		size_t at = i / 2;
 
-		expect_opened(&source, source_start(&source, world, schema, (struct reading){ .table = tables[i].name, .ignore = ignore }));
+		expect_opened(&source, source_start(&source, world, schema, (struct reading){ .table = tables[at].name, .ignore = ignore,
+			.read = fetch ? "fetch" : "copy" }));
 		assert_int_equal(odbc_source_ops.identify(source.self, false, &identity, &source.error), 0);
-		if (strcmp(identity.isolation, tables[i].by_key ? paged : cursor) != 0 || identity.by_key != tables[i].by_key)
-			fail_msg("%s: %s", tables[i].name, identity.isolation);
+		if (strcmp(identity.isolation, tables[at].by_key ? paged : fetch ? cursor : whole) != 0 ||
+		    identity.by_key != tables[at].by_key)
+			fail_msg("%s: %s", tables[at].name, identity.isolation);
 		source_stop(&source);
 	}
 	schema_free(schema);
@@ -865,7 +874,7 @@ static void test_where(void **state)
 		assert_null(strstr(text, "it's"));
 		assert_null(strstr(text, "it''s"));
 		assert_null(strstr(text, "9007199254740993"));
-		assert_non_null(strstr(text, world->postgres ? "?" : "penstock_value(6)"));
+		assert_non_null(strstr(text, !world->postgres ? "penstock_value(6)" : fetch ? "CAST(? AS" : "current_setting('penstock.value_6')"));
 		free(text);
 	}
 	expect_types_of_values(world, parameters);
@@ -1033,7 +1042,7 @@ static void test_explain(void **state)
 		buffer_init(&out, 65536);
 		expect_opened(&source, source_start(&source, world, schema, (struct reading){ .table = "big", .read = fetch ? "fetch" : "auto" }));
 		assert_int_equal(odbc_source_ops.explain(source.self, &out, &source.error), 0);
-		assert_non_null(strstr(out.data, "pages by key"));
+		assert_non_null(strstr(out.data, world->postgres && !fetch ? "binary COPY, by key" : "pages by key"));
 		assert_non_null(strstr(out.data, "\"n\""));
 		assert_non_null(strstr(out.data, world->postgres ? "repeatable read" : "one read transaction per table"));
 		buffer_fini(&out);
