@@ -155,6 +155,20 @@ enum fault_class session_diagnose_words(struct session *session, const char *sta
 	return judge(session, lost, out);
 }
 
+enum fault_class session_diagnose_native(struct session *session, int native, const char *words, struct diagnosis *out)
+{
+	char text[DIAGNOSTIC_MAX];
+
+	memset(out, 0, sizeof *out);
+	out->at = DIAGNOSIS_NOWHERE;
+	memcpy(out->state, "HY000", sizeof out->state);
+	out->native = native;
+	snprintf(text, sizeof text, "%s", words);
+	tidy(text, native, session->discreet);
+	snprintf(out->words, sizeof out->words, "%.*s", (int)sizeof out->words - 1, text);
+	return judge(session, false, out);
+}
+
 enum fault_class session_diagnose(struct session *session, SQLSMALLINT handle_type, SQLHANDLE handle,
 	struct diagnosis *out)
 {

@@ -13,6 +13,7 @@
 #include "connectors/odbc/catalog_dialects.h"
 #include "connectors/odbc/connect.h"
 #include "connectors/odbc/dialect.h"
+#include "connectors/odbc/inside.h"
 #include "connectors/odbc/way.h"
 #include "engine/core/clock.h"
 #include "engine/core/diagnostics.h"
@@ -164,6 +165,10 @@ static int set_busy_timeout(struct session *session, int64_t ms, struct error *e
 {
 	char sql[64], answer[32];
 
+	if (inside_usable(session)) {
+		inside_wait(session, ms);
+		return 0;
+	}
 	snprintf(sql, sizeof sql, "PRAGMA busy_timeout=%lld", (long long)ms);
 	return read_setting(session, sql, answer, sizeof answer, error);
 }

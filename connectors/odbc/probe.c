@@ -96,6 +96,10 @@ int probe_open(struct probe *probe, struct session *session, const struct catalo
 	if (put_sql(session->dialect, table, columns, fields, count, &head, &tuple, &tail, error) == 0)
 		result = bulk_open(&probe->bulk, session, what, fields, count, true, buffer_text(&head), buffer_text(&tuple),
 			buffer_text(&tail), 0, error);
+	if (result == 0)
+		result = probe_inside_open(&probe->inside, session, probe->bulk.what, table, columns, fields, count, error);
+	if (result)
+		probe_close(probe);
 	buffer_fini(&head);
 	buffer_fini(&tuple);
 	buffer_fini(&tail);
@@ -104,6 +108,8 @@ int probe_open(struct probe *probe, struct session *session, const struct catalo
 
 void probe_close(struct probe *probe)
 {
+	probe_inside_close(probe->inside);
+	probe->inside = NULL;
 	bulk_close(&probe->bulk);
 	arrays_close(&probe->arrays);
 	free(probe->answer);
@@ -181,6 +187,14 @@ static int ask(struct probe *probe, const struct batch *batch, const size_t *in_
 int probe_rows(struct probe *probe, const struct batch *batch, const size_t *in_columns, const uint32_t *rows, size_t count,
 	bool *found, struct error *error)
 {
+	if (probe->inside) {
+		int result = probe_inside_rows(probe->inside, batch, in_columns, rows, count, found, error);
+
+		if (result <= 0)
+			return result;
+		probe_inside_close(probe->inside);
+		probe->inside = NULL;
+	}
 	while (count) {
 		size_t take = probe->arrays.sql ? arrays_take(&probe->arrays, batch, in_columns, rows, count)
 						: bulk_take(&probe->bulk, batch, in_columns, rows, count);

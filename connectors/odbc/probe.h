@@ -7,11 +7,13 @@
 #include "connectors/odbc/arrays.h"
 #include "connectors/odbc/bulk.h"
 #include "connectors/odbc/catalog.h"
+#include "connectors/odbc/probe_inside.h"
 
 struct probe {
 	struct bulk bulk;     /* where the database takes no arrays */
 	struct arrays arrays; /* where it does: the same statement for any number of keys */
 	char *answer;         /* of arrays: 0 or 1 for each key; ARRAYS_ROWS_MAX + 1 bytes */
+	struct probe_inside *inside; /* where the database is in this process: asked first; NULL: there is none */
 };
 
 /* Field i of the key is compared with column columns[i] of table, whose catalog this is. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connectors/odbc/inside.h"
 #include "connectors/odbc/lookup.h"
 #include "connectors/odbc/store_parts.h"
 #include "engine/core/clock.h"
@@ -38,7 +39,7 @@ static struct statement *get(struct odbc_store *store, enum request_statement wh
 		error_memory(error, "a statement");
 		return NULL;
 	}
-	if (state_statement(&store->state, statement, statements[which].what, statements[which].text, error)) {
+	if (state_statement_kept(&store->state, statement, statements[which].what, statements[which].text, error)) {
 		free(statement);
 		return NULL;
 	}
@@ -92,16 +93,19 @@ int store_mark(struct store *base, enum store_mark mark, struct error *error)
 	assert(session->in_transaction);
 	switch (mark) {
 	case MARK_SET:
-		return session_execute(session, "SAVEPOINT penstock_request", error);
+		return inside_usable(session) ? inside_run(session, INSIDE_REQUEST, error)
+					      : session_execute(session, "SAVEPOINT penstock_request", error);
 	case MARK_RELEASE:
 		if (rejects_flush(store, error))
 			return -1;
-		return session_execute(session, "RELEASE SAVEPOINT penstock_request", error);
+		return inside_usable(session) ? inside_run(session, INSIDE_REQUEST_RELEASE, error)
+					      : session_execute(session, "RELEASE SAVEPOINT penstock_request", error);
 	case MARK_UNDO:
 		break;
 	}
 	rejects_clear(&store->rejects);
-	if (session_execute(session, "ROLLBACK TO SAVEPOINT penstock_request", error))
+	if (inside_usable(session) ? inside_run(session, INSIDE_REQUEST_BACK, error)
+				   : session_execute(session, "ROLLBACK TO SAVEPOINT penstock_request", error))
 		return -1;
 	session->broken = false;
 	return 0;

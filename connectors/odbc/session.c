@@ -9,6 +9,7 @@
 
 #include "connectors/odbc/connect.h"
 #include "connectors/odbc/dialect.h"
+#include "connectors/odbc/inside.h"
 #include "connectors/odbc/session.h"
 #include "connectors/odbc/shown.h"
 #include "engine/core/clock.h"
@@ -44,6 +45,7 @@ static int allocate(struct session *session, struct error *error)
 
 static void let_go(struct session *session)
 {
+	inside_close(session);
 	pq_guard_stop(session->guard);
 	session->guard = NULL;
 	if (session->connection) {
@@ -374,19 +376,24 @@ void session_rollback(struct session *session)
 int session_savepoint(struct session *session, struct error *error)
 {
 	assert(session->in_transaction);
+	if (inside_usable(session))
+		return inside_run(session, INSIDE_SAVEPOINT, error);
 	return session_execute(session, "SAVEPOINT penstock", error);
 }
 
 int session_release(struct session *session, struct error *error)
 {
+	if (inside_usable(session))
+		return inside_run(session, INSIDE_RELEASE, error);
 	return session_execute(session, "RELEASE SAVEPOINT penstock", error);
 }
 
 int session_rollback_to(struct session *session, struct error *error)
 {
 	/* Both databases keep the savepoint after going back to it. */
-	if (session_execute(session, "ROLLBACK TO SAVEPOINT penstock", error))
+	if (inside_usable(session) ? inside_run(session, INSIDE_BACK, error)
+				   : session_execute(session, "ROLLBACK TO SAVEPOINT penstock", error))
 		return -1;
 	session->broken = false;
-	return session_execute(session, "RELEASE SAVEPOINT penstock", error);
+	return session_release(session, error);
 }

@@ -135,6 +135,9 @@ void diagnosis_dropped(struct diagnosis *out);
  * is gone. */
 enum fault_class session_diagnose_words(struct session *session, const char *state, const char *words, bool lost, struct diagnosis *out);
 
+/* The same of a database that gives numbers of its own and no SQLSTATE. */
+enum fault_class session_diagnose_native(struct session *session, int native, const char *words, struct diagnosis *out);
+
 /* A diagnosis as an error (ERROR_SINK, retry as fits), unless one is set already. */
 void diagnosis_error(const struct session *session, const struct diagnosis *diagnosis, const char *what, struct error *error);
 

@@ -30,6 +30,7 @@ struct cursor {
 	const struct batch *batch;
 	const enum shown_kind *kinds;
 	const uint32_t *rows;
+	const size_t *of;
 	size_t at, count, columns;
 };
 
@@ -131,7 +132,8 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *name, int c
 		return refuse(base, "a batch can be read once");
 	shown->begun = true;
 	cursor->batch = shown->batch;
-	cursor->columns = shown->batch->schema->field_count;
+	cursor->of = shown->columns;
+	cursor->columns = shown->column_count;
 	cursor->kinds = shown->kinds;
 	cursor->rows = shown->rows;
 	cursor->count = shown->count;
@@ -163,7 +165,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int numbe
 
 	if ((size_t)number >= cursor->columns)
 		return SQLITE_OK; /* null */
-	from = &cursor->batch->columns[number];
+	from = &cursor->batch->columns[cursor->of ? cursor->of[number] : (size_t)number];
 	row = cursor->rows[cursor->at];
 	if (from->cells[row] != CELL_VALUE)
 		return SQLITE_OK;
@@ -290,8 +292,16 @@ static void count_change(void *data, int operation, const char *database, const 
 void shown_begin(struct shown *shown, const struct batch *batch, const enum shown_kind *kinds, const uint32_t *rows, size_t count,
 	struct cancel *cancel)
 {
+	shown_begin_columns(shown, batch, NULL, batch->schema->field_count, kinds, rows, count, cancel);
+}
+
+void shown_begin_columns(struct shown *shown, const struct batch *batch, const size_t *columns, size_t column_count,
+	const enum shown_kind *kinds, const uint32_t *rows, size_t count, struct cancel *cancel)
+{
 	assert(!shown->batch);
 	shown->batch = batch;
+	shown->columns = columns;
+	shown->column_count = column_count;
 	shown->kinds = kinds;
 	shown->rows = rows;
 	shown->count = count;

@@ -18,8 +18,9 @@
 #include "engine/core/cancel.h"
 
 struct sqlite3;
+struct sqlite3_stmt;
 
-enum { SHOWN_NAMES = 3 };
+enum { SHOWN_NAMES = 3, SHOWN_FIXED = 6 };
 
 /* How a field of the batch is shown. */
 enum shown_kind { SHOWN_INTEGER = 1, SHOWN_DOUBLE, SHOWN_BYTES, SHOWN_TEXT, SHOWN_FORMATTED };
@@ -31,9 +32,13 @@ struct shown {
 		int columns;
 	} names[SHOWN_NAMES];              /* ascending by columns */
 
+	struct sqlite3_stmt *fixed[SHOWN_FIXED]; /* of inside.h */
+
 	/* set for one statement; borrowed */
 	const struct batch *batch;
-	const enum shown_kind *kinds;      /* one for each field of the batch */
+	const enum shown_kind *kinds;      /* one for each column shown */
+	const size_t *columns;             /* of the batch, that are shown; NULL: all */
+	size_t column_count;
 	const uint32_t *rows;
 	size_t count;
 	struct cancel *cancel;
@@ -63,6 +68,10 @@ size_t shown_columns_max(const struct shown *shown);
 void shown_begin(struct shown *shown, const struct batch *batch, const enum shown_kind *kinds, const uint32_t *rows, size_t count,
 	struct cancel *cancel);
 void shown_end(struct shown *shown);
+
+/* The same of some columns of the batch, in this order; kinds are one for each of them. */
+void shown_begin_columns(struct shown *shown, const struct batch *batch, const size_t *columns, size_t column_count,
+	const enum shown_kind *kinds, const uint32_t *rows, size_t count, struct cancel *cancel);
 
 /* Rows that the last INSERT or UPDATE of the connection wrote and kept, those of triggers left out. */
 size_t shown_kept(const struct shown *shown);

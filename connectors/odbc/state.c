@@ -141,7 +141,7 @@ int state_expand(const struct state *state, const char *text, struct buffer *out
 	}
 }
 
-int state_statement(const struct state *state, struct statement *statement, const char *what, const char *text,
+static int prepare_text(const struct state *state, struct statement *statement, bool kept, const char *what, const char *text,
 	struct error *error)
 {
 	struct buffer sql;
@@ -151,9 +151,21 @@ int state_statement(const struct state *state, struct statement *statement, cons
 	buffer_init(&sql, SQL_CEILING);
 	result = state_expand(state, text, &sql, error);
 	if (result == 0)
-		result = statement_open(statement, state->session, what, buffer_text(&sql), error);
+		result = (kept ? statement_open_kept : statement_open)(statement, state->session, what, buffer_text(&sql), error);
 	buffer_fini(&sql);
 	return result;
+}
+
+int state_statement(const struct state *state, struct statement *statement, const char *what, const char *text,
+	struct error *error)
+{
+	return prepare_text(state, statement, false, what, text, error);
+}
+
+int state_statement_kept(const struct state *state, struct statement *statement, const char *what, const char *text,
+	struct error *error)
+{
+	return prepare_text(state, statement, true, what, text, error);
 }
 
 int state_run(const struct state *state, const char *what, const char *text, struct error *error)

@@ -106,6 +106,9 @@ int state_ddl(const struct dialect *dialect, const char *schema, struct buffer *
 /* Prepares a statement written as above; to be closed with statement_close. what: for messages, borrowed. */
 int state_statement(const struct state *state, struct statement *statement, const char *what, const char *text,
 	struct error *error) MUST_CHECK;
+/* The same for one that is kept (statement_open_kept). */
+int state_statement_kept(const struct state *state, struct statement *statement, const char *what, const char *text,
+	struct error *error) MUST_CHECK;
 
 /* Appends text with its parts in braces replaced. */
 int state_expand(const struct state *state, const char *text, struct buffer *out, struct error *error) MUST_CHECK;

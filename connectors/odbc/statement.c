@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connectors/odbc/inside.h"
 #include "connectors/odbc/statement.h"
 
 enum { CELL_START = 512, CELL_CEILING = 64 * 1024 * 1024 };
@@ -27,13 +28,28 @@ static int fail(struct statement *statement, struct error *error)
 	return -1;
 }
 
-int statement_open(struct statement *statement, struct session *session, const char *what, const char *sql,
-	struct error *error)
+static void init(struct statement *statement, struct session *session, const char *what)
 {
 	memset(statement, 0, sizeof *statement);
 	statement->session = session;
 	statement->what = what;
 	buffer_init(&statement->cell, CELL_CEILING);
+}
+
+int statement_open_kept(struct statement *statement, struct session *session, const char *what, const char *sql,
+	struct error *error)
+{
+	if (!inside_usable(session))
+		return statement_open(statement, session, what, sql, error);
+	init(statement, session, what);
+	statement->inside = inside_prepare(session, sql, what, error);
+	return statement->inside ? 0 : -1;
+}
+
+int statement_open(struct statement *statement, struct session *session, const char *what, const char *sql,
+	struct error *error)
+{
+	init(statement, session, what);
 	if (session_handle(session, &statement->handle, error))
 		return -1;
 	if (!SQL_SUCCEEDED(SQLPrepare(statement->handle, pointer_to(sql), SQL_NTS))) {
@@ -46,10 +62,18 @@ int statement_open(struct statement *statement, struct session *session, const c
 
 void statement_close(struct statement *statement)
 {
+	inside_free(statement->inside);
+	statement->inside = NULL;
 	if (statement->handle)
 		SQLFreeHandle(SQL_HANDLE_STMT, statement->handle);
 	statement->handle = SQL_NULL_HSTMT;
 	buffer_fini(&statement->cell);
+}
+
+static int refused(struct statement *statement, const struct diagnosis *diagnosis, struct error *error)
+{
+	diagnosis_error(statement->session, diagnosis, statement->what, error);
+	return -1;
 }
 
 static int bind(struct statement *statement, unsigned number, SQLSMALLINT c_type, SQLSMALLINT sql_type, size_t length,
@@ -66,7 +90,13 @@ static int bind(struct statement *statement, unsigned number, SQLSMALLINT c_type
 
 int statement_bind_integer(struct statement *statement, unsigned number, int64_t value, struct error *error)
 {
+	struct diagnosis diagnosis;
+
 	assert(number >= 1 && number <= STATEMENT_PARAMETERS_MAX);
+	if (statement->inside)
+		return inside_bind_integer(statement->session, statement->inside, (int)number, value, &diagnosis)
+			? 0
+			: refused(statement, &diagnosis, error);
 	statement->parameters[number - 1].integer = value;
 	return bind(statement, number, SQL_C_SBIGINT, SQL_BIGINT, sizeof value, &statement->parameters[number - 1].integer,
 		0, error);
@@ -74,7 +104,13 @@ int statement_bind_integer(struct statement *statement, unsigned number, int64_t
 
 int statement_bind_text(struct statement *statement, unsigned number, const char *text, size_t length, struct error *error)
 {
+	struct diagnosis diagnosis;
+
 	assert(number >= 1 && number <= STATEMENT_PARAMETERS_MAX);
+	if (statement->inside)
+		return inside_bind_text(statement->session, statement->inside, (int)number, text, length, &diagnosis)
+			? 0
+			: refused(statement, &diagnosis, error);
 	return bind(statement, number, SQL_C_CHAR, SQL_VARCHAR, text ? length : 0, text ? text : "",
 		text ? (SQLLEN)length : SQL_NULL_DATA, error);
 }
@@ -89,11 +125,41 @@ int statement_bind_null(struct statement *statement, unsigned number, struct err
 	return statement_bind_text(statement, number, NULL, 0, error);
 }
 
+/* The first row, if there is one, waits for the first fetch. */
+static int execute_inside(struct statement *statement, int64_t *affected, enum fault_class *class, struct error *error)
+{
+	struct diagnosis diagnosis;
+
+	inside_reset(statement->inside);
+	statement->waits = inside_step(statement->session, statement->inside, &diagnosis, class);
+	if (statement->waits < 0)
+		return refused(statement, &diagnosis, error);
+	if (affected)
+		*affected = inside_changes(statement->session);
+	return 0;
+}
+
+static int fetch_inside(struct statement *statement, struct error *error)
+{
+	struct diagnosis diagnosis;
+	int more = statement->waits;
+
+	/* Stepping beyond the end would run the statement again. */
+	statement->waits = more > 0 ? STATEMENT_READS : 0;
+	if (more == STATEMENT_READS)
+		more = inside_step(statement->session, statement->inside, &diagnosis, NULL);
+	if (more <= 0)
+		statement->waits = 0;
+	return more < 0 ? refused(statement, &diagnosis, error) : more > 0;
+}
+
 int statement_execute(struct statement *statement, int64_t *affected, enum fault_class *class, struct error *error)
 {
 	SQLRETURN code;
 	SQLLEN rows = 0;
 
+	if (statement->inside)
+		return execute_inside(statement, affected, class, error);
 	SQLFreeStmt(statement->handle, SQL_CLOSE);
 	code = session_run(statement->session, statement->handle);
 	if (!SQL_SUCCEEDED(code) && code != SQL_NO_DATA) {
@@ -115,8 +181,11 @@ int statement_execute(struct statement *statement, int64_t *affected, enum fault
 
 int statement_fetch(struct statement *statement, struct error *error)
 {
-	SQLRETURN code = SQLFetch(statement->handle);
+	SQLRETURN code;
 
+	if (statement->inside)
+		return fetch_inside(statement, error);
+	code = SQLFetch(statement->handle);
 	if (SQL_SUCCEEDED(code))
 		return 1;
 	if (code != SQL_NO_DATA)
@@ -127,6 +196,9 @@ int statement_fetch(struct statement *statement, struct error *error)
 
 void statement_finish(struct statement *statement)
 {
+	if (statement->inside)
+		inside_reset(statement->inside);
+	statement->waits = 0;
 	if (statement->handle)
 		SQLFreeStmt(statement->handle, SQL_CLOSE);
 }
@@ -137,6 +209,10 @@ int statement_text(struct statement *statement, unsigned column, struct text *ou
 
 	buffer_clear(cell);
 	*out = (struct text){ NULL, 0 };
+	if (statement->inside) {
+		*out = inside_text(statement->inside, (int)column - 1);
+		return 0;
+	}
 	if (buffer_reserve(cell, CELL_START, error))
 		return -1;
 	for (;;) {
