@@ -9,6 +9,7 @@
 
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/fit.h"
+#include "connectors/odbc/fit_kept.h"
 #include "engine/core/utf8.h"
 
 /* Integers and decimal digits that a binary floating point number keeps exactly (IEEE 754). */
@@ -110,7 +111,8 @@ static void fit_fraction(struct fit *fit)
 void fit_init(struct fit *fit, const struct field *field, const struct catalog_column *column,
 	const struct dialect *dialect)
 {
-	*fit = (struct fit){ .field = field, .column = column, .not_null = column->not_null, .length = column->length };
+	*fit = (struct fit){ .field = field, .column = column, .not_null = column->not_null, .length = column->length,
+			      .kept = fit_kept_asks(field, column) };
 	switch (field->type) {
 	case VALUE_INTEGER:
 	case VALUE_YEAR:
@@ -198,6 +200,8 @@ static bool value_fits(const struct fit *fit, const struct batch *batch, size_t 
 	struct text text;
 	size_t count;
 
+	if (fit->kept && !fit_kept(fit, batch, field, row, why))
+		return false;
 	switch (fit->check) {
 	case FIT_ALWAYS:
 		return true;
@@ -248,10 +252,10 @@ static bool value_fits(const struct fit *fit, const struct batch *batch, size_t 
 		snprintf(why, FIT_TEXT_MAX, "has %zu characters, the column takes %" PRIu64 " (%s)", count, fit->length, declared);
 		return false;
 	case FIT_BYTES:
-		if (column->spans[row].length <= fit->length)
+		count = fit->column->kind == KIND_TEXT ? batch_cell_text(batch, field, row, typed).length : column->spans[row].length;
+		if (count <= fit->length)
 			return true;
-		snprintf(why, FIT_TEXT_MAX, "has %" PRIu32 " bytes, the column takes %" PRIu64 " (%s)", column->spans[row].length,
-			fit->length, declared);
+		snprintf(why, FIT_TEXT_MAX, "has %zu bytes, the column takes %" PRIu64 " (%s)", count, fit->length, declared);
 		return false;
 	}
 	return true;
@@ -289,7 +293,7 @@ int fit_batch(const struct fit *fits, struct batch *batch, struct error *error)
 	for (size_t field = 0; field < batch->schema->field_count; field++) {
 		const struct fit *fit = &fits[field];
 
-		if ((fit->check == FIT_ALWAYS && !fit->not_null) || column_fits(fit, &batch->columns[field], batch->rows))
+		if (!fit->kept && ((fit->check == FIT_ALWAYS && !fit->not_null) || column_fits(fit, &batch->columns[field], batch->rows)))
 			continue;
 		for (uint32_t row = 0; row < batch->rows; row++)
 			if (batch->status[row] == ROW_LIVE && !fit_row(fit, batch, field, row, why) &&

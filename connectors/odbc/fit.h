@@ -31,6 +31,7 @@ struct fit {
 	const struct rule *rule; /* TABLE.FIELD.column; may be NULL where fit is only asked for its note */
 	enum fit_check check;
 	bool not_null;
+	bool kept;                /* fit_kept.h has something to ask */
 	int64_t minimum, maximum; /* FIT_INTEGER_RANGE, FIT_DECIMAL_RANGE */
 	int precision, scale;     /* digits kept */
 	int64_t step;             /* FIT_FRACTION: microseconds that the column can tell apart */
