@@ -148,7 +148,7 @@ static bool may_start(const struct plan *plan, const struct http_request *reques
 
 static int unauthorized(struct http_answer *answer, struct error *error)
 {
-	return answer->status == 401 ? answer_header(answer, error, "WWW-Authenticate", "Bearer") : 0;
+	return answer->status == 401 ? answer_header(answer, error, "WWW-Authenticate", "Bearer realm=\"penstock\"") : 0;
 }
 
 static int post_run(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
@@ -219,8 +219,11 @@ static int take_run(const struct service *service, const struct http_request *re
 		return 1;
 	json_decref(*out);
 	*out = NULL;
-	answer_problem(answer, 403, "this key may not do that to a run of this pipeline");
-	return 0;
+	if (request->key_name)
+		answer_problem(answer, 403, "this key may not do that to a run of this pipeline");
+	else
+		answer_problem(answer, 401, "this pipeline replaces the rows of tables, so its runs need an API key even where others do not");
+	return unauthorized(answer, error);
 }
 
 static int get_run(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)

@@ -88,7 +88,7 @@ int uploads_put(struct service *service, const struct http_request *request, str
 
 	if (!request->key_name) {
 		answer_problem(answer, 401, "an upload needs an API key even where other requests do not");
-		return answer_header(answer, error, "WWW-Authenticate", "Bearer");
+		return answer_header(answer, error, "WWW-Authenticate", "Bearer realm=\"penstock\"");
 	}
 	param = param_of(service, request, answer);
 	if (!param)

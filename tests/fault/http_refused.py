@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.environ.get("TOP", "."), "tests/support"))
-from harness import check, equal, main, tmp, wait_until
+from harness import TOP, check, equal, main, penstock, tmp, wait_until
 from http_service import JSON, Service, key_line, read_answer
 
 INGEST = "pipelines/ingest.yaml"
@@ -145,8 +145,11 @@ def keys(service):
 
 def no_keys(env):
     """Without keys nobody replaces what a table holds, or a file."""
+    run_id = penstock("run", "pipelines/restore.yaml", "--json", "--set", "folder=" + tmp("nothing"), env=env, cwd=TOP).json["run_id"]
     service = Service([INGEST, "pipelines/restore.yaml", "examples/serve/upload.yaml"], "", env, name="nokeys")
+    equal(service.ask("GET", "/v1/runs/" + run_id).json()["pipeline"], "restore", "to look at it needs no key")
     for what, answer in (("a pipeline that replaces", service.post("/v1/pipelines/restore/runs", {})),
+                         ("the cancelling of its run", service.ask("POST", "/v1/runs/%s/cancel" % run_id)),
                          ("an upload", service.ask("PUT", "/v1/pipelines/jobs-file/files/file", "1,x\n", {"Content-Type": "text/csv"}))):
         answer.problem(401, what)
         check(answer.headers.get("www-authenticate", "").startswith("Bearer"), "%s: WWW-Authenticate" % what)
