@@ -98,16 +98,23 @@ static size_t lower_bound(const uint16_t *list, size_t count, uint16_t value)
 	/* Ascending input is the common case. */
 	if (count > 0 && list[count - 1] < value)
 		return count;
-	while (count > 0) {
+	/* Without a branch that depends on the values: which half it is cannot be foreseen. */
+	while (count > 1) {
 		size_t half = count / 2;
-		if (list[low + half] < value) {
-			low += half + 1;
-			count -= half + 1;
-		} else {
-			count = half;
-		}
+		low += list[low + half - 1] < value ? half : 0;
+		count -= half;
 	}
-	return low;
+	return low + (count == 1 && list[low] < value);
+}
+
+static bool list_has(const uint16_t *list, size_t count, uint16_t value)
+{
+	/* Numbers without gaps, as most tables have them, stand where they are expected. */
+	size_t at = (uint16_t)(value - list[0]);
+	if (at < count && list[at] == value)
+		return true;
+	at = lower_bound(list, count, value);
+	return at < count && list[at] == value;
 }
 
 bool integerset_has(const struct integerset *set, int64_t value)
@@ -120,10 +127,8 @@ bool integerset_has(const struct integerset *set, int64_t value)
 	unsigned count = count_of(slot);
 	if (count == BITS)
 		return slot->bits[lower / 64] >> (lower % 64) & 1;
-	if (count > FEW) {
-		size_t at = lower_bound(slot->list, count, lower);
-		return at < count && slot->list[at] == lower;
-	}
+	if (count > FEW)
+		return list_has(slot->list, count, lower);
 	for (unsigned i = 0; i < count; i++)
 		if (slot->few[i] == lower)
 			return true;

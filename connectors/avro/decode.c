@@ -155,7 +155,7 @@ struct mark {
 
 static void take_back(struct batch *batch, const struct mark *mark)
 {
-	batch->rows = mark->rows;
+	batch_cut(batch, mark->rows);
 	batch->arena.used = mark->arena;
 	batch->fault_count = mark->faults;
 }

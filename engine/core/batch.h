@@ -139,6 +139,9 @@ static inline bool batch_is_full(const struct batch *batch)
 	return batch->rows >= batch->capacity || batch->arena.used >= batch->arena.soft;
 }
 
+/* Takes the rows from this one on back, with what was in them; arena, faults and violations are the caller's business. */
+void batch_cut(struct batch *batch, size_t rows);
+
 /* Adds a row with all cells CELL_ABSENT and without text, status ROW_LIVE and a zero origin; returns its index. Asserts that
  * there is room. */
 uint32_t batch_add_row(struct batch *batch);

@@ -13,6 +13,7 @@
 
 enum { NULL_TAG = 0, VALUE_TAG = 1, INDEX_BYTES = 4, HEAD_BYTES = 5 /* tag and length */, NUMBER_BYTES = 8 };
 enum { CELL_BYTES = HEAD_BYTES + NUMBER_BYTES }; /* of a number */
+enum { BLOCK_BYTES = 8 * 1024 };                 /* of rows that are hashed together: they stay in the nearest cache */
 
 int fingerprints_init(struct fingerprints *prints, size_t count, struct error *error)
 {
@@ -107,42 +108,83 @@ static size_t put_value(const struct batch *batch, size_t column, uint32_t row, 
 	return HEAD_BYTES + length;
 }
 
-/* The canonical bytes of a row into work; each column's own hash into columns (NULL: not wanted). */
-static int hash_row(const struct batch *batch, uint32_t row, struct buffer *work, struct fingerprint *columns,
-	struct fingerprint *out, struct error *error)
+/* Room that the canonical bytes of a row need at most. */
+static size_t longest_row(const struct batch *batch, uint32_t row)
 {
-	size_t count = batch->schema->field_count, at = 0, room = 0;
-	for (size_t i = 0; i < count; i++)
+	size_t room = 0;
+	for (size_t i = 0; i < batch->schema->field_count; i++)
 		room += INDEX_BYTES + HEAD_BYTES + longest_value(batch, i, row);
-	buffer_clear(work);
-	if (buffer_reserve(work, room, error) < 0)
-		return -1;
-	for (size_t i = 0; i < count; i++) {
-		put_little_endian32(work->data + at, (uint32_t)i);
-		at += INDEX_BYTES;
-		size_t bytes = put_value(batch, i, row, work->data + at);
-		/* A length that the compiler knows makes the hash of a number a few instructions. */
-		if (columns)
-			add(&columns[i], bytes == CELL_BYTES ? hash(work->data + at, CELL_BYTES) : hash(work->data + at, bytes));
-		at += bytes;
-	}
-	*out = hash(work->data, at);
-	return 0;
+	return room;
 }
 
+static size_t put_row(const struct batch *batch, uint32_t row, char *out)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < batch->schema->field_count; i++) {
+		put_little_endian32(out + at, (uint32_t)i);
+		at += INDEX_BYTES;
+		at += put_value(batch, i, row, out + at);
+	}
+	return at;
+}
+
+/* How many bytes the cell has that begins here: its tag, length and value. */
+static size_t cell_bytes(const char *cell)
+{
+	uint32_t length;
+	if (cell[0] == NULL_TAG)
+		return 1;
+	memcpy(&length, cell + 1, sizeof length);
+	return HEAD_BYTES + (size_t)le32toh(length);
+}
+
+/* Adds the hashes of the row that begins here, and of its cells to the columns; returns how many bytes it has. */
+static size_t add_row(struct fingerprints *prints, size_t fields, const char *row, struct fingerprint *out)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < fields; i++) {
+		at += INDEX_BYTES;
+		size_t bytes = cell_bytes(row + at);
+		/* A length that the compiler knows makes the hash of a number a few instructions. */
+		if (prints->columns)
+			add(&prints->columns[i], bytes == CELL_BYTES ? hash(row + at, CELL_BYTES) : hash(row + at, bytes));
+		at += bytes;
+	}
+	*out = hash(row, at);
+	add(&prints->total, *out);
+	prints->rows++;
+	return at;
+}
+
+/* Some rows are written before they are hashed: a processor that reads eight bytes just after it wrote them as one, four and eight
+ * waits until they have reached its cache. */
 int fingerprints_add_batch(struct fingerprints *prints, const struct batch *batch, struct buffer *work,
 	struct fingerprint *rows, struct error *error)
 {
-	for (uint32_t row = 0; row < batch->rows; row++) {
-		struct fingerprint print;
-		if (batch->status[row] != ROW_LIVE)
-			continue;
-		if (hash_row(batch, row, work, prints->columns, &print, error) < 0)
-			return -1;
-		add(&prints->total, print);
-		prints->rows++;
-		if (rows)
-			rows[row] = print;
+	for (uint32_t row = 0; row < batch->rows;) {
+		uint32_t first = row;
+		size_t length = 0;
+		buffer_clear(work);
+		for (; row < batch->rows && length < BLOCK_BYTES; row++) {
+			if (batch->status[row] != ROW_LIVE)
+				continue;
+			size_t room = longest_row(batch, row);
+			if (length > 0 && room > BLOCK_BYTES)
+				break; /* so that a large row needs no more room than its own */
+			work->length = length;
+			if (buffer_reserve(work, room, error) < 0)
+				return -1;
+			length += put_row(batch, row, work->data + length);
+		}
+		length = 0;
+		for (; first < row; first++) {
+			struct fingerprint print;
+			if (batch->status[first] != ROW_LIVE)
+				continue;
+			length += add_row(prints, batch->schema->field_count, work->data + length, &print);
+			if (rows)
+				rows[first] = print;
+		}
 	}
 	return 0;
 }

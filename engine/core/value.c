@@ -11,32 +11,6 @@
 static const int64_t US_PER_SECOND = 1000000;
 static const int64_t US_PER_DAY = 86400 * (int64_t)1000000;
 
-enum value_storage value_storage(enum value_type type)
-{
-	switch (type) {
-	case VALUE_INTEGER:
-	case VALUE_BOOLEAN:
-	case VALUE_DATE:
-	case VALUE_TIME:
-	case VALUE_DATETIME:
-	case VALUE_YEAR:
-		return STORAGE_INTEGER;
-	case VALUE_DOUBLE:
-		return STORAGE_DOUBLE;
-	case VALUE_DECIMAL:
-		return STORAGE_DECIMAL;
-	case VALUE_STRING:
-	case VALUE_YEARMONTH:
-	case VALUE_DURATION:
-	case VALUE_UUID:
-	case VALUE_BINARY:
-	case VALUE_JSON:
-		return STORAGE_SPAN;
-	}
-	assert(0 && "a value type that is not in the enum");
-	return STORAGE_SPAN;
-}
-
 const char *value_type_name(enum value_type type)
 {
 	static const char *const names[] = {

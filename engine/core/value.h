@@ -8,6 +8,7 @@
 #ifndef PENSTOCK_CORE_VALUE_H
 #define PENSTOCK_CORE_VALUE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,7 +48,32 @@ enum { DECIMAL_PRECISION_MAX = 38, VALUE_TEXT_MAX = 64 };
 
 __extension__ typedef __int128 decimal_t; /* the one typedef: C has no portable name for it */
 
-enum value_storage value_storage(enum value_type type);
+/* Here, and not in value.c: it is asked for each cell. */
+static inline enum value_storage value_storage(enum value_type type)
+{
+	switch (type) {
+	case VALUE_INTEGER:
+	case VALUE_BOOLEAN:
+	case VALUE_DATE:
+	case VALUE_TIME:
+	case VALUE_DATETIME:
+	case VALUE_YEAR:
+		return STORAGE_INTEGER;
+	case VALUE_DOUBLE:
+		return STORAGE_DOUBLE;
+	case VALUE_DECIMAL:
+		return STORAGE_DECIMAL;
+	case VALUE_STRING:
+	case VALUE_YEARMONTH:
+	case VALUE_DURATION:
+	case VALUE_UUID:
+	case VALUE_BINARY:
+	case VALUE_JSON:
+		return STORAGE_SPAN;
+	}
+	assert(0 && "a value type that is not in the enum");
+	return STORAGE_SPAN;
+}
 
 /* "string", "integer", ... as the dictionary says it; for messages. */
 const char *value_type_name(enum value_type type);
