@@ -60,6 +60,8 @@ def postgres(data, tables):
         db.execute("alter system set log_statement = 'all'", "select pg_reload_conf()")
         pipeline = hr_pipeline(tmp("load.yaml"), "{ rows: 1000 }")
         run(pipeline, "--set", "data=" + hr_data(tmp("small"), 10, 2), "--limit", "1", db=db)
+        for step in ("departments", "jobs"):
+            run(pipeline, "--set", "data=" + data, "--step", step, db=db)
         # What holds in the session that writes, seen from within it.
         db.execute("create table seen (name text, value text)",
                    "create function look() returns trigger language plpgsql as $$ begin insert into seen select n, current_setting(n) from "
@@ -73,6 +75,9 @@ def postgres(data, tables):
             lines = [line for line in file.read().splitlines() if "statement:" in line or "execute " in line or line.startswith("\t")]
         sent = allowed(lines, "to PostgreSQL")
         check(sent > 20, "only %d statements were logged" % sent)
+        # What goes past ODBC stands in the server's log as well.
+        copies = [line for line in lines if 'statement: COPY "hired_employees"' in line]
+        check(copies and all(line.endswith("FROM STDIN (FORMAT binary)") for line in copies), "COPY as the server saw it: %s" % copies[:3])
         seen = set(db.query("select distinct name, value from seen"))
         equal({row for row in seen if row[0] != "TimeZone"}, {("synchronous_commit", "on"), ("session_replication_role", "origin"), ("fsync", "on")},
               "settings of the live session")
