@@ -123,6 +123,11 @@ def idempotency(service, db, answers):
         service.post(PATH + path, body + [[99, "z"]], key).problem(422, "another body under the key")
         answers.append(without_ids(first))
     equal(db.count("jobs", "id in (21, 22, 99)"), 1, "jobs under keys")
+    # What is refused before a row is read takes no key, and such requests are no runs that are listed.
+    key = {"Idempotency-Key": "mended"}
+    service.post(PATH + "/jobs", [], key).problem(422, "no row")
+    equal(service.post(PATH + "/jobs", [[23, "a"]], key).status, 200, "the mended body")
+    equal(service.ask("GET", "/v1/runs").json()["runs"], [], "the list of runs")
     # Many with one key at the same time: one does it, and the others are told to wait, or what it did.
     for number in range(5):
         body = [[100 + 200 * number + i, "j"] for i in range(200)]
