@@ -349,13 +349,13 @@ static void test_decimals(void **state)
 		}
 		if (rand_r(&seed) % 2)
 			*to++ = '-';
-		*to++ = before == 1 ? (char)('0' + rand_r(&seed) % 10) : (char)('1' + rand_r(&seed) % 9);
+		*to++ = "1234567890"[rand_r(&seed) % (before == 1 ? 10 : 9)];
 		for (int i = 1; i < before; i++)
-			*to++ = (char)('0' + (holes && rand_r(&seed) % 4 ? 0 : rand_r(&seed) % 10));
+			*to++ = "0123456789"[holes && rand_r(&seed) % 4 ? 0 : rand_r(&seed) % 10];
 		if (behind)
 			*to++ = '.';
 		for (int i = 0; i < behind; i++)
-			*to++ = (char)('0' + (holes && rand_r(&seed) % 4 ? 0 : rand_r(&seed) % 10));
+			*to++ = "0123456789"[holes && rand_r(&seed) % 4 ? 0 : rand_r(&seed) % 10];
 		*to = '\0';
 		/* The server has no -0. */
 		if (*text == '-' && strspn(text, "-0.") == strlen(text))
