@@ -101,13 +101,6 @@ def backup(db, folder, **named):
     return run(TOP + "/pipelines/backup.yaml", "--set", "folder=" + folder, db=db, **named)
 
 
-def way_of(path, data, db):
-    """What `penstock check` says of how the rows of the large table will go; empty where it says nothing."""
-    done = penstock("check", path, "--set", "data=" + data, db=db)
-    found = [text.strip() for text in done.out.splitlines() if re.search(r"\brows\b", text) and "bulk" in text]
-    return found[-1] if found else ""
-
-
 def written(db, wanted):
     """Fails unless the large table holds this many rows: what is measured must have been done."""
     got = db.count(LAST)
