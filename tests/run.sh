@@ -43,8 +43,10 @@ unset PENSTOCK_DB
 
 RESULTS=$(mktemp -d "${TMPDIR:-/tmp}/penstock-results.XXXXXX") || exit 1
 export RESULTS
-PENSTOCK_TEST_PG_DIR=
+PENSTOCK_TEST_PG_DIR= PENSTOCK_TEST_MARIADB_DIR=
 finish() {
+    [ -z "$PENSTOCK_TEST_MARIADB_DIR" ] || sh "$TOP/tests/support/mariadb.sh" stop "$PENSTOCK_TEST_MARIADB_DIR" || :
+    [ -z "$PENSTOCK_TEST_MARIADB_DIR" ] || rm -rf "$PENSTOCK_TEST_MARIADB_DIR"
     [ -z "$PENSTOCK_TEST_PG_DIR" ] || sh "$TOP/tests/support/postgres.sh" stop "$PENSTOCK_TEST_PG_DIR" || :
     [ -z "$PENSTOCK_TEST_PG_DIR" ] || rm -rf "$PENSTOCK_TEST_PG_DIR"
     rm -rf "$RESULTS"
@@ -141,6 +143,18 @@ else
     failed=$((failed + 1))
     rm -rf "$PENSTOCK_TEST_PG_DIR"
     PENSTOCK_TEST_PG_DIR=
+fi
+
+# --- and the MariaDB ------------------------------------------------------------------------------
+PENSTOCK_TEST_MARIADB_DIR=$(mktemp -d "${TMPDIR:-/tmp}/penstock-mariadb.XXXXXX") || fatal "no temporary folder"
+if quietly "start MariaDB" sh "$TOP/tests/support/mariadb.sh" start "$PENSTOCK_TEST_MARIADB_DIR"; then
+    PENSTOCK_TEST_MARIADB=$(sh "$TOP/tests/support/mariadb.sh" connect "$PENSTOCK_TEST_MARIADB_DIR")
+    export PENSTOCK_TEST_MARIADB PENSTOCK_TEST_MARIADB_DIR
+else
+    echo "FAILED           MariaDB does not start: tests that need it are skipped"
+    failed=$((failed + 1))
+    rm -rf "$PENSTOCK_TEST_MARIADB_DIR"
+    PENSTOCK_TEST_MARIADB_DIR=
 fi
 
 # --- test programs: unit tests, of which every test in a program counts, and replays of fuzz corpora ------------------

@@ -149,7 +149,7 @@ static const struct {
 	{ 1645, { TROUBLE_ROW, NULL } }, { 1690, { TROUBLE_ROW, NULL } }, { 1748, { TROUBLE_ROW, NULL } }, { 1761, { TROUBLE_ROW, NULL } },
 	{ 1762, { TROUBLE_ROW, NULL } }, { 1906, { TROUBLE_ROW, NULL } }, { 1977, { TROUBLE_ROW, NULL } }, { 3819, { TROUBLE_ROW, NULL } },
 	{ 4025, { TROUBLE_ROW, NULL } }, { 4078, { TROUBLE_ROW, NULL } }, { 1118, { TROUBLE_ROW, NULL } }, { 1442, { TROUBLE_OURS, NULL } },
-	{ 1213, { TROUBLE_CONFLICT, NULL } }, { 1020, { TROUBLE_CONFLICT, NULL } }, { 1614, { TROUBLE_CONFLICT, NULL } },
+	{ 1213, { TROUBLE_CONFLICT, NULL } }, { 1020, { TROUBLE_CONFLICT, NULL } }, { 1412, { TROUBLE_CONFLICT, NULL } }, { 1684, { TROUBLE_CONFLICT, NULL } }, { 1614, { TROUBLE_CONFLICT, NULL } },
 	{ 1205, { TROUBLE_BUSY, "another session held it for longer than lock_timeout" } },
 	/* the session is gone, or never came to be */
 	{ 1040, { TROUBLE_LOST, NULL } }, { 1053, { TROUBLE_LOST, NULL } }, { 1077, { TROUBLE_LOST, NULL } }, { 1079, { TROUBLE_LOST, NULL } },

@@ -37,6 +37,9 @@ struct lock_ops {
 	int (*take)(struct locks *locks, uint64_t lock, struct lock_holder *holder, struct error *error);
 	void (*release)(struct locks *locks, uint64_t lock);
 
+	/* Optional, where a holder is known by its session alone: 1 where that is the session of this run, 0, -1 and error. */
+	int (*is_run)(struct locks *locks, const struct lock_holder *holder, const char *run_id, struct error *error);
+
 	/* Optional: whether somebody else has it, without touching the database. */
 	bool (*peek)(struct locks *locks, uint64_t lock, struct lock_holder *holder);
 };

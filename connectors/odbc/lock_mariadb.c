@@ -30,6 +30,11 @@ static void name_of(const struct mariadb_locks *locks, uint64_t lock, char out[N
 	snprintf(out, NAME_SIZE, "penstock.%016" PRIx64 ".%016" PRIx64, locks->database, lock);
 }
 
+static void name_of_run(const char *run_id, char out[NAME_SIZE])
+{
+	snprintf(out, NAME_SIZE, "penstock.run.%.40s", run_id);
+}
+
 /* A query of one number, with the name of a lock as its parameter. 0 also where it gives none. */
 static int ask(struct mariadb_locks *locks, const char *what, const char *sql, const char *name, int64_t *out, struct error *error)
 {
@@ -124,7 +129,7 @@ static int locks_open(struct session *session, const char *run_id, struct locks 
 	locks->base.ops = &lock_mariadb;
 	locks->session = session;
 	if (run_id && run_id[0])
-		snprintf(locks->run, sizeof locks->run, "penstock.run.%.40s", run_id);
+		name_of_run(run_id, locks->run);
 	if (lock_name(parts, 1, &locks->database, error) || (locks->run[0] && try_lock(locks, locks->run, error) < 0)) {
 		free(locks);
 		return -1;
@@ -165,6 +170,17 @@ static int locks_take(struct locks *base, uint64_t lock, struct lock_holder *hol
 	if (result > 0)
 		locks->held[locks->count++] = lock;
 	return result;
+}
+
+static int locks_is_run(struct locks *base, const struct lock_holder *holder, const char *run_id, struct error *error)
+{
+	int64_t session;
+	char name[NAME_SIZE];
+
+	name_of_run(run_id, name);
+	if (find_session((struct mariadb_locks *)base, name, &session, error))
+		return -1;
+	return session && session == holder->server_pid;
 }
 
 static void let_go(struct mariadb_locks *locks, const char *name)
@@ -211,4 +227,5 @@ const struct lock_ops lock_mariadb = {
 	.close = locks_close,
 	.take = locks_take,
 	.release = locks_release,
+	.is_run = locks_is_run,
 };

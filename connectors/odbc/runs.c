@@ -105,6 +105,28 @@ static int find_process(struct odbc_store *store, struct lock_holder *holder, st
 	return more < 0 ? -1 : 0;
 }
 
+/* Which of the runs that say they are running the holder's session belongs to. */
+static int find_run(struct odbc_store *store, struct lock_holder *holder, struct error *error)
+{
+	struct statement statement;
+	char run_id[RUN_ID_SIZE];
+	int more = -1, found = 0;
+
+	if (state_statement(&store->state, &statement, "looking for the run that holds a lock",
+		    "SELECT run_id FROM {runs} WHERE status = 'running' ORDER BY started_at DESC", error) == 0 &&
+	    statement_execute(&statement, NULL, NULL, error) == 0)
+		more = 0;
+	while (more == 0 && !found && (more = statement_fetch(&statement, error)) == 1) {
+		more = store_copy(&statement, 1, run_id, sizeof run_id, error);
+		if (more == 0)
+			found = store->locks->ops->is_run(store->locks, holder, run_id, error);
+	}
+	statement_close(&statement);
+	if (found > 0)
+		memcpy(holder->run_id, run_id, sizeof run_id);
+	return more < 0 || found < 0 ? -1 : 0;
+}
+
 /* Its process is dead, only the server has not seen it yet: that is a matter of moments. */
 static int take_from_dead(struct odbc_store *store, uint64_t lock, struct lock_holder *holder, struct error *error)
 {
@@ -131,6 +153,8 @@ int store_take(struct odbc_store *store, uint64_t lock, struct lock_holder *hold
 
 	if (taken != 0)
 		return taken;
+	if (!holder->run_id[0] && holder->server_pid && store->locks->ops->is_run && find_run(store, holder, error))
+		return -1;
 	/* Where the lock itself names the process (SQLite) its holder may have the whole database locked: nothing is read then. */
 	if (holder->run_id[0] && !holder->pid && find_process(store, holder, error))
 		return -1;

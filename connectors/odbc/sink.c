@@ -69,7 +69,7 @@ static const struct option options[] = {
 	  .help = "When to commit: auto, step, or { rows: 100000, every: 1s }." },
 	{ .name = "bulk", .kind = OPTION_ENUM, .offset = offsetof(struct odbc_sink, bulk), .fallback = "auto", .values = bulks,
 	  .help = "How rows are sent: copy (PostgreSQL: binary COPY), unnest (PostgreSQL: as arrays), virtual (SQLite: read in this process), "
-		  "values (many in one INSERT), row (one at a time), auto (the best that the driver can do)." },
+		  "array (MariaDB: arrays of parameters, one request), values (many in one INSERT), row (one at a time), auto (the best that the driver can do)." },
 	{ .name = "ignore", .kind = OPTION_LIST, .offset = offsetof(struct odbc_sink, ignore),
 	  .help = "Columns without a field that replace may leave to their defaults." },
 	{ .name = "cascade", .kind = OPTION_BOOLEAN, .offset = offsetof(struct odbc_sink, cascade), .fallback = "false",
@@ -422,7 +422,7 @@ static void sink_close(void *self)
 
 const struct sink_ops odbc_sink_ops = {
 	.name = "odbc",
-	.summary = "Writes to a table of a database over ODBC: SQLite, PostgreSQL.",
+	.summary = "Writes to a table of a database over ODBC: SQLite, PostgreSQL, MariaDB.",
 	.size = sizeof(struct odbc_sink),
 	.options = options,
 	.open = sink_open,

@@ -16,7 +16,10 @@ rows = int(sys.argv[1])
 
 def insert(db, key):
     row = "(%d, 'A Rival', '2020-01-01T00:00:00Z', 1, 1)" % key
-    statement = "insert into hired_employees values %s on conflict do nothing" % row
+    if db.kind == "mariadb":
+        statement = "insert ignore into hired_employees values %s" % row.replace("Z'", "'")
+    else:
+        statement = "insert into hired_employees values %s on conflict do nothing" % row
     if db.kind != "sqlite":
         db.execute(statement)
         return

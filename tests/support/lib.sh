@@ -172,9 +172,16 @@ END
 }
 # databases: the kinds of database a test shall go through; newdb KIND prints a connection string for each.
 databases() {
-    echo sqlite
-    [ -z "${PENSTOCK_TEST_PG_DIR:-}" ] || echo postgresql
-    [ -z "${PENSTOCK_TEST_MARIADB_DIR:-}" ] || echo mariadb
+    for database in sqlite ${PENSTOCK_TEST_PG_DIR:+postgresql} ${PENSTOCK_TEST_MARIADB_DIR:+mariadb}; do
+        case " ${PENSTOCK_TEST_DATABASES:-$database} " in
+        *" $database "*) echo "$database" ;;
+        esac
+    done
+}
+# only_databases KIND...: what this test does with them is known of these alone.
+only_databases() {
+    PENSTOCK_TEST_DATABASES=$*
+    export PENSTOCK_TEST_DATABASES
 }
 newdb() {
     case $1 in
