@@ -3,7 +3,6 @@
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
-only_databases sqlite postgresql
 # Fails below this number of kills that met a living process, for each database, of the backup and of the restore.
 kills=${PENSTOCK_TEST_FULL:+100}
 : "${kills:=10}"

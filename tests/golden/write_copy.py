@@ -1,4 +1,4 @@
-"""usage: copy.py ROWS
+"""usage: write_copy.py ROWS
 
 SPDX-License-Identifier: Apache-2.0
 """

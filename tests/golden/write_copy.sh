@@ -9,4 +9,4 @@ rows=${PENSTOCK_TEST_FULL:+100000}
 need python3
 need_penstock
 need_postgres
-python3 "$TOP/tests/golden/copy.py" "$rows"
+python3 "$TOP/tests/golden/write_copy.py" "$rows"
