@@ -510,6 +510,42 @@ static void test_keys_postgres(void **state)
 }
 
 /* Parts of a key of every type that one may have, in a table of a schema with a name that needs quotes. */
+/* Behind any row either way of reading goes on where the other one stopped. */
+static void expect_crossing(struct world *world, const struct schema *schema, struct reading reading)
+{
+	static const char *const reads[] = { "auto", "fetch" };
+
+	for (int way = 0; way < 2; way++) {
+		struct source source, other;
+
+		reading.rows = 9;
+		reading.read = reads[way];
+		expect_opened(&source, source_start(&source, world, schema, reading));
+		while (source.count < 27) {
+			char *rest;
+
+			assert_true(source_step(&source));
+			reading.read = reads[!way];
+			expect_opened(&other, source_start(&other, world, schema, reading));
+			assert_int_equal(odbc_source_ops.resume(other.self, &source.position, false, &other.error), 0);
+			other.count = source.count;
+			while (source_step(&other))
+				;
+			rest = other.text;
+			other.text = NULL;
+			source_stop(&other);
+			reading.read = reads[way];
+			expect_opened(&other, source_start(&other, world, schema, reading));
+			while (source_step(&other))
+				;
+			expect_text(rest, other.text + source.used);
+			source_stop(&other);
+			free(rest);
+		}
+		source_stop(&source);
+	}
+}
+
 static void test_key_types(void **state)
 {
 	struct world *world = world_of(state);
@@ -540,6 +576,8 @@ static void test_key_types(void **state)
 	char *fetched = read_all(world, schema, (struct reading){ .table = table, .rows = 11, .read = "fetch" });
 
 	expect_text(all, fetched);
+	expect_crossing(world, schema, (struct reading){ .table = table });
+	expect_crossing(world, only, (struct reading){ .table = table, .ignore = ignore });
 	free(all);
 	free(fetched);
 	schema_free(only);
