@@ -117,6 +117,7 @@ struct dialect {
 	bool has_cursors;            /* DECLARE and FETCH in SQL */
 	bool copies_out;             /* COPY ... TO STDOUT (FORMAT binary), where pq_usable says so */
 	bool tagged_values;          /* values have types of their own, whatever their column: they are read with a tag before them */
+	bool several_statements;     /* a text may hold several, and a server is away: what can wait is sent with what comes next */
 	bool row_policies;           /* row level security may hide rows */
 	bool ddl_commits;            /* a statement that changes the schema ends the transaction around it */
 	bool plain_datetimes;        /* datetimes are bound as "2021-11-07 02:48:42.5", without T and Z */

@@ -88,24 +88,11 @@ static int begin(struct session *session, struct error *error)
 	return set_autocommit(session, false, error);
 }
 
-/* Once the driver has noticed that the server ended the session it takes the transaction for over, sends no COMMIT and reports success. So the
- * server has to answer after it: a session that is still there has had its COMMIT. */
+/* Once the driver has noticed that the server ended the session it takes the transaction for over, and SQLEndTran sends no COMMIT and reports
+ * success. As a statement it succeeds only where the server has answered it. */
 static int commit(struct session *session, struct error *error)
 {
-	char answer[2];
-
-	if (!SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, session->connection, SQL_COMMIT))) {
-		session_fail(session, SQL_HANDLE_DBC, session->connection, "committing", error);
-		return -1;
-	}
-	if (set_autocommit(session, true, error))
-		return -1;
-	if (session_query_text(session, "SELECT 1", answer, sizeof answer, error) == 1)
-		return 0;
-	if (!error_is_set(error))
-		error_set(error, ERROR_SINK, session->place, "the server does not answer after COMMIT");
-	error->retry = true;
-	return -1;
+	return session_execute(session, "COMMIT", error) || set_autocommit(session, true, error) ? -1 : 0;
 }
 
 static void rollback(struct session *session)
@@ -335,6 +322,7 @@ const struct dialect dialect_postgresql = {
 	.read = read_text,
 	.has_cursors = true,
 	.copies_out = true,
+	.several_statements = true,
 	.row_policies = true,
 	.quotes = "'\"",
 	.dollar_quotes = true,

@@ -139,6 +139,7 @@ int rejects_flush(struct odbc_store *store, struct error *error)
 	if (rejects->count == 0)
 		return 0;
 	assert(store->session.in_transaction);
+	store->session.fresh = false;
 	assert(REJECTS_PER_STATEMENT * ROW_PARAMETERS <= store->session.dialect->parameters_max);
 	while (done < rejects->count && result == 0) {
 		while ((size_t)1 << size > rejects->count - done)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connectors/odbc/dialect.h"
 #include "connectors/odbc/inside.h"
 #include "connectors/odbc/lookup.h"
 #include "connectors/odbc/store_parts.h"
@@ -85,6 +86,21 @@ struct lookup *store_lookup_also(struct store *base, const struct option_map *ta
 	return lookup;
 }
 
+/* The first request of a transaction needs no mark where another writer may come between: the transaction begins again instead. */
+static int set_mark(struct odbc_store *store, struct error *error)
+{
+	struct session *session = &store->session;
+
+	store->marked_by_begin = session->dialect->several_statements && atomic_load(&session->calls) == session->begun_at;
+	session->fresh = store->marked_by_begin;
+	if (store->marked_by_begin)
+		return 0;
+	if (session->lingering && session_execute(session, "RELEASE SAVEPOINT penstock", error))
+		return -1;
+	session->lingering = false;
+	return session_execute(session, "SAVEPOINT penstock_request", error);
+}
+
 int store_mark(struct store *base, enum store_mark mark, struct error *error)
 {
 	struct odbc_store *store = store_of(base);
@@ -93,17 +109,26 @@ int store_mark(struct store *base, enum store_mark mark, struct error *error)
 	assert(session->in_transaction);
 	switch (mark) {
 	case MARK_SET:
-		return inside_usable(session) ? inside_run(session, INSIDE_REQUEST, error)
-					      : session_execute(session, "SAVEPOINT penstock_request", error);
+		if (inside_usable(session))
+			return inside_run(session, INSIDE_REQUEST, error);
+		return set_mark(store, error);
 	case MARK_RELEASE:
 		if (rejects_flush(store, error))
 			return -1;
-		return inside_usable(session) ? inside_run(session, INSIDE_REQUEST_RELEASE, error)
-					      : session_execute(session, "RELEASE SAVEPOINT penstock_request", error);
+		session->fresh = false;
+		if (inside_usable(session))
+			return inside_run(session, INSIDE_REQUEST_RELEASE, error);
+		if (store->marked_by_begin)
+			return 0;
+		session->lingering = false;
+		return session_execute(session, "RELEASE SAVEPOINT penstock_request", error);
 	case MARK_UNDO:
 		break;
 	}
 	rejects_clear(&store->rejects);
+	if (store->marked_by_begin)
+		return session_restart(session, error);
+	session->lingering = false;
 	if (inside_usable(session) ? inside_run(session, INSIDE_REQUEST_BACK, error)
 				   : session_execute(session, "ROLLBACK TO SAVEPOINT penstock_request", error))
 		return -1;
@@ -124,6 +149,7 @@ int store_add_run(struct store *base, const struct run_record *run, bool *known,
 	assert(store->session.in_transaction);
 	if (!statement)
 		return -1;
+	store->session.fresh = false;
 	if (run_put(statement, run, NULL, &class, &refused) == 0)
 		return 0;
 	/* Its only constraints are the key and what is always there. */
@@ -140,6 +166,7 @@ int store_change_run(struct store *base, const struct run_record *run, struct er
 	struct statement *statement = get(store, REQUEST_CHANGE_RUN, error);
 
 	assert(store->session.in_transaction);
+	store->session.fresh = false;
 	return statement ? run_put(statement, run, NULL, NULL, error) : -1;
 }
 
@@ -221,6 +248,7 @@ int store_keep_answer(struct store *base, const struct stored_answer *answer, st
 	char now[STATE_TIME_SIZE];
 
 	assert(store->session.in_transaction);
+	store->session.fresh = false;
 	if (answer->expired && (!(statement = get(store, REQUEST_DROP_ANSWER, error)) || bind_keys(statement, answer, error) ||
 				       statement_execute(statement, NULL, NULL, error)))
 		return -1;

@@ -337,8 +337,17 @@ int session_begin(struct session *session, struct error *error)
 	if (session->dialect->begin(session, error))
 		return -1;
 	session->in_transaction = true;
-	session->broken = false;
+	session->broken = session->fresh = session->saved_by_begin = session->lingering = false;
+	session->begun_at = atomic_load(&session->calls);
 	return 0;
+}
+
+int session_restart(struct session *session, struct error *error)
+{
+	assert(session->in_transaction);
+	session->dialect->rollback(session);
+	session->in_transaction = false;
+	return session_begin(session, error);
 }
 
 int session_commit(struct session *session, struct error *error)
@@ -378,19 +387,32 @@ int session_savepoint(struct session *session, struct error *error)
 	assert(session->in_transaction);
 	if (inside_usable(session))
 		return inside_run(session, INSIDE_SAVEPOINT, error);
-	return session_execute(session, "SAVEPOINT penstock", error);
+	session->saved_by_begin = session->fresh;
+	if (session->saved_by_begin)
+		return 0;
+	if (session_execute(session, session->lingering ? "RELEASE SAVEPOINT penstock;SAVEPOINT penstock" : "SAVEPOINT penstock", error))
+		return -1;
+	session->lingering = false;
+	return 0;
 }
 
 int session_release(struct session *session, struct error *error)
 {
 	if (inside_usable(session))
 		return inside_run(session, INSIDE_RELEASE, error);
+	if (session->saved_by_begin || session->dialect->several_statements) {
+		session->lingering = !session->saved_by_begin;
+		session->saved_by_begin = session->fresh = false;
+		return 0;
+	}
 	return session_execute(session, "RELEASE SAVEPOINT penstock", error);
 }
 
 int session_rollback_to(struct session *session, struct error *error)
 {
-	/* Both databases keep the savepoint after going back to it. */
+	if (session->saved_by_begin)
+		return session_restart(session, error);
+	/* All databases keep the savepoint after going back to it. */
 	if (inside_usable(session) ? inside_run(session, INSIDE_BACK, error)
 				   : session_execute(session, "ROLLBACK TO SAVEPOINT penstock", error))
 		return -1;

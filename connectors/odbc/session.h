@@ -40,6 +40,10 @@ struct session {
 	bool broken;                   /* a statement of the open transaction failed outside a savepoint: it can only be rolled back */
 	bool lost;                     /* the connection is gone; everything but close fails */
 	bool discreet;                 /* values must not show in messages: the database's details are left out */
+	bool fresh;                    /* nothing of the open transaction would be missed if it began again; set by who knows */
+	bool saved_by_begin;           /* the savepoint is the beginning of the transaction */
+	bool lingering;                /* a savepoint that is done with is still there; it goes with the next one, or with the transaction */
+	unsigned begun_at;             /* calls when the transaction began */
 	unsigned rollbacks;            /* so far; what was prepared before the last one may speak of tables that are gone */
 	int64_t lock_timeout_ms;
 	int64_t since_ms;              /* when it began to connect (clock_elapsed_ms) */
@@ -100,6 +104,9 @@ int session_need_driver(const struct session *session, const char *driver, struc
 int session_begin(struct session *session, struct error *error) MUST_CHECK;
 int session_commit(struct session *session, struct error *error) MUST_CHECK; /* error->retry: outcome unknown or worth a retry */
 void session_rollback(struct session *session);
+
+/* Begins the open transaction again: what it did is undone. */
+int session_restart(struct session *session, struct error *error) MUST_CHECK;
 
 /* One savepoint at a time, inside a transaction. rollback_to leaves none behind and mends a broken transaction. */
 int session_savepoint(struct session *session, struct error *error) MUST_CHECK;

@@ -242,7 +242,11 @@ static int check_at_once(const struct odbc_sink *sink, struct error *error)
 {
 	const char *immediate = sink->target.catalog.immediate;
 
-	return immediate && sink->mode != MODE_REPLACE ? session_execute(sink->target.session, immediate, error) : 0;
+	if (!immediate || sink->mode == MODE_REPLACE)
+		return 0;
+	/* A transaction that began again would not know of it. */
+	sink->target.session->fresh = false;
+	return session_execute(sink->target.session, immediate, error);
 }
 
 /* A table that references itself would have to be its own parent before it has a key. */

@@ -58,6 +58,7 @@ struct odbc_store {
 	struct lookup **lookups;      /* one for each step of requests */
 	size_t lookup_count;
 	struct buffer answer;         /* found last */
+	bool marked_by_begin;         /* the mark of the request at hand is the beginning of the transaction */
 };
 
 static inline struct odbc_store *store_of(struct store *store)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "connectors/odbc/dialect.h"
+#include "connectors/odbc/inside.h"
 #include "connectors/odbc/shown.h"
 #include "connectors/odbc/statement.h"
 #include "connectors/odbc/way.h"
@@ -29,8 +30,8 @@ struct virtual_way {
 	bool may_skip;
 	bool upsert;
 	bool counts;                /* the library counts rows of this table (those without a rowid it does not) */
-	bool triggered;             /* the table has triggers; known once handle is set */
-	SQLHSTMT handle;            /* prepared when first needed */
+	bool triggered;             /* the table has triggers; known once statement is set */
+	struct sqlite3_stmt *statement; /* prepared when first needed */
 };
 
 static struct virtual_way *virtual_of(struct way *way)
@@ -63,8 +64,7 @@ static void virtual_close(struct way *way)
 
 	if (!virtual)
 		return;
-	if (virtual->handle)
-		SQLFreeHandle(SQL_HANDLE_STMT, virtual->handle);
+	inside_free(virtual->statement);
 	buffer_fini(&virtual->sql);
 	free(virtual->kinds);
 	free(virtual);
@@ -143,24 +143,14 @@ static int prepare(struct virtual_way *virtual, struct error *error)
 	static const char insert[] = "INSERT", insert_or_fail[] = "INSERT OR FAIL";
 	const char *rest = buffer_text(&virtual->sql) + sizeof insert - 1;
 	struct buffer sql;
-	int result = -1;
 
 	assert(strncmp(buffer_text(&virtual->sql), insert, sizeof insert - 1) == 0);
 	buffer_init(&sql, SQL_MAX);
-	if (ask_triggers(virtual, &virtual->triggered, error) ||
-	    buffer_printf(&sql, error, "%s%s", virtual->triggered ? insert : insert_or_fail, rest) ||
-	    session_handle(virtual->session, &virtual->handle, error))
-		goto out;
-	if (SQL_SUCCEEDED(SQLPrepare(virtual->handle, (SQLCHAR *)sql.data, SQL_NTS))) {
-		result = 0;
-	} else {
-		session_fail(virtual->session, SQL_HANDLE_STMT, virtual->handle, virtual->what, error);
-		SQLFreeHandle(SQL_HANDLE_STMT, virtual->handle);
-		virtual->handle = SQL_NULL_HSTMT;
-	}
-out:
+	if (ask_triggers(virtual, &virtual->triggered, error) == 0 &&
+	    buffer_printf(&sql, error, "%s%s", virtual->triggered ? insert : insert_or_fail, rest) == 0)
+		virtual->statement = inside_prepare(virtual->session, buffer_text(&sql), virtual->what, error);
 	buffer_fini(&sql);
-	return result;
+	return virtual->statement ? 0 : -1;
 }
 
 static size_t virtual_take(const struct way *way, const struct batch *batch, const uint32_t *rows, size_t count)
@@ -199,21 +189,20 @@ static int locate(struct virtual_way *virtual, size_t written, struct diagnosis 
 	diagnosis->kept = !virtual->triggered;
 	if (virtual->triggered) {
 		diagnosis->at = DIAGNOSIS_NOWHERE;
-		SQLFreeHandle(SQL_HANDLE_STMT, virtual->handle);
-		virtual->handle = SQL_NULL_HSTMT;
+		inside_free(virtual->statement);
+		virtual->statement = NULL;
 	}
 	return 1;
 }
 
-static int refused(struct virtual_way *virtual, size_t written, struct diagnosis *diagnosis, struct error *error)
+static int refused(struct virtual_way *virtual, size_t written, enum fault_class class, struct diagnosis *diagnosis, struct error *error)
 {
 	if (virtual->session->shown->cancelled)
 		return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
-	if (session_diagnose(virtual->session, SQL_HANDLE_STMT, virtual->handle, diagnosis) != FAULT_OF_ROW) {
+	if (class != FAULT_OF_ROW) {
 		diagnosis_error(virtual->session, diagnosis, virtual->what, error);
 		return -1;
 	}
-	SQLFreeStmt(virtual->handle, SQL_CLOSE);
 	return locate(virtual, written, diagnosis, error);
 }
 
@@ -236,25 +225,19 @@ static int virtual_insert(struct way *way, const struct batch *batch, const uint
 {
 	struct virtual_way *virtual = virtual_of(way);
 	struct shown *shown = virtual->session->shown;
-	SQLRETURN code;
+	enum fault_class class = FAULT_OF_OURS;
 	size_t kept;
 	int result;
 
-	if (!virtual->handle && prepare(virtual, error))
+	if (!virtual->statement && prepare(virtual, error))
 		return -1;
 	shown->counted = virtual->triggered ? virtual->name : NULL;
 	shown->updates = virtual->upsert;
 	shown_begin(shown, batch, virtual->kinds, rows, count, virtual->session->cancel);
-	code = SQLExecute(virtual->handle);
+	result = inside_step(virtual->session, virtual->statement, diagnosis, &class);
 	kept = shown_kept(shown);
 	shown_end(shown);
-	if (SQL_SUCCEEDED(code) || code == SQL_NO_DATA)
-		result = written(virtual, kept, diagnosis, error);
-	else
-		result = refused(virtual, kept, diagnosis, error);
-	if (virtual->handle)
-		SQLFreeStmt(virtual->handle, SQL_CLOSE);
-	return result;
+	return result < 0 ? refused(virtual, kept, class, diagnosis, error) : written(virtual, kept, diagnosis, error);
 }
 
 static int virtual_print(const struct way *way, struct buffer *out, size_t *rows, struct error *error)
