@@ -15,7 +15,7 @@ import time
 from decimal import Decimal
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
-from harness import build_shim, check, equal, kill, main, newdb, penstock, start, step_of, tmp, wait_until
+from harness import Server, build_shim, check, equal, kill, main, newdb, penstock, start, step_of, tmp, wait_until
 
 ROWS = int(sys.argv[1])
 BIG = "x" * 3000
@@ -195,9 +195,9 @@ def newsession(db):
     return Db(db.connect)
 
 
-def many(folder, rows=20000):
+def many(folder, rows=20000, server=None):
     describe(folder, [(name, [field("id", "integer"), field("body", "string")]) for name in ("t", "u", "v")])
-    db = newdb("postgresql")
+    db = server.newdb() if server else newdb("postgresql")
     for name in ("t", "u", "v"):
         db.execute("create table %s (id integer primary key, body text)" % name,
                    "insert into %s select i, 'text ' || i from generate_series(1, %d) i order by random()" % (name, rows))
@@ -282,6 +282,25 @@ def cut():
     print("cut: a session that the server ended: exit %d" % code)
 
 
+def crash():
+    """The server dies in the middle, and stays away."""
+    server = Server(tmp("server"))
+    server.start()
+    try:
+        folder = tmp("crash")
+        db = many(folder, server=server)
+        process = start("run", pipeline(folder, "copy", SLOW), db=db, stdout=tmp("stdout"), stderr=tmp("stderr"))
+        wait_until(lambda: db.value(BUSY), 30, "the COPY")
+        time.sleep(0.5)
+        server.kill()
+        begun = time.monotonic()
+        equal(process.wait(), 5, open(tmp("stderr")).read())
+        check(not os.path.exists(os.path.join(folder, "copy.csv")), "a file of a failed run")
+        print("crash: exit 5 after %.1f s" % (time.monotonic() - begun))
+    finally:
+        server.stop()
+
+
 def stranger():
     shim = build_shim("shim_libpq")
     folder = tmp("stranger")
@@ -308,6 +327,7 @@ def test():
     values()
     early()
     cut()
+    crash()
     stranger()
 
 
