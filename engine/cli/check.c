@@ -66,7 +66,7 @@ static void check_source(const struct preview *preview, struct verdict *verdict)
 	}
 	display_puts(stdout, preview->identity.path);
 	if (preview->identity.isolation[0])
-		printf(", readable %s; %s\n", preview->identity.by_key ? "by key" : "with one cursor", preview->identity.isolation);
+		printf(", readable %s; %s\n", preview->identity.by_key ? "by key" : "from beginning to end", preview->identity.isolation);
 	else if (preview->identity.known)
 		printf(", readable, %s\n", display_bytes((double)preview->identity.size, size));
 	else

@@ -51,7 +51,7 @@ static void print_source(const struct preview *preview)
 	}
 	display_puts(stdout, preview->identity.path);
 	if (preview->identity.isolation[0])
-		printf(", %s; %s\n", preview->identity.by_key ? "by key" : "with one cursor", preview->identity.isolation);
+		printf(", %s; %s\n", preview->identity.by_key ? "by key" : "from beginning to end", preview->identity.isolation);
 	else if (preview->identity.known)
 		printf(", %s\n", display_bytes((double)preview->identity.size, size));
 	else
