@@ -11,7 +11,7 @@ import statistics
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
-from harness import TOP, Server, build_shim, hr_data, main, newdb, penstock, tmp
+from harness import TOP, Failed, Server, build_shim, hr_data, main, newdb, penstock, tmp
 from measure import flush_time, timed
 from sides import backup, ddl, load, pipeline, say
 from into_mariadb import into_mariadb
@@ -20,6 +20,7 @@ from into_sqlite import into_sqlite
 from memory import memory
 from reading import dry_run, from_mariadb, from_postgresql, from_sqlite
 
+NAMES = {"postgresql": "PostgreSQL", "mariadb": "MariaDB"}
 GROUPS = ("reading", "sqlite", "postgresql", "mariadb", "slow", "memory")
 FAULTS = ("--missing-name", "0.4%", "--bad-datetime", "0.3%", "--unknown-job", "0.3%", "--duplicate-id", "0.1%")
 
@@ -29,6 +30,7 @@ parser.add_argument("--times", type=int, default=3, help="turns of each side")
 parser.add_argument("--only", default=",".join(GROUPS), help="groups, with commas between them: " + ", ".join(GROUPS))
 parser.add_argument("--rss", action="store_true", help="memory once more, with 10,000,000 rows")
 asked = parser.parse_args()
+stopped = []
 
 
 class Works:
@@ -93,6 +95,7 @@ def test():
         kinds.append("mariadb")
     else:
         say("no MariaDB: this version has no such dialect, or its server is not installed")
+    slow_kinds = list(kinds)
     kinds = [kind for kind in kinds if {kind, "reading", "memory"} & set(wanted)]
     servers = {}
     try:
@@ -103,48 +106,50 @@ def test():
         for server in servers.values():
             server.stop()
     if "slow" in wanted:
-        slow(works, ["postgresql"] + [kind for kind in ("mariadb",) if ddl(kind) and kind in kinds])
+        slow(works, slow_kinds)
+    if stopped:
+        raise Failed("groups that did not come to their end: " + "; ".join(stopped))
+
+
+def group(title, function, *arguments, **named):
+    """What goes wrong in one group is said, and the others go on; the end is then a failure."""
+    say("\n" + title)
+    try:
+        function(*arguments, **named)
+    except Failed as bad:
+        say("  stopped: %s" % bad)
+        stopped.append(title)
 
 
 def groups(works, wanted, servers):
-    say("\nsmall")
-    small(servers)
+    group("small", small, servers)
     if "reading" in wanted:
-        say("\nreading and judging")
-        dry_run(works)
-        say("\nbackup")
-        from_sqlite(works)
-        if "postgresql" in servers:
-            from_postgresql(works, servers["postgresql"])
-        if "mariadb" in servers:
-            from_mariadb(works, servers["mariadb"])
+        group("reading and judging", dry_run, works)
+        group("backup of SQLite", from_sqlite, works)
+        for kind, function in (("postgresql", from_postgresql), ("mariadb", from_mariadb)):
+            if kind in servers:
+                group("backup of " + NAMES[kind], function, works, servers[kind])
     if "sqlite" in wanted:
-        say("\ninto SQLite, against .import with foreign_keys=ON")
-        into_sqlite(works)
+        group("into SQLite, against .import with foreign_keys=ON", into_sqlite, works)
     if "postgresql" in wanted:
-        say("\ninto PostgreSQL, against \\copy")
-        into_postgresql(works, servers["postgresql"])
+        group("into PostgreSQL, against \\copy", into_postgresql, works, servers["postgresql"])
     if "mariadb" in wanted and "mariadb" in servers:
-        say("\ninto MariaDB, against LOAD DATA LOCAL")
-        into_mariadb(works, servers["mariadb"])
+        group("into MariaDB, against LOAD DATA LOCAL", into_mariadb, works, servers["mariadb"])
     if "memory" in wanted:
-        say("\npeak of resident memory, %s rows" % "{:,}".format(works.rows))
-        memory(works, servers)
+        group("peak of resident memory, %s rows" % "{:,}".format(works.rows), memory, works, servers)
     if asked.rss:
-        say("\npeak of resident memory, 10,000,000 rows")
-        memory(Works(10000000, 1), servers)
+        group("peak of resident memory, 10,000,000 rows", memory, Works(10000000, 1), servers)
 
 
 def slow(works, kinds):
     """The same on a disk that takes 5 ms longer for each flush, on both sides."""
     shim = build_shim("shim_slow")
-    say("\ninto SQLite, each flush 5 ms longer on both sides")
-    into_sqlite(works, shim)
+    group("into SQLite, each flush 5 ms longer on both sides", into_sqlite, works, shim)
     for kind in kinds:
         server = started(kind, "slow-" + kind, shim)
         try:
-            say("\ninto %s, each flush 5 ms longer on both sides" % {"postgresql": "PostgreSQL", "mariadb": "MariaDB"}[kind])
-            (into_postgresql if kind == "postgresql" else into_mariadb)(works, server, slow=True)
+            group("into %s, each flush 5 ms longer on both sides" % NAMES[kind], into_postgresql if kind == "postgresql" else into_mariadb,
+                  works, server, slow=True)
         finally:
             server.stop()
 
