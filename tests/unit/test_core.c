@@ -17,6 +17,7 @@
 
 #include "engine/core/counts.h"
 #include "engine/core/digest.h"
+#include "engine/core/fingerprint.h"
 #include "engine/core/queue.h"
 #include "engine/core/reject.h"
 #include "engine/core/spool.h"
@@ -348,6 +349,101 @@ static void arenas_have_a_ceiling(void **state)
 	schema_free(schema);
 }
 
+/* Rows that were taken back leave nothing to those that come in their place; the others stay. */
+static void rows_are_taken_back(void **state)
+{
+	(void)state;
+	struct schema *schema = people(false);
+	static const struct limits limits = LIMITS_DEFAULT;
+	struct error error = ERROR_INIT;
+	struct batch *batch = batch_new(schema, 4, &limits, &error);
+	assert_non_null(batch);
+	for (uint32_t row = 0; row < 3; row++) {
+		assert_int_equal(batch_add_row(batch), row);
+		batch->columns[0].cells[row] = CELL_NULL;
+		batch->origins[row].record_no = row + 1;
+		batch->status[row] = ROW_REJECTED;
+		batch->passed[row] = 1;
+	}
+	batch_cut(batch, 1);
+	assert_int_equal(batch->rows, 1);
+	for (uint32_t row = 1; row < 3; row++) {
+		assert_int_equal(batch_add_row(batch), row);
+		assert_int_equal(batch->columns[0].cells[row], CELL_ABSENT);
+		assert_int_equal(batch->origins[row].record_no, 0);
+		assert_int_equal(batch->status[row], ROW_LIVE);
+		assert_int_equal(batch->passed[row], 0);
+	}
+	assert_int_equal(batch->columns[0].cells[0], CELL_NULL);
+	assert_int_equal(batch->origins[0].record_no, 1);
+	assert_int_equal(batch->status[0], ROW_REJECTED);
+	batch_free(batch);
+	schema_free(schema);
+}
+
+/* However many rows are hashed together, small ones and large ones: the sums are those of each row alone. */
+static void fingerprints_do_not_depend_on_company(void **state)
+{
+	(void)state;
+	enum { ROWS = 500, LARGE = 20000 };
+	struct schema *schema = people(false);
+	static const struct limits limits = LIMITS_DEFAULT;
+	struct error error = ERROR_INIT;
+	struct batch *all = batch_new(schema, ROWS, &limits, &error), *one = batch_new(schema, 1, &limits, &error);
+	struct fingerprints together, alone;
+	struct fingerprint rows[ROWS], row_alone;
+	struct buffer work;
+	static char text[LARGE];
+	memset(text, 'x', sizeof text);
+	buffer_init(&work, 1 << 20);
+	assert_non_null(all);
+	assert_non_null(one);
+	assert_int_equal(fingerprints_init(&together, schema->field_count, &error), 0);
+	assert_int_equal(fingerprints_init(&alone, schema->field_count, &error), 0);
+	for (unsigned i = 0; i < ROWS; i++) {
+		uint32_t row = batch_add_row(all);
+		batch_reset(one);
+		batch_add_row(one);
+		all->status[row] = one->status[0] = i % 7 == 3 ? ROW_REJECTED : ROW_LIVE;
+		for (size_t c = 0; c < schema->field_count; c++) {
+			bool null = (i + c) % 5 == 0;
+			size_t length = i % 50 == 0 ? LARGE : i % 90;
+			all->columns[c].cells[row] = one->columns[c].cells[0] = null ? CELL_NULL : CELL_VALUE;
+			if (null)
+				continue;
+			switch (value_storage(schema->fields[c].type)) {
+			case STORAGE_SPAN:
+				assert_int_equal(batch_store(all, text, length, &all->columns[c].spans[row], &error), 0);
+				assert_int_equal(batch_store(one, text, length, &one->columns[c].spans[0], &error), 0);
+				break;
+			case STORAGE_INTEGER:
+				all->columns[c].integers[row] = one->columns[c].integers[0] = (int64_t)i * 1000003;
+				break;
+			case STORAGE_DOUBLE:
+				all->columns[c].doubles[row] = one->columns[c].doubles[0] = i / 4.0;
+				break;
+			case STORAGE_DECIMAL:
+				all->columns[c].decimals[row] = one->columns[c].decimals[0] = i;
+				break;
+			}
+		}
+		assert_int_equal(fingerprints_add_batch(&alone, one, &work, &row_alone, &error), 0);
+		if (one->status[0] == ROW_LIVE)
+			rows[i] = row_alone;
+	}
+	struct fingerprint seen[ROWS];
+	assert_int_equal(fingerprints_add_batch(&together, all, &work, seen, &error), 0);
+	for (unsigned i = 0; i < ROWS; i++)
+		assert_true(all->status[i] != ROW_LIVE || fingerprint_equal(&seen[i], &rows[i]));
+	assert_true(fingerprints_equal(&together, &alone));
+	fingerprints_fini(&together);
+	fingerprints_fini(&alone);
+	buffer_fini(&work);
+	batch_free(all);
+	batch_free(one);
+	schema_free(schema);
+}
+
 /* What is said of a cell that is not there must not quote the record that the row held in an earlier use of the batch. */
 static void rows_begin_empty(void **state)
 {
@@ -470,7 +566,8 @@ int main(void)
 		cmocka_unit_test(rejects_say_what_and_where),
 		cmocka_unit_test(sensitive_values_never_show),
 		cmocka_unit_test(arenas_have_a_ceiling),
-		cmocka_unit_test(rows_begin_empty),
+		cmocka_unit_test(rows_begin_empty), cmocka_unit_test(rows_are_taken_back),
+		cmocka_unit_test(fingerprints_do_not_depend_on_company),
 		cmocka_unit_test(spools_give_back_what_they_took),
 		cmocka_unit_test(queues_end_and_stop),
 		cmocka_unit_test(books_balance),
