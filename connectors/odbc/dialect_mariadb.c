@@ -11,8 +11,8 @@
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/way.h"
 
-/* Characters of a VARCHAR that a key may hold: an index takes 3072 bytes, a character of utf8mb4 four. */
-enum { KEY_CHARACTERS_MAX = 768 };
+/* What an index takes of a column, and that in characters of utf8mb4, of four bytes. */
+enum { KEY_BYTES_MAX = 3072, KEY_CHARACTERS_MAX = KEY_BYTES_MAX / 4 };
 
 /* From 10.6 on a table is made whole or not at all, also where the server dies (manual, "Atomic DDL"). */
 enum { OLDEST_MAJOR = 10, OLDEST_MINOR = 6 };
@@ -289,7 +289,9 @@ static int compared(const struct field *field, const struct catalog_column *colu
 	case VALUE_INTEGER:
 	case VALUE_BOOLEAN:
 	case VALUE_YEAR:
-		return buffer_puts(out, "CAST(? AS SIGNED)", error);
+		/* By way of a text of known length: a column made of a parameter's CAST AS SIGNED alone is an INT, which holds what is beyond
+		 * it as 2147483647, without an error. */
+		return buffer_puts(out, "CAST(CAST(? AS CHAR(20)) AS SIGNED)", error);
 	case VALUE_DOUBLE:
 		return buffer_puts(out, "CAST(? AS DOUBLE)", error);
 	case VALUE_DECIMAL:
@@ -301,7 +303,8 @@ static int compared(const struct field *field, const struct catalog_column *colu
 	case VALUE_DATETIME:
 		return buffer_puts(out, "CAST(? AS DATETIME(6))", error);
 	case VALUE_BINARY:
-		return buffer_puts(out, "CAST(? AS BINARY)", error);
+		/* CAST AS BINARY would make a column of no bytes. */
+		return buffer_printf(out, error, "UNHEX(CAST(HEX(?) AS CHAR(%d)))", 2 * (KEY_BYTES_MAX + 1));
 	default:
 		break;
 	}
