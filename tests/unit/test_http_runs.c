@@ -196,7 +196,9 @@ static struct cancel stop;
 static int handle(struct world *world, const struct ask *ask, int *result, struct error *error)
 {
 	static const struct route *const tables[] = {routes_of_runs, routes_of_reports};
-	struct http_request request = {.method = ask->method, .path = ask->path, .key_name = ask->key, .body = ask->body ? ask->body : "",
+	/* Scopes are those of a key. */
+	const char *key = ask->key ? ask->key : scopes ? "somebody" : NULL;
+	struct http_request request = {.method = ask->method, .path = ask->path, .key_name = key, .body = ask->body ? ask->body : "",
 		.body_length = ask->body ? strlen(ask->body) : 0, .upload = ask->upload ? ask->upload : -1, .cancel = &stop};
 	char path[512], query[2048] = "", *save = NULL;
 	const struct route *found = NULL;
@@ -461,7 +463,7 @@ static void wrong_requests_are_told_why(void **state)
 	said(world, "/v1/reports/echo");
 	/* A pipeline that replaces rows needs a key. */
 	assert_int_equal(POST("/v1/pipelines/again/runs"), 401);
-	assert_string_equal(header_of(world, "WWW-Authenticate"), "Bearer");
+	assert_string_equal(header_of(world, "WWW-Authenticate"), "Bearer realm=\"penstock\"");
 	assert_int_equal(GET("/v1/runs"), 200);
 	assert_int_equal(json_array_size(json_object_get(world->json, "runs")), 0);
 	close_world(world);
