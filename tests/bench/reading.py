@@ -23,7 +23,7 @@ def dry_run(works):
             raise Failed("the dry run rejected %d rows" % done["rejected"])
     theirs, ours = Side("libcsv, empty callbacks", lambda: command([program, source])), Side("dry run", act)
     take_turns([theirs, ours], max(5, works.times))
-    row("--dry-run, all rules", ours, theirs, 1.8)
+    row("--dry-run, all rules", ours, theirs, 1.8, processor=True)
     size = os.path.getsize(source) / 1e6
     say("  libcsv %.0f MB/s, --dry-run %.0f MB/s" % (size / theirs.seconds, size / ours.seconds))
 
@@ -34,10 +34,10 @@ def fresh():
     return folder
 
 
-def compared(what, works, db, theirs, bound):
+def compared(what, works, db, theirs, bound, processor=False):
     ours = Side("penstock", lambda folder: backup(db, folder), fresh)
     take_turns([theirs, ours], max(5, works.times))
-    row(what, ours, theirs, bound)
+    row(what, ours, theirs, bound, processor)
     made = glob.glob(tmp("backups.out") + "/*/%s.avro" % LAST)[0]
     say("  %.1f MB of Avro, %.0f rows/s" % (os.path.getsize(made) / 1e6, works.rows / ours.seconds))
 
@@ -46,7 +46,7 @@ def from_sqlite(works):
     db, out = newdb("sqlite"), tmp("select.csv")
     load(pipeline("filled"), works.data, db)
     theirs = Side("sqlite3 -csv", lambda: command(["sh", "-c", 'sqlite3 -csv "$1" "select * from %s" >"$2"' % LAST, "sh", db.path, out]))
-    compared("SQLite -> Avro, snappy", works, db, theirs, 0.4)
+    compared("SQLite -> Avro, snappy", works, db, theirs, 0.4, processor=True)
     os.unlink(db.path)
     os.unlink(out)
 
