@@ -182,7 +182,7 @@ static int open_database(struct side *side, const char *argument, const struct s
 	buffer_fini(&text);
 	if (!side->resources)
 		return -1;
-	side->rank = strcmp(dialect, "sqlite") == 0 ? RANK_SQLITE : RANK_DATABASE;
+	side->rank = strcmp(dialect, "sqlite") == 0 ? RANK_SQLITE : strcmp(dialect, "mariadb") == 0 ? RANK_MARIADB : RANK_DATABASE;
 	for (size_t i = 0; i < json_array_size(side->resources); i++) {
 		const json_t *resource = json_array_get(side->resources, i);
 		const char *called = descriptor_name(resource);

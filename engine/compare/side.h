@@ -13,7 +13,7 @@
 enum side_kind { OF_CSV = 1, OF_AVRO, OF_BACKUP, OF_DATABASE };
 
 /* How well a side knows the types of its columns, worst first. */
-enum side_rank { RANK_TEXT = 0, RANK_SQLITE, RANK_DATABASE, RANK_AVRO, RANK_DICTIONARY };
+enum side_rank { RANK_TEXT = 0, RANK_SQLITE, RANK_MARIADB, RANK_DATABASE, RANK_AVRO, RANK_DICTIONARY };
 
 struct side_table {
 	char *name;             /* by which tables of two sides are matched */

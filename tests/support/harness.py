@@ -521,7 +521,8 @@ def number(text):
     value = decimal.Decimal(text)
     if value == 0:
         return "0"
-    return format(value.normalize(), "f")
+    # Python's own context would round at 28 digits.
+    return format(value.normalize(decimal.Context(prec=1000)), "f")
 
 
 def fraction(text):
