@@ -3,7 +3,6 @@
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
-only_databases sqlite postgresql
 # Fails below this number of kills that met requests under way, for each database.
 kills=${PENSTOCK_TEST_FULL:+20}
 : "${kills:=3}"

@@ -18,13 +18,22 @@ seconds = int(sys.argv[1])
 
 
 class Lock:
-    """Somebody else who holds the database (SQLite) or the table (PostgreSQL)."""
+    """Somebody else who holds the database (SQLite) or the table (PostgreSQL, MariaDB)."""
 
     def __init__(self, db):
         if db.kind == "sqlite":
             self.connection = sqlite3.connect(db.path, isolation_level=None, check_same_thread=False)
             self.connection.execute("begin exclusive")
             self.session = None
+        elif db.kind == "mariadb":
+            self.session = subprocess.Popen(db.mariadb("--unbuffered"), env=db.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self.session.stdin.write(b"lock tables hired_employees write; select 'locked' as it_is;\n")
+            self.session.stdin.flush()
+            for line in self.session.stdout:
+                if b"locked</field>" in line:
+                    break
+            else:
+                check(False, "the lock")
         else:
             self.session = subprocess.Popen(db.psql("-c", "begin; lock table hired_employees in access exclusive mode; select pg_sleep(600)"),
                                             env=db.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -36,6 +45,9 @@ class Lock:
         if self.session is None:
             self.connection.execute("rollback")
             self.connection.close()
+        elif self.session.stdin:
+            # The end of its input is the end of its session.
+            self.session.communicate()
         else:
             self.db.query("select pg_terminate_backend(pid) from pg_locks where relation = 'hired_employees'::regclass "
                           "and mode = 'AccessExclusiveLock' and granted")

@@ -17,7 +17,7 @@ resources:
     schema:
       fields:
         - { name: id, type: integer }
-        - { name: code, type: string, constraints: { required: true, unique: true, pattern: "[A-Z]{2}" } }
+        - { name: code, type: string, constraints: { required: true, unique: true, maxLength: 20, pattern: "[A-Z]{2}" } }
       primaryKey: id
   - name: items
     schema:

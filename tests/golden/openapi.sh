@@ -3,7 +3,6 @@
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
-only_databases sqlite postgresql
 need_penstock
 "$PENSTOCK" help serve >/dev/null 2>&1 || skip "this penstock has no HTTP service"
 schema=/usr/share/openapi-specification/schemas/v3.0/schema.json
