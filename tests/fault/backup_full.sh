@@ -3,7 +3,6 @@
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
-only_databases sqlite postgresql
 python=$(avro_python) || skip "Python has no avro and snappy (apt-get install python3-avro python3-snappy)"
 need_penstock
 "$python" "$TOP/tests/fault/backup_full.py"

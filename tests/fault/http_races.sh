@@ -3,7 +3,6 @@
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
-only_databases sqlite postgresql
 seconds=${PENSTOCK_TEST_FULL:+60}
 : "${seconds:=5}"
 need python3

@@ -2,7 +2,6 @@
 # SIGTERM under load: whoever was accepted is answered, exit 0; a second signal cancels.
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
-only_databases sqlite postgresql
 rounds=${PENSTOCK_TEST_FULL:+20}
 : "${rounds:=2}"
 need python3

@@ -1,5 +1,5 @@
 #!/bin/sh
-# penstock compare: the same rows in CSV, Avro, a backup, SQLite and PostgreSQL are equal; each change is found, named, and exit 6.
+# penstock compare: the same rows in CSV, Avro, a backup, SQLite, PostgreSQL and MariaDB are equal; each change is found, named, and exit 6.
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"

@@ -3,7 +3,6 @@
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
-only_databases sqlite postgresql
 need python3 openssl
 need_penstock
 "$PENSTOCK" version | grep -q '^libcurl  *[0-9]' || skip "this build has no libcurl"

@@ -4,7 +4,6 @@
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
-only_databases sqlite postgresql
 rows=${PENSTOCK_TEST_FULL:+2000000}
 : "${rows:=450000}"
 PATH=$PATH:/usr/sbin
