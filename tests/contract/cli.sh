@@ -3,7 +3,6 @@
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
-only_databases sqlite postgresql
 need_penstock
 need python3
 cd "$TOP" || fail "no $TOP"

@@ -40,9 +40,9 @@ def fails(shim, arguments, db, at, what):
     return int(failed.group(1))
 
 
-def places(total):
+def places(total, most):
     """Some of the reads from the first to the last, which finds the end of the file."""
-    return sorted({1 + (total - 1) * n // (MOST - 1) for n in range(MOST)})
+    return sorted({1 + (total - 1) * n // (most - 1) for n in range(most)})
 
 
 def test():
@@ -55,7 +55,7 @@ def test():
             arguments = [hr_pipeline(tmp("%s.%s.yaml" % (kind, mode)), commit), "--set", "data=" + data]
             total = count_reads(shim, arguments, newdb(kind))
             seen, partly = set(), 0
-            for at in places(total):
+            for at in places(total, MOST // 2 if kind == "mariadb" else MOST):  # it takes its time for new tables
                 db = newdb(kind)
                 what = "%s, %s, read %d of %d" % (kind, mode, at, total)
                 byte = fails(shim, arguments, db, at, what)
