@@ -394,7 +394,8 @@ static int failed(struct client *client, CURLcode code, struct error *error)
 	else if (code == CURLE_PEER_FAILED_VERIFICATION)
 		error_set(error, ERROR_SOURCE, client->place, "the server's certificate is not trusted: %s (ca_file names others)", said);
 	else if (code == CURLE_SSL_CACERT_BADFILE)
-		error_set(error, ERROR_CONFIG, client->place, "ca_file cannot be used: %s", said);
+		error_set(error, ERROR_CONFIG, client->place, client->options->ca_file ? "ca_file cannot be used: %s"
+			: "there are no certificates to trust (install ca-certificates, or name some in ca_file): %s", said);
 	else
 		error_set(error, ERROR_SOURCE, client->place, "no answer: %s", said);
 	error->retry = may_pass(code);

@@ -9,17 +9,6 @@
 #include "connectors/odbc/arrays.h"
 #include "connectors/odbc/carry.h"
 
-static SQLPOINTER pointer_to(const void *data)
-{
-	/* The API takes input buffers without const. */
-	union {
-		const void *in;
-		void *out;
-	} cast = { .in = data };
-
-	return cast.out;
-}
-
 int arrays_open(struct arrays *arrays, struct session *session, const char *what, const struct field *const *fields, size_t count,
 	const char *sql, struct error *error)
 {
@@ -172,7 +161,7 @@ static int prepare(struct arrays *arrays, struct error *error)
 		return 0;
 	if (session_handle(arrays->session, &arrays->statement, error))
 		return -1;
-	if (SQL_SUCCEEDED(SQLPrepare(arrays->statement, pointer_to(arrays->sql), SQL_NTS)))
+	if (SQL_SUCCEEDED(SQLPrepare(arrays->statement, session_input(arrays->sql), SQL_NTS)))
 		return 0;
 	fail(arrays, error);
 	SQLFreeHandle(SQL_HANDLE_STMT, arrays->statement);

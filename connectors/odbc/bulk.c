@@ -12,17 +12,6 @@
 /* What drivers are told of a long text's type; its own length counts. */
 enum { LONG_TEXT = 1 << 20 };
 
-static SQLPOINTER pointer_to(const void *data)
-{
-	/* The API takes input buffers without const. */
-	union {
-		const void *in;
-		void *out;
-	} cast = { .in = data };
-
-	return cast.out;
-}
-
 static size_t rows_within_limits(const struct dialect *dialect, size_t columns, size_t most)
 {
 	size_t rows = 1, limit = most && most < BULK_ROWS_MAX ? most : BULK_ROWS_MAX;
@@ -130,7 +119,7 @@ static int bind_one(struct bulk *bulk, SQLHSTMT handle, size_t place, const stru
 		break;
 	}
 	if (SQL_SUCCEEDED(SQLBindParameter(handle, (SQLUSMALLINT)(place + 1), SQL_PARAM_INPUT, c_type, sql_type, size, 0,
-		    pointer_to(data), (SQLLEN)length, &bulk->indicators[place])))
+		    session_input(data), (SQLLEN)length, &bulk->indicators[place])))
 		return 0;
 	return fail(bulk, handle, error);
 }
@@ -149,7 +138,7 @@ static int find_statement(struct bulk *bulk, size_t size, SQLHSTMT *out, struct 
 	buffer_init(&sql, BULK_SQL_MAX);
 	if (build_sql(bulk, rows, &sql, error) || session_handle(bulk->session, &handle, error))
 		goto out;
-	if (!SQL_SUCCEEDED(SQLPrepare(handle, pointer_to(buffer_text(&sql)), SQL_NTS))) {
+	if (!SQL_SUCCEEDED(SQLPrepare(handle, session_input(buffer_text(&sql)), SQL_NTS))) {
 		fail(bulk, handle, error);
 		goto out;
 	}

@@ -67,3 +67,33 @@ void lock_this_host(char out[LOCK_HOST_SIZE])
 		if ((unsigned char)*p <= ' ')
 			*p = '_';
 }
+
+bool lock_list_has(const struct lock_list *list, uint64_t lock)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->held[i] == lock)
+			return true;
+	return false;
+}
+
+int lock_list_room(const struct lock_list *list, const char *place, struct error *error)
+{
+	if (list->count < LOCKS_MAX)
+		return 0;
+	return error_set(error, ERROR_RESOURCE, place, "more than %d locks in one run", LOCKS_MAX);
+}
+
+void lock_list_add(struct lock_list *list, uint64_t lock)
+{
+	list->held[list->count++] = lock;
+}
+
+bool lock_list_drop(struct lock_list *list, uint64_t lock)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->held[i] == lock) {
+			list->held[i] = list->held[--list->count];
+			return true;
+		}
+	return false;
+}

@@ -44,6 +44,19 @@ struct lock_ops {
 	bool (*peek)(struct locks *locks, uint64_t lock, struct lock_holder *holder);
 };
 
+/* The locks that a session of a server holds. The server counts them: one release would not let go of what was taken twice. */
+struct lock_list {
+	uint64_t held[LOCKS_MAX];
+	size_t count;
+};
+
+bool lock_list_has(const struct lock_list *list, uint64_t lock);
+
+/* ERROR_RESOURCE where no further one has room; to be asked before it is taken from the server. */
+int lock_list_room(const struct lock_list *list, const char *place, struct error *error) MUST_CHECK;
+void lock_list_add(struct lock_list *list, uint64_t lock);
+bool lock_list_drop(struct lock_list *list, uint64_t lock); /* false: it was not in it */
+
 /* The first member of what implements it. */
 struct locks {
 	const struct lock_ops *ops;

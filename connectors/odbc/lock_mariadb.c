@@ -21,8 +21,7 @@ struct mariadb_locks {
 	struct session *session;
 	uint64_t database;
 	char run[NAME_SIZE]; /* the name of the run's own lock; empty: none */
-	uint64_t held[LOCKS_MAX];
-	size_t count;
+	struct lock_list held;
 };
 
 static void name_of(const struct mariadb_locks *locks, uint64_t lock, char out[NAME_SIZE])
@@ -160,15 +159,13 @@ static int locks_take(struct locks *base, uint64_t lock, struct lock_holder *hol
 	int result;
 
 	memset(holder, 0, sizeof *holder);
-	/* The server counts them: one release would not let go of what was taken twice. */
-	for (size_t i = 0; i < locks->count; i++)
-		if (locks->held[i] == lock)
-			return 1;
-	if (locks->count >= LOCKS_MAX)
-		return error_set(error, ERROR_RESOURCE, locks->session->place, "more than %d locks in one run", LOCKS_MAX);
+	if (lock_list_has(&locks->held, lock))
+		return 1;
+	if (lock_list_room(&locks->held, locks->session->place, error))
+		return -1;
 	result = take(locks, lock, holder, error);
 	if (result > 0)
-		locks->held[locks->count++] = lock;
+		lock_list_add(&locks->held, lock);
 	return result;
 }
 
@@ -198,13 +195,10 @@ static void locks_release(struct locks *base, uint64_t lock)
 	struct mariadb_locks *locks = (struct mariadb_locks *)base;
 	char name[NAME_SIZE];
 
-	for (size_t i = 0; i < locks->count; i++)
-		if (locks->held[i] == lock) {
-			locks->held[i] = locks->held[--locks->count];
-			name_of(locks, lock, name);
-			let_go(locks, name);
-			return;
-		}
+	if (!lock_list_drop(&locks->held, lock))
+		return;
+	name_of(locks, lock, name);
+	let_go(locks, name);
 }
 
 static void locks_close(struct locks *base)
@@ -213,8 +207,8 @@ static void locks_close(struct locks *base)
 	char name[NAME_SIZE];
 
 	/* The server would do it too when the session ends, but a moment later: too late for a run that follows at once. */
-	while (locks->count) {
-		name_of(locks, locks->held[--locks->count], name);
+	while (locks->held.count) {
+		name_of(locks, locks->held.held[--locks->held.count], name);
 		let_go(locks, name);
 	}
 	if (locks->run[0])

@@ -19,8 +19,7 @@ struct postgresql_locks {
 	struct locks base;
 	struct session *session;
 	char run_id[LOCK_RUN_SIZE];
-	uint64_t held[LOCKS_MAX];
-	size_t count;
+	struct lock_list held;
 };
 
 /* Runs a query of one bigint parameter (the lock) up to its first row. 1 a row, 0 none, -1 and error. */
@@ -147,15 +146,13 @@ static int locks_take(struct locks *base, uint64_t lock, struct lock_holder *hol
 	int result;
 
 	memset(holder, 0, sizeof *holder);
-	/* The server counts them: one release would not let go of what was taken twice. */
-	for (size_t i = 0; i < locks->count; i++)
-		if (locks->held[i] == lock)
-			return 1;
-	if (locks->count >= LOCKS_MAX)
-		return error_set(error, ERROR_RESOURCE, locks->session->place, "more than %d locks in one run", LOCKS_MAX);
+	if (lock_list_has(&locks->held, lock))
+		return 1;
+	if (lock_list_room(&locks->held, locks->session->place, error))
+		return -1;
 	result = take(locks, lock, holder, error);
 	if (result > 0)
-		locks->held[locks->count++] = lock;
+		lock_list_add(&locks->held, lock);
 	return result;
 }
 
@@ -165,18 +162,13 @@ static void locks_release(struct locks *base, uint64_t lock)
 	struct error ignored = ERROR_INIT;
 	struct statement statement;
 
-	for (size_t i = 0; i < locks->count; i++)
-		if (locks->held[i] == lock) {
-			locks->held[i] = locks->held[--locks->count];
-			/* A session that is lost holds nothing. */
-			if (locks->session->lost)
-				return;
-			if (query(locks, &statement, "releasing a lock",
-				    "SELECT CASE WHEN pg_advisory_unlock(CAST(? AS bigint)) THEN 1 ELSE 0 END", lock, &ignored) < 0)
-				error_clear(&ignored);
-			statement_close(&statement);
-			return;
-		}
+	/* A session that is lost holds nothing. */
+	if (!lock_list_drop(&locks->held, lock) || locks->session->lost)
+		return;
+	if (query(locks, &statement, "releasing a lock", "SELECT CASE WHEN pg_advisory_unlock(CAST(? AS bigint)) THEN 1 ELSE 0 END", lock,
+		    &ignored) < 0)
+		error_clear(&ignored);
+	statement_close(&statement);
 }
 
 static void locks_close(struct locks *base)
@@ -185,7 +177,7 @@ static void locks_close(struct locks *base)
 	struct error ignored = ERROR_INIT;
 
 	/* The server would do it too when the session ends, but a moment later: too late for a run that follows at once. */
-	if (locks->count && !locks->session->lost &&
+	if (locks->held.count && !locks->session->lost &&
 	    session_execute(locks->session, "SELECT pg_advisory_unlock_all()", &ignored))
 		error_clear(&ignored);
 	free(locks);

@@ -15,17 +15,6 @@
 #include "engine/core/clock.h"
 #include "engine/core/diagnostics.h"
 
-static SQLCHAR *sql_text(const char *text)
-{
-	/* The API takes texts it does not change without const. */
-	union {
-		const char *in;
-		SQLCHAR *out;
-	} cast = { .in = text };
-
-	return cast.out;
-}
-
 /* SQL_SUCCESS_WITH_INFO carries notices only; SQL_NO_DATA is an UPDATE of no row. */
 static bool succeeded(SQLRETURN code)
 {
@@ -70,7 +59,7 @@ static int connect_once(struct session *session, const struct connect_string *st
 	if (!text)
 		return -1;
 	pq_listen(&session->pq);
-	code = SQLDriverConnect(session->connection, NULL, sql_text(text), SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
+	code = SQLDriverConnect(session->connection, NULL, session_input(text), SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
 	pq_heard();
 	if (!SQL_SUCCEEDED(code)) {
 		session_fail(session, SQL_HANDLE_DBC, session->connection, "connecting", error);
@@ -277,7 +266,7 @@ static SQLRETURN run_text(struct session *session, SQLHSTMT handle, const char *
 	SQLRETURN code;
 
 	atomic_fetch_add(&session->calls, 1);
-	code = SQLExecDirect(handle, sql_text(sql), SQL_NTS);
+	code = SQLExecDirect(handle, session_input(sql), SQL_NTS);
 	atomic_fetch_add(&session->calls, 1);
 	return code;
 }

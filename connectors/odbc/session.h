@@ -93,6 +93,17 @@ struct diagnosis {
 
 #define DIAGNOSIS_NOWHERE SIZE_MAX
 
+/* The API takes input without const, and does not change it. */
+static inline SQLPOINTER session_input(const void *data)
+{
+	union {
+		const void *in;
+		void *out;
+	} cast = { .in = data };
+
+	return cast.out;
+}
+
 /* Connects and sets the session up (lock timeout, UTC, strictness; never lowers durability). ERROR_SINK, retry as known. */
 int session_open(struct session *session, const struct store_target *target, struct error *error) MUST_CHECK;
 void session_close(struct session *session); /* rolls back first; may be called twice */

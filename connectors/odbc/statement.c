@@ -11,17 +11,6 @@
 
 enum { CELL_START = 512, CELL_CEILING = 64 * 1024 * 1024 };
 
-static SQLPOINTER pointer_to(const void *data)
-{
-	/* The API takes input buffers without const. */
-	union {
-		const void *in;
-		void *out;
-	} cast = { .in = data };
-
-	return cast.out;
-}
-
 static int fail(struct statement *statement, struct error *error)
 {
 	session_fail(statement->session, SQL_HANDLE_STMT, statement->handle, statement->what, error);
@@ -52,7 +41,7 @@ int statement_open(struct statement *statement, struct session *session, const c
 	init(statement, session, what);
 	if (session_handle(session, &statement->handle, error))
 		return -1;
-	if (!SQL_SUCCEEDED(SQLPrepare(statement->handle, pointer_to(sql), SQL_NTS))) {
+	if (!SQL_SUCCEEDED(SQLPrepare(statement->handle, session_input(sql), SQL_NTS))) {
 		fail(statement, error);
 		statement_close(statement);
 		return -1;
@@ -83,7 +72,7 @@ static int bind(struct statement *statement, unsigned number, SQLSMALLINT c_type
 
 	parameter->indicator = indicator;
 	if (SQL_SUCCEEDED(SQLBindParameter(statement->handle, (SQLUSMALLINT)number, SQL_PARAM_INPUT, c_type, sql_type,
-		    length ? length : 1, 0, pointer_to(data), (SQLLEN)length, &parameter->indicator)))
+		    length ? length : 1, 0, session_input(data), (SQLLEN)length, &parameter->indicator)))
 		return 0;
 	return fail(statement, error);
 }

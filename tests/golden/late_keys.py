@@ -79,7 +79,7 @@ def scatter(data, folder):
 def out_of_memory(data):
     """The keys leave their budget midway: they are added there and then."""
     db = watched()
-    run(hr_pipeline(tmp("load.yaml"), "step", limits="{ keys: 400KiB }"), "--set", "data=" + data, db=db)
+    run(hr_pipeline(tmp("load.yaml"), "step", limits="{ keys: 1200KiB }"), "--set", "data=" + data, db=db)
     compare.everything(db, oracle.folder(data), 1)
     rows = [int(row[1]) for row in db.query("select tag, rows from seen")]
     written = db.count("hired_employees")
@@ -103,7 +103,7 @@ def not_judged():
 
 
 def test():
-    data = hr_data(tmp("data"), 20000, 21, "--duplicate-id", "3%", "--unknown-job", "1%", "--bad-id", "1%", "--quoted", "1%")
+    data = hr_data(tmp("data"), 60000, 21, "--duplicate-id", "3%", "--unknown-job", "1%", "--bad-id", "1%", "--quoted", "1%")
     same_as_ddl(data)
     in_pieces(data)
     out_of_memory(scatter(data, tmp("scattered")))

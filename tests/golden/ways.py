@@ -150,8 +150,9 @@ def load(folder, kind, way, commit):
 
 def rejects(db):
     rows = db.query("select record_no, field, code, rule, message, record from penstock_rejects")
-    # The number that the database gave the row says how often it was tried.
-    return {int(row[0]): tuple(re.sub(r"(Failing row contains )\(\d+,", r"\1(N,", cell or "") for cell in row[1:]) for row in rows}
+    # The number that the database gave the row says how often it was tried; MariaDB names the database, which is another one each time.
+    plain = lambda cell: re.sub(r"`[^`]*`\.`t`", "`t`", re.sub(r"(Failing row contains )\(\d+,", r"\1(N,", cell or ""))
+    return {int(row[0]): tuple(map(plain, row[1:])) for row in rows}
 
 
 def judge(where, db, step, refused, kept):
