@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "connectors/odbc/alive.h"
 #include "connectors/odbc/catalog_dialects.h"
 #include "connectors/odbc/connect.h"
 #include "connectors/odbc/dialect.h"
@@ -16,6 +17,9 @@ enum { KEY_BYTES_MAX = 3072, KEY_CHARACTERS_MAX = KEY_BYTES_MAX / 4 };
 
 /* From 10.6 on a table is made whole or not at all, also where the server dies (manual, "Atomic DDL"). */
 enum { OLDEST_MAJOR = 10, OLDEST_MINOR = 6 };
+
+enum { DEFAULT_PORT = 3306 };
+#define CONNECT_SECONDS "10"
 
 /* Makes an error of whatever would be changed in silence: values cut or out of range, zero dates, 0 that becomes the next number. What else a
  * server's own mode may hold gives values another meaning (empty texts that are null, padded texts) and is left out. */
@@ -32,13 +36,16 @@ static int prepare(struct session *session, const struct store_target *target, s
 		{ "CHARSET", "utf8mb4" }, { "OPTION", "2" }, { "AUTO_RECONNECT", "0" },
 	};
 
+	const char *port = connect_find(string, "Port");
+
 	(void)target;
+	session->port = port ? (unsigned)strtoul(port, NULL, 10) : DEFAULT_PORT;
 	if (!connect_find(string, "Database") && !connect_find(string, "DB") && !connect_find(string, "DSN"))
 		return error_set(error, ERROR_CONFIG, session->place, "the connection string names no database: add Database=NAME");
 	for (size_t i = 0; i < sizeof set / sizeof *set; i++)
 		if (connect_set(string, set[i][0], set[i][1], error))
 			return -1;
-	return 0;
+	return connect_find(string, "CONN_TIMEOUT") ? 0 : connect_set(string, "CONN_TIMEOUT", CONNECT_SECONDS, error);
 }
 
 static int check_server(struct session *session, struct error *error)
@@ -84,6 +91,7 @@ static int setup(struct session *session, const struct store_target *target, str
 {
 	char packet[32];
 
+	alive_watch(session->port);
 	if (check_server(session, error) || set_variables(session, target, error) ||
 	    session_query_text(session, "SELECT database()", session->database, sizeof session->database, error) < 0 ||
 	    session_query_text(session, "SELECT @@max_allowed_packet", packet, sizeof packet, error) < 0)

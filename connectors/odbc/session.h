@@ -33,6 +33,7 @@ struct session {
 	char place[ERROR_PLACE_MAX]; /* "connection NAME"; of a database that is a file with its path behind it */
 	char database[4096];           /* SQLite: the path of the file as SQLite resolved it; others: the database's name */
 	char default_schema[NAME_MAX_BYTES]; /* PostgreSQL: current_schema; SQLite: "main" */
+	unsigned port;                 /* MariaDB: of the server, as far as the connection string says */
 	bool in_memory;                /* the database is gone with the session */
 	bool absent;                   /* read only, and the SQLite file does not exist: nothing is connected, everything is empty */
 	bool read_only;
