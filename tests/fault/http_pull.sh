@@ -9,6 +9,8 @@ need_penstock
 rows=${PENSTOCK_TEST_FULL:+3000000}
 : "${rows:=150000}"
 for program in "$PENSTOCK" "$PENSTOCK_SAN"; do
+    # The databases of the program before have the same names.
+    rm -rf "${TESTTMP:?}"/*
     PENSTOCK=$program python3 "$TOP/tests/fault/http_pull.py" "$rows" || exit 1
     [ "$PENSTOCK" != "$PENSTOCK_SAN" ] || break
 done
