@@ -25,12 +25,15 @@ def test():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    refused(Db("Driver=PostgreSQL Unicode;Server=127.0.0.1;Port=%d;Database=hr;Uid=loader;Pwd=hushhush" % port), arguments,
-            "postgresql, nobody listens", "hushhush")
-    if "postgresql" in databases():
-        db = newdb("postgresql")
-        refused(Db(db.connect.replace("Database=" + db.path, "Database=no_such_database")), arguments, "postgresql, no such database", db.parts["Pwd"])
-        refused(Db(db.connect.replace("Pwd=" + db.parts["Pwd"], "Pwd=wrongone")), arguments, "postgresql, wrong password", "wrongone")
+    servers = [kind for kind in databases() if kind != "sqlite"]
+    for kind, driver in (("postgresql", "PostgreSQL Unicode"), ("mariadb", "MariaDB Unicode")):
+        if kind not in servers and kind == "mariadb":
+            continue
+        refused(Db("Driver=%s;Server=127.0.0.1;Port=%d;Database=hr;Uid=loader;Pwd=hushhush" % (driver, port)), arguments, kind + ", nobody listens", "hushhush")
+    for kind in servers:
+        db = newdb(kind)
+        refused(Db(db.connect.replace("Database=" + db.path, "Database=no_such_database")), arguments, kind + ", no such database", db.parts["Pwd"])
+        refused(Db(db.connect.replace("Pwd=" + db.parts["Pwd"], "Pwd=wrongone")), arguments, kind + ", wrong password", "wrongone")
     # A file that is no database.
     with open(tmp("text.db"), "w") as file:
         file.write("this is not a database, and longer than a header of SQLite would be: " + "x" * 4096)
