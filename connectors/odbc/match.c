@@ -156,6 +156,17 @@ static int check_tables(const struct match *match, struct error *error)
 	return 0;
 }
 
+/* Whether the state is of the world (connection, locks, room, an end of the server), which no other pipeline would change. */
+static bool of_world(const char *state)
+{
+	static const char *const classes[] = { "08", "40", "53", "55P03", "57", "58", "HYT" };
+
+	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+		if (strncmp(state, classes[i], strlen(classes[i])) == 0)
+			return true;
+	return false;
+}
+
 /* Runs SQL that a user wrote part of, for none of its rows: what is wrong with it is wrong in the pipeline. */
 static int try_sql(const struct match *match, const char *what, const struct buffer *sql, const struct option_statement *parameters,
 	struct statement *statement, struct error *error)
@@ -178,7 +189,7 @@ static int try_sql(const struct match *match, const char *what, const struct buf
 	}
 	if (result == 0)
 		return guarded ? session_release(session, error) : 0;
-	if (!said.retry && said.kind == ERROR_SINK && !session->lost)
+	if (!said.retry && said.kind == ERROR_SINK && !session->lost && !of_world(said.sqlstate))
 		said.kind = ERROR_CONFIG;
 	if (guarded && !session->lost && session_rollback_to(session, error))
 		return -1;
@@ -208,6 +219,11 @@ static int describe(const struct match *match, struct reader *reader, struct sta
 	reader->query_tail = reader->dialect->query_tail;
 	if (reader->query_tail && describe_with(match, reader, statement, sql, &refused) == 0)
 		return 0;
+	/* Without its tail it would wait for the same lock as long again. */
+	if (reader->query_tail && refused.kind != ERROR_CONFIG) {
+		*error = refused;
+		return -1;
+	}
 	if (statement->session)
 		statement_close(statement);
 	statement->session = NULL;

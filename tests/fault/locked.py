@@ -12,9 +12,17 @@ import time
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 import compare
 import oracle
-from harness import check, databases, equal, hr_data, hr_pipeline, main, newdb, penstock, run, tmp, wait_until
+from harness import TOP, check, databases, equal, hr_data, hr_pipeline, main, newdb, penstock, run, tmp, wait_until
 
 seconds = int(sys.argv[1])
+READ = """version: 1
+name: read
+dictionary: %s/examples/hr/datapackage.yaml
+connections: { db: { type: odbc, connect: "${PENSTOCK_DB}", lock_timeout: 2s } }
+source: { type: odbc, connection: db, query: "select id, name as job from hired_employees" }
+rules: { table: jobs }
+sink: { type: avro, path: "%s" }
+"""
 
 
 class Lock:
@@ -73,7 +81,14 @@ def test():
         begin = time.monotonic()
         done = penstock("run", short, "--set", "data=" + more, db=db)
         waited = time.monotonic() - begin
+        with open(tmp("read.yaml"), "w") as file:
+            file.write(READ % (TOP, tmp("read.avro")))
+        begin = time.monotonic()
+        read = penstock("run", tmp("read.yaml"), db=db)
+        reading = time.monotonic() - begin
         lock.release()
+        equal(read.code, 5, "%s, a query of what is locked: %s" % (kind, read.tail()))
+        check(1.6 < reading < 3.9, "%s: a query waited %.1f s, where lock_timeout is 2 s" % (kind, reading))
         equal(done.code, 5, "%s, locked: %s" % (kind, done.tail()))
         check("lock" in done.err.lower(), "%s: the message says that it is locked: %s" % (kind, done.err))
         check("db" in done.err, "%s: the message names the connection: %s" % (kind, done.err))

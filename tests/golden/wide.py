@@ -12,6 +12,9 @@ from harness import databases, equal, main, newdb, peak, step_of, tmp, check
 rows = int(sys.argv[1])
 # PostgreSQL's tables have at most 1600 columns, of which large rows hold fewer; SQLite's have 2000.
 COLUMNS = (1, 2, 100, 400, 1000)
+# Half of the columns are texts. MariaDB's InnoDB wants all numbers, and the pointers to all texts, in half a page: so many columns only without texts.
+NUMBERS = 900
+MOST = {"mariadb": 400}
 
 
 def cell(row, column):
@@ -19,12 +22,12 @@ def cell(row, column):
 
 
 def test():
-    for columns in COLUMNS:
+    for columns in COLUMNS + ((NUMBERS,) if "mariadb" in databases() else ()):
         names = ["c%d" % at for at in range(columns)]
         with open(tmp("dictionary.yaml"), "w") as file:
             file.write("resources:\n  - name: t\n    schema:\n      fields:\n        - { name: id, type: integer }\n")
             for at, name in enumerate(names):
-                file.write("        - { name: %s, type: %s }\n" % (name, "integer" if at % 2 else "string"))
+                file.write("        - { name: %s, type: %s }\n" % (name, "integer" if at % 2 or columns == NUMBERS else "string"))
             file.write("      primaryKey: id\n")
         with open(tmp("t.csv"), "w") as file:
             for row in range(rows):
@@ -39,6 +42,8 @@ def test():
                        "    sink: { type: odbc, connection: db, table: t, create: true }\n" % tmp("t.csv"))
         wanted = sorted(tuple([str(row)] + [cell(row, at) or None for at in range(columns)]) for row in range(rows))
         for kind in databases():
+            if columns > MOST.get(kind, columns) if columns != NUMBERS else kind != "mariadb":
+                continue
             db = newdb(kind)
             done, most = peak(tmp("pipeline.yaml"), db=db)
             step = step_of(done.json, "t")

@@ -3,7 +3,6 @@
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
-only_databases sqlite postgresql
 rows=${PENSTOCK_TEST_FULL:+5000}
 : "${rows:=300}"
 need python3
