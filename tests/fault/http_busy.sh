@@ -3,7 +3,6 @@
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
-only_databases sqlite postgresql
 need python3
 need_penstock
 python3 "$TOP/tests/fault/http_busy.py" plain || exit
