@@ -34,6 +34,15 @@ static size_t piece_size(const struct exchange *x)
 	return x->length - x->taken < CHUNK ? (size_t)(x->length - x->taken) : CHUNK;
 }
 
+/* A body that is refused takes nobody's room: its own goes back before the answer, which a slow client may take its time to read. */
+static int give_back(struct exchange *x, const char *why)
+{
+	atomic_fetch_sub(&x->server->bodies, x->reserved);
+	x->reserved = 0;
+	buffer_fini(&x->body);
+	return exchange_busy(x, why);
+}
+
 /* Memory is taken as bytes arrive, not as they are announced. */
 static int read_memory(struct exchange *x)
 {
@@ -46,9 +55,9 @@ static int read_memory(struct exchange *x)
 
 		x->reserved += size;
 		if (all > x->service->limits.bodies)
-			return exchange_busy(x, "all bodies in flight are more than limits.bodies; try again");
+			return give_back(x, "all bodies in flight are more than limits.bodies; try again");
 		if (buffer_reserve(&x->body, size, &x->error) < 0)
-			return exchange_busy(x, "out of memory for the body; try again");
+			return give_back(x, "out of memory for the body; try again");
 		if (read_piece(x, x->body.data + x->body.length, size, deadline) < 0)
 			return -1;
 		x->body.length += size;
