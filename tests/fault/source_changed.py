@@ -14,7 +14,7 @@ CSV = "hired_employees.csv"
 
 def half_loaded(kind, pipeline, data, total):
     """A database in which a load in pieces died on its way through the large table."""
-    for part in (0.5, 0.6, 0.4, 0.7, 0.3, 0.8):
+    for part in (0.5, 0.6, 0.4, 0.7, 0.3, 0.8, 0.85, 0.9, 0.95):
         db = newdb(kind)
         interrupt(db, [pipeline, "--set", "data=" + data], part)
         rows = db.count("hired_employees")
