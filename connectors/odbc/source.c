@@ -293,7 +293,7 @@ static void source_close(void *self)
 
 const struct source_ops odbc_source_ops = {
 	.name = "odbc",
-	.summary = "Reads a table or a query of a database over ODBC: SQLite, PostgreSQL.",
+	.summary = "Reads a table or a query of a database over ODBC: SQLite, PostgreSQL, MariaDB.",
 	.size = sizeof(struct odbc_source),
 	.options = options,
 	.open = source_open,
