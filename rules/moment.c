@@ -3,7 +3,7 @@
  */
 #include "rules/moment.h"
 
-#include "rules/zone.h"
+#include "engine/core/zone.h"
 
 static const int64_t US_PER_SECOND = 1000000;
 static const int64_t US_PER_DAY = 86400 * (int64_t)1000000;

@@ -13,10 +13,10 @@
 #include "engine/core/json_text.h"
 #include "engine/core/schema.h"
 #include "engine/core/value.h"
+#include "engine/core/zone.h"
 #include "rules/number.h"
 #include "rules/pattern.h"
 #include "rules/timeformat.h"
-#include "rules/zone.h"
 
 /* A few texts that cells are compared with. */
 struct words {

@@ -4,7 +4,7 @@
  * A file holds the moments at which the offset changed and, for the time after the last of them, a rule in the
  * notation of POSIX TZ ("CET-1CEST,M3.5.0,M10.5.0/3").
  */
-#include "rules/zone.h"
+#include "engine/core/zone.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -323,6 +323,11 @@ static int32_t offset_at(const struct zone *zone, int64_t utc)
 	if (before == zone->count && zone->has_rule)
 		return rule_offset(zone, utc);
 	return before > 0 ? zone->offsets[before - 1] : zone->first;
+}
+
+int zone_offset_at(const struct zone *zone, int64_t utc)
+{
+	return offset_at(zone, utc);
 }
 
 /* Counts an offset that maps local to a moment at which it held, unless it was counted already. */
