@@ -13,11 +13,12 @@ import time
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 import compare
 import oracle
-from harness import Done, Failed, check, databases, equal, fail, hr_data, hr_pipeline, kill, main, newdb, penstock, run, skipped, start, step_of, tmp
+from harness import BULK, Done, Failed, check, databases, dropdb, equal, fail, hr_data, hr_pipeline, kill, main, newdb, penstock, run, skipped, start, step_of, tmp
 
 parser = argparse.ArgumentParser()
 for name in ("kills", "rows", "loads", "large", "piece"):
     parser.add_argument("--" + name, type=int, required=True)
+parser.add_argument("--ways", required=True)
 parser.add_argument("--seed", type=int, default=int(os.environ.get("PENSTOCK_TEST_SEED", "0")) or int(time.time()))
 wanted = parser.parse_args()
 dice = random.Random(wanted.seed)
@@ -109,10 +110,7 @@ def load(kind, pipeline, data, tables, pace, kills, in_pieces, points):
     for name, table in tables.items():
         equal(skipped(step_of(done.json, name)), {"already_loaded": table.books.read}, "%s: once more, %s" % (kind, name))
     compare.rows(db, tables)
-    if db.kind == "sqlite":
-        for suffix in ("", "-journal", "-penstock.lock"):
-            if os.path.exists(db.path + suffix):
-                os.unlink(db.path + suffix)
+    dropdb(db)
     return hits
 
 
@@ -123,9 +121,10 @@ def test():
         data = hr_data(tmp("data.%d" % rows), rows, seed)
         sets.append((data, oracle.folder(data)))
     for kind in databases():
-        # The best way of each database, and the portable one.
-        for mode, bulk in (("pieces", "auto"), ("once", "auto"), ("pieces", "values")):
-            pipeline = hr_pipeline(tmp("%s.%s.yaml" % (kind, mode)), "{ rows: %d }" % wanted.piece if mode == "pieces" else "step", bulk=bulk)
+        best = BULK[kind][0]
+        chosen = [(mode, bulk) for bulk in BULK[kind] for mode in ("pieces", "once") if wanted.ways == "every" or bulk in wanted.ways.split(",")]
+        for mode, bulk in (("pieces", best), ("once", best), ("pieces", "values")) if wanted.ways == "best" else chosen:
+            pipeline = hr_pipeline(tmp("%s.%s.%s.yaml" % (kind, mode, bulk)), "{ rows: %d }" % wanted.piece if mode == "pieces" else "step", bulk=bulk)
             paces = []
             for data, tables in sets:
                 db = newdb(kind)
@@ -133,6 +132,7 @@ def test():
                 run(pipeline, "--set", "data=" + data, db=db)
                 paces.append(time.monotonic() - begin)
                 compare.everything(db, tables, 1)
+                dropdb(db)
             points, hits, done = [], 0, 0
             while done < wanted.loads or hits < wanted.kills:
                 check(done < 10 * wanted.loads + 20, "%s, %s: only %d kills in %d loads" % (kind, mode, hits, done))

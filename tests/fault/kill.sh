@@ -13,9 +13,12 @@ loads=${PENSTOCK_TEST_FULL:+20}
 # One of the loads has this many rows.
 large=${PENSTOCK_TEST_FULL:+1000000}
 : "${large:=$rows}"
+# The ways of writing: "every" one in pieces and once, some ("copy,unnest"), or the "best" of each database, and the portable one in pieces.
+ways=${PENSTOCK_TEST_FULL:+every}
+: "${ways:=best}"
 # A share of the rows, so that there are some forty commits in a load.
 piece=${PENSTOCK_TEST_FULL:+5000}
 : "${piece:=500}"
 need python3
 need_penstock
-python3 "$TOP/tests/fault/kill.py" --kills "$kills" --rows "$rows" --loads "$loads" --large "$large" --piece "$piece"
+python3 "$TOP/tests/fault/kill.py" --kills "$kills" --rows "$rows" --loads "$loads" --large "$large" --piece "$piece" --ways "$ways"

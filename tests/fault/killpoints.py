@@ -1,6 +1,6 @@
 """Lets penstock die at the n-th write-like call (tests/support/shim_die.c), then runs it to the end and compares.
 
-usage: killpoints.py ROWS SAMPLE LEAST
+usage: killpoints.py ROWS SAMPLE OTHERS LEAST
 SPDX-License-Identifier: Apache-2.0
 """
 import collections
@@ -11,9 +11,10 @@ import sys
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 import compare
 import oracle
-from harness import FULL, build_shim, check, databases, equal, fail, hr_data, hr_pipeline, last_line, main, newdb, penstock, run, tmp, until_done
+from harness import BULK, FULL, build_shim, check, databases, dropdb, equal, fail, hr_data, hr_pipeline, last_line, main, newdb, penstock, run, tmp, until_done
 
-rows, sample, least = (int(text) for text in sys.argv[1:4])
+rows, sample, least = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[4])
+others = None if sys.argv[3] == "none" else int(sys.argv[3])
 END = {"pieces": 0, "once": 0, "over": 3}
 
 
@@ -41,6 +42,7 @@ def die(kind, shim, arguments, tables, mode, at, torn, points):
     done = penstock("run", *arguments, "--json", db=db, env=env, preload=shim)
     if done.code == END[mode]:
         check(last_line(log).startswith("survived"), "the shim was not there: " + last_line(log))
+        dropdb(db)
         return False
     equal(done.code, 137, "%s, call %d: the run dies of SIGKILL; %s" % (kind, at, done.tail()))
     match = re.fullmatch(r"died (\d+) (\w+) (.*)", last_line(log))
@@ -52,6 +54,7 @@ def die(kind, shim, arguments, tables, mode, at, torn, points):
         ended(db, arguments, tables, mode)
     except Exception as bad:
         fail("after death at call %d (%s%s), then a run to the end: %s" % (at, points[at, torn], ", torn" if torn else "", bad))
+    dropdb(db)
     return True
 
 
@@ -60,8 +63,9 @@ def test():
     data = hr_data(tmp("data"), rows, 3)
     tables = oracle.folder(data)
     for kind in databases():
-        for mode, commit, most in (("pieces", "{ rows: 250 }", None), ("once", "step", None), ("over", "step", "0")):
-            pipeline = hr_pipeline(tmp("%s.%s.yaml" % (kind, mode)), commit, max_rejects=most)
+        modes = (("pieces", "{ rows: 250 }", None), ("once", "step", None), ("over", "step", "0"))
+        for bulk, (mode, commit, most) in [(bulk, mode) for bulk in (BULK[kind][:1] if others is None else BULK[kind]) for mode in modes]:
+            pipeline = hr_pipeline(tmp("%s.%s.%s.yaml" % (kind, mode, bulk)), commit, max_rejects=most, bulk=bulk)
             arguments = [pipeline, "--set", "data=" + data]
             log = tmp("count")
             db = newdb(kind)
@@ -70,8 +74,9 @@ def test():
             total = int(last_line(log).split()[1])
             os.unlink(log)
             check(total >= least, "a load of %d rows has only %d write-like calls" % (rows, total))
-            if sample and sample < total:
-                chosen = sorted({1 + at * (total - 1) // (sample - 1) for at in range(sample)})
+            taken = sample if bulk == BULK[kind][0] else others
+            if taken and taken < total:
+                chosen = sorted({1 + at * (total - 1) // (taken - 1) for at in range(taken)})
             else:
                 chosen = range(1, total + 1)
             points = collections.OrderedDict()
@@ -79,9 +84,9 @@ def test():
                 for torn in ((False, True) if FULL else (at % 2 == 0,)):
                     die(kind, shim, arguments, tables, mode, at, torn, points)
             distinct = {at for at, _ in points}
-            print("%s, %s: died at %d distinct points of about %d (%d deaths): %s" % (kind, mode, len(distinct), total, len(points),
+            print("%s, %s, bulk: %s: died at %d distinct points of about %d (%d deaths): %s" % (kind, mode, bulk, len(distinct), total, len(points),
                   ", ".join("%s %d" % pair for pair in sorted(collections.Counter(points.values()).items()))))
-            check(len(distinct) >= least, "%s, %s: %d distinct points wanted" % (kind, mode, least))
+            check(len(distinct) >= least, "%s, %s, bulk: %s: %d distinct points wanted" % (kind, mode, bulk, least))
 
 
 main(test)

@@ -23,6 +23,8 @@ TOP = os.environ.get("TOP") or os.path.dirname(os.path.dirname(os.path.dirname(o
 PENSTOCK = os.environ.get("PENSTOCK") or os.path.join(TOP, "build/penstock")
 FULL = bool(os.environ.get("PENSTOCK_TEST_FULL"))
 SKIP_REASONS = ("already_loaded", "already_committed", "rolled_back", "dry_run", "blank", "limit")
+# The ways of writing many rows at a time (`bulk:`), the best of a database first.
+BULK = {"sqlite": ("virtual", "values"), "postgresql": ("copy", "unnest", "values"), "mariadb": ("array", "values")}
 STATUSES = ("running", "succeeded", "failed", "rejected", "cancelled", "interrupted")
 
 
@@ -326,6 +328,21 @@ def newdb(kind, server=None):
     else:
         shell("sh", script, "sql", server, "mysql", "-e", "create database " + name)
     return Db(shell("sh", script, "connect", server, name).strip())
+
+
+def dropdb(db):
+    """Takes away a database of newdb on the servers of all tests: for tests that make so many that they would fill a disk."""
+    if db.kind == "sqlite":
+        for suffix in ("", "-journal", "-wal", "-shm", "-penstock.lock"):
+            if os.path.exists(db.path + suffix):
+                os.unlink(db.path + suffix)
+        return
+    db.session.close()
+    if db.kind == "postgresql":
+        # Sessions of processes that were killed may still be there.
+        shell("sh", server_script(db.kind), "psql", os.environ["PENSTOCK_TEST_PG_DIR"], "postgres", "-c", "drop database %s with (force)" % db.path)
+    else:
+        shell("sh", server_script(db.kind), "sql", os.environ["PENSTOCK_TEST_MARIADB_DIR"], "mysql", "-e", "drop database " + db.path)
 
 
 def databases():
