@@ -43,20 +43,12 @@ static int csv_open(void *self, const struct source_context *context, struct err
 	if (!source->reader)
 		return error_memory(error, "a CSV reader");
 	source->reader->window.fd = -1;
-	return reader_open(source->reader, &source->options, context, error);
+	return reader_open(source->reader, &source->options, source->options.path, context, error);
 }
 
 static int csv_identify(void *self, bool hash, struct source_identity *out, struct error *error)
 {
-	struct csv_source *source = self;
-	struct window *window = &source->reader->window;
-	*out = (struct source_identity){ .known = window->regular };
-	memcpy(out->path, source->options.path, strlen(source->options.path) + 1);
-	if (!window->regular)
-		return 0;
-	out->size = window->size;
-	out->mtime_ns = window->mtime_ns;
-	return hash ? window_hash_all(window, out->hash, error) : 0;
+	return reading_identify(&((struct csv_source *)self)->reader->window, hash, out, error);
 }
 
 static enum source_result csv_read(void *self, struct batch *batch, struct error *error)

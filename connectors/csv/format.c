@@ -17,8 +17,8 @@ static int format_open(void *self, const struct format_input *input, const struc
 
 	format->opened = true;
 	format->reader.window.fd = -1;
-	format->options = (struct csv_options){ .path = input->name, .header = true, .delimiter = ',', .quote = '"' };
-	return reader_open_fd(&format->reader, &format->options, input->fd, context, error);
+	format->options = (struct csv_options){ .header = true, .delimiter = ',', .quote = '"' };
+	return reader_open_fd(&format->reader, &format->options, input->name, input->fd, context, error);
 }
 
 static enum source_result format_read(void *self, struct batch *batch, struct error *error)

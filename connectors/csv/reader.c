@@ -18,7 +18,7 @@ static const uint64_t RECORD_LIMIT_MAX = 1u << 30;
 
 static int no_header(const struct reader *reader, struct error *error)
 {
-	return error_set(error, ERROR_SOURCE, reader->options->path,
+	return error_set(error, ERROR_SOURCE, reader->path,
 		"is empty, without even a header; set header: false on the source if that is how it should be");
 }
 
@@ -26,7 +26,7 @@ static int no_header(const struct reader *reader, struct error *error)
 static int bad_header(const struct reader *reader, const struct frame *frame, struct error *error)
 {
 	char place[ERROR_PLACE_MAX];
-	snprintf(place, sizeof place, "%s:%" PRIu64, reader->options->path, reader->line_no);
+	snprintf(place, sizeof place, "%s:%" PRIu64, reader->path, reader->line_no);
 	if (frame->kind == FRAME_UNCLOSED)
 		return error_set(error, ERROR_SOURCE, place, "the header opens a quote that is not closed");
 	if (frame->kind == FRAME_STRAY)
@@ -69,7 +69,7 @@ static int match_header(struct reader *reader, const struct frame *frame, const 
 		split_plain(&split, text, length);
 	}
 	char place[ERROR_PLACE_MAX];
-	snprintf(place, sizeof place, "%s:%" PRIu64, options->path, reader->line_no);
+	snprintf(place, sizeof place, "%s:%" PRIu64, reader->path, reader->line_no);
 	if (split.count > reader->limits->columns) {
 		error_set(error, ERROR_SOURCE, place, "the header has %zu cells, more than limits.columns (%" PRIu64 ")", split.count,
 			reader->limits->columns);
@@ -81,7 +81,7 @@ static int match_header(struct reader *reader, const struct frame *frame, const 
 		goto out;
 	}
 	struct header_line line = {
-		.path = options->path, .line_no = reader->line_no, .framer = &reader->framer, .frame = frame,
+		.path = reader->path, .line_no = reader->line_no, .framer = &reader->framer, .frame = frame,
 		.cells = frame->quoted ? cells : text, .split = &split,
 	};
 	result = header_match(&line, reader->schema, labels, reader->fields, error);
@@ -111,19 +111,20 @@ static int read_header(struct reader *reader, const struct option_map *labels, s
 	}
 }
 
-/* fd: -1: options->path is opened. */
-static int open_at(struct reader *reader, const struct csv_options *options, int fd, const struct source_context *context,
+/* fd: -1: path is opened. */
+static int open_at(struct reader *reader, const struct csv_options *options, const char *path, int fd, const struct source_context *context,
 	struct error *error)
 {
 	uint64_t ahead = framer_ahead(context->limits->record);
 	reader->options = options;
+	reader->path = path;
 	reader->schema = context->schema;
 	reader->limits = context->limits;
 	reader->line_no = 1;
 	if (context->limits->record > RECORD_LIMIT_MAX)
-		return error_set(error, ERROR_CONFIG, options->path, "limits.record is more than 1GiB, too much for a CSV source");
-	if (fd < 0 ? window_open(&reader->window, options->path, ahead, context->cancel, error) < 0
-		   : window_open_fd(&reader->window, options->path, fd, ahead, context->cancel, error) < 0)
+		return error_set(error, ERROR_CONFIG, path, "limits.record is more than 1GiB, too much for a CSV source");
+	if (fd < 0 ? window_open(&reader->window, path, ahead, context->cancel, error) < 0
+		   : window_open_fd(&reader->window, path, fd, ahead, context->cancel, error) < 0)
 		return -1;
 	struct grammar grammar = { .delimiter = options->delimiter, .quote = options->quote, .trim = options->trim };
 	framer_init(&reader->framer, &reader->window, context->limits, &grammar);
@@ -141,10 +142,10 @@ static int open_at(struct reader *reader, const struct csv_options *options, int
 	if (split_init(&reader->fill.split, options->delimiter, options->quote, options->trim, context->limits->field, count,
 		    error) < 0)
 		return -1;
-	if (header_check_labels(context->labels, context->schema, options->path, error) < 0)
+	if (header_check_labels(context->labels, context->schema, path, error) < 0)
 		return -1;
 	if (!options->header && context->labels && context->labels->count > 0)
-		return error_set(error, ERROR_CONFIG, options->path,
+		return error_set(error, ERROR_CONFIG, path,
 			"rules: columns names labels, which need header: true on the source");
 	if (context->preview && !reader->window.regular)
 		return 0;
@@ -153,16 +154,16 @@ static int open_at(struct reader *reader, const struct csv_options *options, int
 	return options->header ? read_header(reader, context->labels, error) : 0;
 }
 
-int reader_open(struct reader *reader, const struct csv_options *options, const struct source_context *context,
+int reader_open(struct reader *reader, const struct csv_options *options, const char *path, const struct source_context *context,
 	struct error *error)
 {
-	return open_at(reader, options, -1, context, error);
+	return open_at(reader, options, path, -1, context, error);
 }
 
-int reader_open_fd(struct reader *reader, const struct csv_options *options, int fd, const struct source_context *context,
+int reader_open_fd(struct reader *reader, const struct csv_options *options, const char *name, int fd, const struct source_context *context,
 	struct error *error)
 {
-	return open_at(reader, options, fd, context, error);
+	return open_at(reader, options, name, fd, context, error);
 }
 
 void reader_close(struct reader *reader)
@@ -220,7 +221,7 @@ static int take_record(struct reader *reader, struct frame *frame, struct batch 
 	struct window *window = &reader->window;
 	uint32_t row = batch_add_row(batch);
 	struct origin *origin = &batch->origins[row];
-	origin->record_no = ++reader->records;
+	origin->record_no = ++reader->reading.records;
 	origin->line_no = reader->line_no;
 	origin->byte_offset = frame->start;
 	if (batch_store(batch, window_at(window, frame->start), (size_t)(frame->end - frame->start), &origin->text, error) < 0)
@@ -242,19 +243,6 @@ static int take_record(struct reader *reader, struct frame *frame, struct batch 
 	return fault_of(reader, batch, row, frame, error);
 }
 
-static int changed_before(const struct reader *reader, uint64_t offset, struct error *error)
-{
-	return error_set(error, ERROR_CONFIG, reader->options->path,
-		"changed before byte %" PRIu64 " since the interrupted run; --restart loads it from the beginning", offset);
-}
-
-static void mark_position(struct reader *reader, struct position *position)
-{
-	snprintf(position->token, sizeof position->token, "%" PRIu64 ":%" PRIu64 ":%" PRIu64, reader->window.position,
-		reader->records, reader->line_no);
-	window_hash(&reader->window, position->hash);
-}
-
 /* True where nothing is left; looks for one more byte where it must. -1 and error. */
 static int at_end(struct window *window, struct error *error)
 {
@@ -267,10 +255,10 @@ static int at_end(struct window *window, struct error *error)
 enum source_result reader_read(struct reader *reader, struct batch *batch, struct error *error)
 {
 	struct window *window = &reader->window;
-	if (reader->ended)
+	if (reader->reading.ended)
 		return SOURCE_END;
-	batch->replayed = window->position < reader->replay_to;
-	while (!batch_is_full(batch) && !(batch->replayed && window->position >= reader->replay_to)) {
+	reading_begin(&reader->reading, window, batch);
+	while (!reading_is_full(&reader->reading, window, batch)) {
 		struct frame frame;
 		if (framer_next(&reader->framer, &frame, error) < 0)
 			return SOURCE_ERROR;
@@ -282,65 +270,22 @@ enum source_result reader_read(struct reader *reader, struct batch *batch, struc
 	int end = at_end(window, error);
 	if (end < 0)
 		return SOURCE_ERROR;
-	mark_position(reader, &batch->position);
-	batch->bytes = window->position - reader->given;
-	reader->given = window->position;
-	if (batch->replayed && (end || window->position >= reader->replay_to)) {
-		/* Records end where they did before, unless they are others. */
-		if (strcmp(batch->position.token, reader->replay_at.token) != 0 ||
-		    strcmp(batch->position.hash, reader->replay_at.hash) != 0) {
-			changed_before(reader, reader->replay_to, error);
-			return SOURCE_ERROR;
-		}
-		/* What is behind the position, be it nothing, is in a batch of its own. */
-		return SOURCE_BATCH;
-	}
-	if (end) {
-		if (window_check_unchanged(window, error) < 0)
-			return SOURCE_ERROR;
-		batch->last = true;
-		reader->ended = true;
-	}
-	return SOURCE_BATCH;
+	snprintf(batch->position.token, sizeof batch->position.token, "%" PRIu64 ":%" PRIu64 ":%" PRIu64, window->position,
+		reader->reading.records, reader->line_no);
+	return reading_end(&reader->reading, window, end, batch, error);
 }
 
 int reader_resume(struct reader *reader, const struct position *at, bool replay, struct error *error)
 {
-	struct window *window = &reader->window;
 	const char *text = at->token;
 	uint64_t offset, records, line_no;
 	if (at->token[0] == '\0')
 		return 0;
 	if (!position_take(&text, ':', &offset) || !position_take(&text, ':', &records) || !position_take(&text, '\0', &line_no) ||
 	    line_no == 0 || strlen(at->hash) != SHA256_HEX_SIZE - 1)
-		return error_set(error, ERROR_CONFIG, reader->options->path,
-			"the recorded position \"%s\" is none of a CSV file; --restart loads it from the beginning", at->token);
-	if (!window->regular)
-		return error_set(error, ERROR_CONFIG, reader->options->path,
-			"is a stream, which cannot be read again from a position; --restart loads it from the beginning");
-	if (offset < window->position)
-		return changed_before(reader, offset, error);
-	if (replay && offset > window->position) {
-		reader->replay_to = offset;
-		reader->replay_at = *at;
-		return 0;
-	}
-	for (;;) {
-		window_consume(window, offset < window->end ? offset : window->end);
-		if (window->position == offset)
-			break;
-		if (window->eof)
-			return changed_before(reader, offset, error);
-		if (window_more(window, error) < 0)
-			return -1;
-	}
-	char hash[SHA256_HEX_SIZE];
-	window_hash(window, hash);
-	if (strcmp(hash, at->hash) != 0)
-		return changed_before(reader, offset, error);
-	reader->records = records;
-	reader->line_no = line_no;
-	if (!replay)
-		reader->given = offset;
-	return 0;
+		return reading_no_position(&reader->window, at, "CSV", error);
+	enum reading_way way = reading_resume(&reader->reading, &reader->window, at, offset, records, replay, error);
+	if (way == READING_MOVED)
+		reader->line_no = line_no;
+	return way == READING_FAILED ? -1 : 0;
 }

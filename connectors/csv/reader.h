@@ -6,7 +6,7 @@
 
 #include "connectors/csv/fill.h"
 #include "connectors/csv/frame.h"
-#include "connectors/file/window.h"
+#include "connectors/file/reading.h"
 #include "engine/core/source.h"
 
 struct csv_options {
@@ -20,25 +20,22 @@ struct csv_options {
 
 struct reader {
 	const struct csv_options *options;
+	const char *path;    /* for messages; the options may name another, or several */
 	const struct schema *schema;
 	const struct limits *limits;
 	struct window window;
 	struct framer framer;
 	struct fill fill;
 	size_t *fields;      /* of the cells in file order */
-	uint64_t records;    /* before the window's position */
 	uint64_t line_no;    /* of the window's position, from 1 */
-	uint64_t given;      /* bytes before it are in batches that were given, or were passed over by a resume */
-	uint64_t replay_to;  /* records before it are replayed */
-	struct position replay_at;
-	bool ended;
+	struct reading reading;
 };
 
-/* Opens the file and reads its header. reader is zeroed; close it also after a failure. */
-int reader_open(struct reader *reader, const struct csv_options *options, const struct source_context *context,
+/* Opens the file at path and reads its header. reader is zeroed; options and path are borrowed; close it also after a failure. */
+int reader_open(struct reader *reader, const struct csv_options *options, const char *path, const struct source_context *context,
 	struct error *error) MUST_CHECK;
-/* The same for a file that is open already (see window_open_fd); options->path stands for its path in messages. */
-int reader_open_fd(struct reader *reader, const struct csv_options *options, int fd, const struct source_context *context,
+/* The same for a file that is open already (see window_open_fd); name stands for its path in messages. */
+int reader_open_fd(struct reader *reader, const struct csv_options *options, const char *name, int fd, const struct source_context *context,
 	struct error *error) MUST_CHECK;
 void reader_close(struct reader *reader);
 

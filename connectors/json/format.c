@@ -22,8 +22,8 @@ static int open_as(struct json_format *format, const struct format_input *input,
 {
 	format->opened = true;
 	format->reader.stream.window.fd = -1;
-	format->options = (struct json_options){ .path = input->name, .pointer = input->pointer ? input->pointer : "", .lines = (int)lines };
-	return json_reader_open_fd(&format->reader, &format->options, input->fd, context, error);
+	format->options = (struct json_options){ .pointer = input->pointer ? input->pointer : "", .lines = (int)lines };
+	return json_reader_open_fd(&format->reader, &format->options, input->name, input->fd, context, error);
 }
 
 static int open_document(void *self, const struct format_input *input, const struct source_context *context, struct error *error)

@@ -112,19 +112,20 @@ static int find_begin(struct json_reader *reader, struct error *error)
 }
 
 /* All but its window. */
-static int prepare(struct json_reader *reader, const struct json_options *options, const struct source_context *context, struct error *error)
+static int prepare(struct json_reader *reader, const struct json_options *options, const char *path, const struct source_context *context, struct error *error)
 {
 	reader->options = options;
+	reader->path = path;
 	reader->limits = context->limits;
 	reader->stream.limit = context->limits->record;
 	reader->stream.line_no = 1;
 	if (context->limits->record > RECORD_LIMIT_MAX)
-		return error_set(error, ERROR_CONFIG, options->path, "limits.record is more than 1GiB, too much for a JSON source");
+		return error_set(error, ERROR_CONFIG, path, "limits.record is more than 1GiB, too much for a JSON source");
 	if (*options->pointer && options->lines == JSON_LINES_TRUE)
-		return error_set(error, ERROR_CONFIG, options->path, "pointer and lines: true exclude each other: a pointer leads to an array in one document");
-	if (json_pointer_init(&reader->pointer, options->pointer, options->path, error) < 0)
+		return error_set(error, ERROR_CONFIG, path, "pointer and lines: true exclude each other: a pointer leads to an array in one document");
+	if (json_pointer_init(&reader->pointer, options->pointer, path, error) < 0)
 		return -1;
-	return json_record_init(&reader->record, context->schema, context->labels, context->limits, options->path, error);
+	return json_record_init(&reader->record, context->schema, context->labels, context->limits, path, error);
 }
 
 /* One byte behind the longest record tells that it is not longer. */
@@ -133,20 +134,20 @@ static uint64_t ahead(const struct source_context *context)
 	return context->limits->record + 2;
 }
 
-int json_reader_open(struct json_reader *reader, const struct json_options *options, const struct source_context *context,
+int json_reader_open(struct json_reader *reader, const struct json_options *options, const char *path, const struct source_context *context,
 	struct error *error)
 {
-	if (prepare(reader, options, context, error) < 0 ||
-	    window_open(&reader->stream.window, options->path, ahead(context), context->cancel, error) < 0)
+	if (prepare(reader, options, path, context, error) < 0 ||
+	    window_open(&reader->stream.window, path, ahead(context), context->cancel, error) < 0)
 		return -1;
 	return context->preview && !reader->stream.window.regular ? 0 : find_begin(reader, error);
 }
 
-int json_reader_open_fd(struct json_reader *reader, const struct json_options *options, int fd, const struct source_context *context,
-	struct error *error)
+int json_reader_open_fd(struct json_reader *reader, const struct json_options *options, const char *name, int fd,
+	const struct source_context *context, struct error *error)
 {
-	if (prepare(reader, options, context, error) < 0 ||
-	    window_open_fd(&reader->stream.window, options->path, fd, ahead(context), context->cancel, error) < 0)
+	if (prepare(reader, options, name, context, error) < 0 ||
+	    window_open_fd(&reader->stream.window, name, fd, ahead(context), context->cancel, error) < 0)
 		return -1;
 	return find_begin(reader, error);
 }
@@ -168,7 +169,7 @@ static int add_row(struct json_reader *reader, struct batch *batch, uint64_t end
 
 	*row = batch_add_row(batch);
 	origin = &batch->origins[*row];
-	origin->record_no = ++reader->records;
+	origin->record_no = ++reader->reading.records;
 	origin->line_no = reader->stream.line_no;
 	origin->byte_offset = window->position;
 	return batch_store(batch, window_at(window, window->position), (size_t)(end - window->position), &origin->text, error);
@@ -292,60 +293,43 @@ static int at_end(struct json_reader *reader, struct error *error)
 
 /* --- positions ---------------------------------------------------------------------------------- */
 
-static int changed_before(const struct json_reader *reader, uint64_t offset, struct error *error)
-{
-	return error_set(error, ERROR_CONFIG, reader->options->path,
-		"changed before byte %" PRIu64 " since the interrupted run; --restart loads it from the beginning", offset);
-}
-
-static void mark_position(struct json_reader *reader, struct position *position)
-{
-	struct json_stream *stream = &reader->stream;
-
-	snprintf(position->token, sizeof position->token, "%" PRIu64 ":%" PRIu64 ":%" PRIu64 ":%" PRIu64 ":%d", stream->window.position,
-		reader->records, stream->line_no, stream->window.position - stream->line_start + 1, (int)(reader->lines ? JSON_AT_LINE : reader->place));
-	window_hash(&stream->window, position->hash);
-}
-
 enum source_result json_reader_read(struct json_reader *reader, struct batch *batch, struct error *error)
 {
-	struct window *window = &reader->stream.window;
+	struct json_stream *stream = &reader->stream;
+	struct window *window = &stream->window;
 	int end;
 
-	if (reader->ended)
+	if (reader->reading.ended)
 		return SOURCE_END;
-	batch->replayed = window->position < reader->replay_to;
-	while ((end = at_end(reader, error)) == 0 && !batch_is_full(batch) &&
-		!(batch->replayed && window->position >= reader->replay_to))
+	reading_begin(&reader->reading, window, batch);
+	while ((end = at_end(reader, error)) == 0 && !reading_is_full(&reader->reading, window, batch))
 		if ((reader->place == JSON_AT_LINE ? take_line : take_element)(reader, batch, error) < 0)
 			return SOURCE_ERROR;
 	if (end < 0)
 		return SOURCE_ERROR;
-	mark_position(reader, &batch->position);
-	batch->bytes = window->position - reader->given;
-	reader->given = window->position;
-	if (batch->replayed && (end || window->position >= reader->replay_to)) {
-		/* Records end where they did before, unless they are others. */
-		if (strcmp(batch->position.token, reader->replay_at.token) != 0 ||
-			strcmp(batch->position.hash, reader->replay_at.hash) != 0) {
-			changed_before(reader, reader->replay_to, error);
-			return SOURCE_ERROR;
-		}
-		/* What is behind the position, be it nothing, is in a batch of its own. */
-		return SOURCE_BATCH;
-	}
-	if (end) {
-		if (window_check_unchanged(window, error) < 0)
-			return SOURCE_ERROR;
-		batch->last = true;
-		reader->ended = true;
-	}
-	return SOURCE_BATCH;
+	snprintf(batch->position.token, sizeof batch->position.token, "%" PRIu64 ":%" PRIu64 ":%" PRIu64 ":%" PRIu64 ":%d", window->position,
+		reader->reading.records, stream->line_no, window->position - stream->line_start + 1,
+		(int)(reader->lines ? JSON_AT_LINE : reader->place));
+	return reading_end(&reader->reading, window, end, batch, error);
+}
+
+/* The window is at a position that was the end of a document. */
+static int check_still_end(struct json_reader *reader, uint64_t offset, struct error *error)
+{
+	struct window *window = &reader->stream.window;
+
+	while (!window->eof && window->end == offset)
+		if (window_more(window, error) < 0)
+			return -1;
+	if (window->end == offset)
+		return 0;
+	return error_set(error, ERROR_CONFIG, reader->path,
+		"goes on behind byte %" PRIu64 ", where the document ended in the interrupted run; --restart loads it from the beginning", offset);
 }
 
 int json_reader_resume(struct json_reader *reader, const struct position *at, bool replay, struct error *error)
 {
-	struct window *window = &reader->stream.window;
+	struct json_stream *stream = &reader->stream;
 	const char *text = at->token;
 	uint64_t offset, records, line_no, column, place;
 
@@ -354,42 +338,16 @@ int json_reader_resume(struct json_reader *reader, const struct position *at, bo
 	if (!position_take(&text, ':', &offset) || !position_take(&text, ':', &records) || !position_take(&text, ':', &line_no) ||
 		!position_take(&text, ':', &column) || !position_take(&text, '\0', &place) || line_no == 0 || column == 0 ||
 		column - 1 > offset || place > JSON_AT_END || strlen(at->hash) != SHA256_HEX_SIZE - 1)
-		return error_set(error, ERROR_CONFIG, reader->options->path,
-			"the recorded position \"%s\" is none of a JSON file; --restart loads it from the beginning", at->token);
-	if (!window->regular)
-		return error_set(error, ERROR_CONFIG, reader->options->path,
-			"is a stream, which cannot be read again from a position; --restart loads it from the beginning");
-	if (offset < window->position)
-		return changed_before(reader, offset, error);
-	if (replay && offset > window->position) {
-		reader->replay_to = offset;
-		reader->replay_at = *at;
-		return 0;
-	}
-	for (;;) {
-		window_consume(window, offset < window->end ? offset : window->end);
-		if (window->position == offset)
-			break;
-		if (window->eof)
-			return changed_before(reader, offset, error);
-		if (window_more(window, error) < 0)
-			return -1;
-	}
-	char hash[SHA256_HEX_SIZE];
-	window_hash(window, hash);
-	if (strcmp(hash, at->hash) != 0 || (place == JSON_AT_LINE) != reader->lines)
-		return changed_before(reader, offset, error);
-	while (place == JSON_AT_END && !window->eof && window->end == offset)
-		if (window_more(window, error) < 0)
-			return -1;
-	if (place == JSON_AT_END && window->end > offset)
-		return error_set(error, ERROR_CONFIG, reader->options->path,
-			"goes on behind byte %" PRIu64 ", where the document ended in the interrupted run; --restart loads it from the beginning", offset);
-	reader->records = records;
-	reader->stream.line_no = line_no;
-	reader->stream.line_start = offset - (column - 1);
+		return reading_no_position(&stream->window, at, "JSON", error);
+	enum reading_way way = reading_resume(&reader->reading, &stream->window, at, offset, records, replay, error);
+	if (way != READING_MOVED)
+		return way == READING_FAILED ? -1 : 0;
+	if ((place == JSON_AT_LINE) != reader->lines)
+		return reading_changed_before(&stream->window, offset, error);
+	if (place == JSON_AT_END && check_still_end(reader, offset, error) < 0)
+		return -1;
+	stream->line_no = line_no;
+	stream->line_start = offset - (column - 1);
 	reader->place = (enum json_place)place;
-	if (!replay)
-		reader->given = offset;
 	return 0;
 }

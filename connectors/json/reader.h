@@ -8,6 +8,7 @@
 #ifndef PENSTOCK_CONNECTORS_JSON_READER_H
 #define PENSTOCK_CONNECTORS_JSON_READER_H
 
+#include "connectors/file/reading.h"
 #include "connectors/json/pointer.h"
 #include "connectors/json/record.h"
 #include "engine/core/source.h"
@@ -29,25 +30,22 @@ enum json_place {
 
 struct json_reader {
 	const struct json_options *options;
+	const char *path;   /* for messages; the options may name another, or several */
 	const struct limits *limits;
 	struct json_stream stream;
 	struct json_pointer pointer;
 	struct json_record record;
 	bool lines;         /* each line is a record: the place is JSON_AT_LINE, or JSON_AT_END while nothing follows */
 	enum json_place place;
-	uint64_t records;   /* before the position */
-	uint64_t given;     /* bytes before it are in batches that were given, or were passed over by a resume */
-	uint64_t replay_to; /* records before it are replayed */
-	struct position replay_at;
-	bool ended;
+	struct reading reading;
 };
 
-/* Opens the file and goes to its first record. reader is zeroed; close it also after a failure. */
-int json_reader_open(struct json_reader *reader, const struct json_options *options, const struct source_context *context,
+/* Opens the file at path and goes to its first record. reader is zeroed; options and path are borrowed; close it also after a failure. */
+int json_reader_open(struct json_reader *reader, const struct json_options *options, const char *path, const struct source_context *context,
 	struct error *error) MUST_CHECK;
-/* The same for a file that is open already (see window_open_fd); options->path stands for its path in messages. */
-int json_reader_open_fd(struct json_reader *reader, const struct json_options *options, int fd, const struct source_context *context,
-	struct error *error) MUST_CHECK;
+/* The same for a file that is open already (see window_open_fd); name stands for its path in messages. */
+int json_reader_open_fd(struct json_reader *reader, const struct json_options *options, const char *name, int fd,
+	const struct source_context *context, struct error *error) MUST_CHECK;
 void json_reader_close(struct json_reader *reader);
 
 /* As source_ops says for its hooks of these names. */

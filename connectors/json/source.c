@@ -40,21 +40,12 @@ static int source_open(void *self, const struct source_context *context, struct 
 	if (!source->reader)
 		return error_memory(error, "a JSON reader");
 	source->reader->stream.window.fd = -1;
-	return json_reader_open(source->reader, &source->options, context, error);
+	return json_reader_open(source->reader, &source->options, source->options.path, context, error);
 }
 
 static int source_identify(void *self, bool hash, struct source_identity *out, struct error *error)
 {
-	struct json_source *source = self;
-	struct window *window = &source->reader->stream.window;
-
-	*out = (struct source_identity){ .known = window->regular };
-	memcpy(out->path, source->options.path, strlen(source->options.path) + 1);
-	if (!window->regular)
-		return 0;
-	out->size = window->size;
-	out->mtime_ns = window->mtime_ns;
-	return hash ? window_hash_all(window, out->hash, error) : 0;
+	return reading_identify(&((struct json_source *)self)->reader->stream.window, hash, out, error);
 }
 
 static enum source_result source_read(void *self, struct batch *batch, struct error *error)
