@@ -78,7 +78,20 @@ static int put_string(const struct cell *cell)
 	return type_of(cell) == VALUE_JSON ? put_string_of_json(cell, text) : put_text(cell, text);
 }
 
-/* Not whole: read here, since the marks that the dictionary agrees on for numbers in texts may give a point another meaning. */
+/* 1.0 is the integer 1 in JSON, which knows one kind of numbers. */
+static void drop_zeros(struct buffer *number)
+{
+	size_t length = number->length;
+
+	if (!memchr(number->data, '.', length))
+		return;
+	while (number->data[length - 1] == '0')
+		length--;
+	if (number->data[length - 1] == '.')
+		number->data[number->length = length - 1] = '\0';
+}
+
+/* With a point or an exponent: read here, since the marks that the dictionary agrees on for numbers in texts may give a point another meaning. */
 static int put_fraction(const struct cell *cell)
 {
 	bool valid;
@@ -89,6 +102,8 @@ static int put_fraction(const struct cell *cell)
 		return -1;
 	if (json == 0)
 		return wrong_type(cell);
+	if (type_of(cell) == VALUE_INTEGER)
+		drop_zeros(cell->work);
 	if (typed_read(cell->batch, cell->column, cell->row, (struct text){ cell->work->data, cell->work->length }, &valid,
 		    cell->error) < 0)
 		return -1;
@@ -111,8 +126,8 @@ static int put_number(const struct cell *cell)
 		return wrong_type(cell);
 	case VALUE_DOUBLE:
 	case VALUE_DECIMAL:
-		return whole ? put_text(cell, cell->value) : put_fraction(cell);
 	case VALUE_INTEGER:
+		return whole ? put_text(cell, cell->value) : put_fraction(cell);
 	case VALUE_YEAR:
 		return whole ? put_text(cell, cell->value) : wrong_type(cell);
 	default:

@@ -128,8 +128,11 @@ static void test_values(void **state)
 	expect_cell(&world, "x", "1234", "");
 	expect_cell(&world, "i", "9223372036854775808", "=9223372036854775808");
 	expect_cell(&world, "i", "-0", "=-0");
-	expect_cell(&world, "i", "1.0", "");
-	expect_cell(&world, "i", "1e2", "");
+	expect_cell(&world, "i", "1.0", "#1");
+	expect_cell(&world, "i", "-10.00", "#-10");
+	expect_cell(&world, "i", "1.5", "");
+	expect_cell(&world, "i", "1e30", "");
+	expect_cell(&world, "i", "1e2", "#100");
 	expect_cell(&world, "n", "123456789012345678901234567890", "=123456789012345678901234567890");
 	expect_cell(&world, "n", "0.1", "#0.1");
 	expect_cell(&world, "n", "-0.0", "#0");
