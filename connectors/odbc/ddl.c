@@ -161,7 +161,7 @@ static const struct dialect *known_dialect(const char *name, struct error *error
 	const struct dialect *dialect = dialect_find(name);
 
 	if (!dialect)
-		error_set(error, ERROR_CONFIG, NULL, "no dialect \"%s\" (there are: %s)", name, dialect_names());
+		error_set(error, ERROR_CONFIG, NULL, "no dialect \"%s\" (there are: %s)", name, dialect_ddl_names());
 	return dialect;
 }
 
@@ -170,8 +170,10 @@ int odbc_ddl(const char *dialect_name, const struct schema *const *schemas, size
 {
 	const struct dialect *dialect = known_dialect(dialect_name, error);
 
-	if (!dialect)
+	if (!dialect || (dialect->script_head && buffer_puts(out, dialect->script_head, error)))
 		return -1;
+	if (dialect->ddl)
+		return dialect->ddl(schemas, count, out, error);
 	for (size_t i = 0; i < count; i++)
 		if ((i && buffer_puts(out, "\n", error)) ||
 		    ddl_table(dialect, schemas[i], schemas[i]->name, NULL, out, error) || buffer_puts(out, ";\n", error))
@@ -183,5 +185,7 @@ int odbc_state_ddl(const char *dialect_name, const char *schema, struct buffer *
 {
 	const struct dialect *dialect = known_dialect(dialect_name, error);
 
-	return dialect ? state_ddl(dialect, schema, out, error) : -1;
+	if (!dialect || (dialect->script_head && buffer_puts(out, dialect->script_head, error)))
+		return -1;
+	return state_ddl(dialect, schema, out, error);
 }

@@ -7,7 +7,7 @@
 
 #include "connectors/odbc/dialect.h"
 
-static const struct dialect *const dialects[] = { &dialect_sqlite, &dialect_postgresql, &dialect_mariadb };
+static const struct dialect *const dialects[] = { &dialect_sqlite, &dialect_postgresql, &dialect_mariadb, &dialect_sqlserver };
 
 enum { DIALECTS = sizeof dialects / sizeof *dialects };
 
@@ -41,14 +41,19 @@ const char *dialect_names(void)
 	return "sqlite, postgresql, mariadb";
 }
 
+const char *dialect_ddl_names(void)
+{
+	return "sqlite, postgresql, mariadb, sqlserver";
+}
+
 int dialect_quote(const struct dialect *dialect, struct buffer *out, const char *name, struct error *error)
 {
-	char twice[2] = { dialect->quote, dialect->quote };
+	char last = dialect->quote_end ? dialect->quote_end : dialect->quote, twice[2] = { last, last };
 
-	if (buffer_append(out, twice, 1, error))
+	if (buffer_append(out, &dialect->quote, 1, error))
 		return -1;
 	for (const char *p = name; *p; p++)
-		if (*p == dialect->quote ? buffer_append(out, twice, 2, error) : buffer_append(out, p, 1, error))
+		if (*p == last ? buffer_append(out, twice, 2, error) : buffer_append(out, p, 1, error))
 			return -1;
 	return buffer_append(out, twice, 1, error);
 }

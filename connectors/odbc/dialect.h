@@ -32,13 +32,21 @@ struct dialect_setting {
 };
 
 struct dialect {
-	const char *name;            /* "sqlite", "postgresql", "mariadb" */
+	const char *name;            /* "sqlite", "postgresql", "mariadb", "sqlserver" */
 	const char *dbms_name;       /* SQL_DBMS_NAME begins with it */
-	const char *driver_words[4]; /* a driver's name or library holds one of them (lower case); NULL at the end */
+	const char *driver_words[5]; /* a driver's name or library holds one of them (lower case); NULL at the end */
 	unsigned parameters_max;     /* of one statement */
 	bool loads_faster_at_once;
 	bool single_writer;          /* one transaction writes at a time */
 	char quote;                  /* around identifiers; doubled inside */
+	char quote_end;              /* the same behind them, where it is another one; 0: it is not */
+
+	/* Only its DDL is known: no session is opened, and nothing below is there but ddl, script_head, state_type and time_parameter. */
+	bool ddl_only;
+
+	/* Optional. All tables of a dictionary, where ddl.c's CREATE TABLE is not this database's. */
+	int (*ddl)(const struct schema *const *schemas, size_t count, struct buffer *out, struct error *error);
+	const char *script_head;     /* before the statements of a script (odbc_ddl, odbc_state_ddl); NULL: nothing */
 
 	/* Before connecting: sets what the driver must be told. May set session->absent. */
 	int (*prepare)(struct session *session, const struct store_target *target, struct connect_string *string,
@@ -139,6 +147,7 @@ struct dialect {
 extern const struct dialect dialect_sqlite;
 extern const struct dialect dialect_postgresql;
 extern const struct dialect dialect_mariadb;
+extern const struct dialect dialect_sqlserver;
 
 /* By name as in `--dialect`; NULL where there is none. */
 const struct dialect *dialect_find(const char *name);
@@ -149,8 +158,9 @@ const struct dialect *dialect_by_dbms(const char *dbms_name);
 /* By the name or library of a driver; NULL where neither tells. */
 const struct dialect *dialect_by_driver(const char *driver);
 
-/* Names of all dialects, "sqlite, postgresql, mariadb", for messages. */
+/* Names of all dialects for messages: "sqlite, postgresql, mariadb", and those that have DDL alone. */
 const char *dialect_names(void);
+const char *dialect_ddl_names(void);
 
 /* "schema.name" into its parts; schema is empty where there is none. *name points into table. */
 void dialect_split(const char *table, char *schema, size_t schema_size, const char **name);

@@ -129,6 +129,16 @@ static int connected_dialect(struct session *session, const struct dialect **out
 	return 0;
 }
 
+/* Before a driver is asked for, and where only the connection tells. */
+static int check_dialect(const struct session *session, const struct dialect *dialect, struct error *error)
+{
+	if (!dialect->ddl_only)
+		return 0;
+	return error_set(error, ERROR_CONFIG, session->place,
+		"this is %s, of which this version knows the DDL alone (penstock schema ddl --dialect %s); rows go to and come from %s", dialect->dbms_name,
+		dialect->name, dialect_names());
+}
+
 static int connect_as(struct session *session, const struct store_target *target, struct connect_string *string,
 	struct error *error)
 {
@@ -141,6 +151,8 @@ static int connect_as(struct session *session, const struct store_target *target
 			return -1;
 		SQLDisconnect(session->connection);
 	}
+	if (check_dialect(session, session->dialect, error))
+		return -1;
 	if (session->dialect->prepare(session, target, string, error))
 		return -1;
 	if (session->absent)

@@ -48,6 +48,16 @@ static const struct state_traits known[] = {
 		.limited_key = "%s(100)",
 		.locks = &lock_mariadb,
 	},
+	{
+		.dialect = &dialect_sqlserver,
+		.generated_key = "bigint IDENTITY(1,1) NOT NULL PRIMARY KEY",
+		.time_expression = "%s",
+		.schema_exists = "SELECT 1 FROM sys.schemas WHERE name = ?",
+		.partial_indexes = true,
+		.asks_first = true,
+		/* Three names are more than a clustered index holds. */
+		.key_kind = "NONCLUSTERED ",
+	},
 };
 
 const struct state_traits *state_traits_of(const struct dialect *dialect)

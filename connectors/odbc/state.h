@@ -49,6 +49,8 @@ struct state_traits {
 	const char *make_unguard;    /* query that lets the next one in; NULL: the end of the transaction does */
 	const char *limited_key;     /* {key NAME}: what an index over a long name takes of it, "%s(100)"; NULL: all */
 	bool partial_indexes;        /* CREATE INDEX ... WHERE */
+	bool asks_first;             /* CREATE knows no IF NOT EXISTS: the statement asks OBJECT_ID and sys.indexes */
+	const char *key_kind;        /* behind PRIMARY KEY, where several columns are one; NULL: nothing */
 	const struct lock_ops *locks;
 };
 

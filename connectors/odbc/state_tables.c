@@ -7,7 +7,7 @@
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/state.h"
 
-enum { DDL_CEILING = 64 * 1024, GENERATED_KEY = 0 };
+enum { DDL_CEILING = 64 * 1024, NAME_TEXT_CEILING = 4096, GENERATED_KEY = 0 };
 
 struct state_column {
 	const char *name;
@@ -167,25 +167,57 @@ static int append_inner_indexes(const struct state *state, const char *const *in
 	return 0;
 }
 
+/* N'[etl].penstock_runs' */
+static int append_name_text(const struct state *state, enum state_table table, struct buffer *out, struct error *error)
+{
+	struct buffer name;
+	int result;
+
+	buffer_init(&name, NAME_TEXT_CEILING);
+	result = state_append_table(state, table, &name, error) || buffer_puts(out, "N'", error) ? -1 : 0;
+	for (const char *p = buffer_text(&name); result == 0 && *p; p++)
+		result = buffer_printf(out, error, "%s%c", *p == '\'' ? "'" : "", *p);
+	buffer_fini(&name);
+	return result ? -1 : buffer_puts(out, "'", error);
+}
+
+/* index NULL: the table itself */
+static int append_create(const struct state *state, enum state_table table, const char *index, struct buffer *out, struct error *error)
+{
+	if (!state->traits->asks_first)
+		return buffer_puts(out, index ? "CREATE INDEX IF NOT EXISTS " : "CREATE TABLE IF NOT EXISTS ", error);
+	if (!index)
+		return buffer_puts(out, "IF OBJECT_ID(", error) || append_name_text(state, table, out, error) ||
+				       buffer_puts(out, ", N'U') IS NULL\nCREATE TABLE ", error)
+			? -1
+			: 0;
+	return buffer_puts(out, "IF NOT EXISTS (SELECT 1 FROM sys.indexes WHERE object_id = OBJECT_ID(", error) ||
+			       append_name_text(state, table, out, error) ||
+			       buffer_printf(out, error, ") AND name = N'%s')\nCREATE INDEX ", index)
+		? -1
+		: 0;
+}
+
 static int append_table_ddl(const struct state *state, enum state_table table, struct buffer *out,
 	struct error *error)
 {
 	const struct state_definition *definition = &definitions[table];
+	const char *kind = state->traits->key_kind ? state->traits->key_kind : "";
 
-	if (buffer_puts(out, "CREATE TABLE IF NOT EXISTS ", error) || state_append_table(state, table, out, error) ||
-	    buffer_puts(out, " (\n", error))
+	if (append_create(state, table, NULL, out, error) || state_append_table(state, table, out, error) || buffer_puts(out, " (\n", error))
 		return -1;
 	for (const struct state_column *column = definition->columns; column->name; column++) {
 		bool last = !column[1].name;
+		/* What says nothing may be null, but where settings of the session decide. */
+		const char *constraint = column->constraint || column->type == GENERATED_KEY || !state->traits->asks_first ? column->constraint : "NULL";
 		const char *type = column->type == GENERATED_KEY ? state->traits->generated_key
 								 : state->dialect->state_type((enum state_type)column->type);
 
 		if (buffer_puts(out, "    ", error) || dialect_quote(state->dialect, out, column->name, error) ||
-		    buffer_printf(out, error, " %s%s%s%s", type, column->constraint ? " " : "",
-			    column->constraint ? column->constraint : "", last ? "" : ",\n"))
+		    buffer_printf(out, error, " %s%s%s%s", type, constraint ? " " : "", constraint ? constraint : "", last ? "" : ",\n"))
 			return -1;
 	}
-	if ((definition->key && (buffer_puts(out, ",\n    PRIMARY KEY (", error) || state_expand(state, definition->key, out, error) ||
+	if ((definition->key && (buffer_printf(out, error, ",\n    PRIMARY KEY %s(", kind) || state_expand(state, definition->key, out, error) ||
 				       buffer_puts(out, ")", error))) ||
 	    (state->dialect->ddl_commits && append_inner_indexes(state, definition->indexes, out, error)) || buffer_puts(out, "\n)", error))
 		return -1;
@@ -195,7 +227,7 @@ static int append_table_ddl(const struct state *state, enum state_table table, s
 static int append_index_ddl(const struct state *state, enum state_table table, const char *const *index,
 	struct buffer *out, struct error *error)
 {
-	if (buffer_printf(out, error, "CREATE INDEX IF NOT EXISTS %s ON ", index[0]) ||
+	if (append_create(state, table, index[0], out, error) || buffer_printf(out, error, "%s ON ", index[0]) ||
 	    state_append_table(state, table, out, error) || buffer_puts(out, " ", error))
 		return -1;
 	return state_expand(state, index[1], out, error);

@@ -17,19 +17,15 @@ struct ddl_flags {
 	bool state;
 };
 
-static const char *const dialects[] = {"sqlite", "postgresql", "mariadb", NULL};
+static const char *const dialects[] = {"sqlite", "postgresql", "mariadb", "sqlserver", NULL};
 
 static int check_dialect(const char *name, struct error *error)
 {
-	static const char *const later[] = {"sqlserver"};
 	for (size_t i = 0; dialects[i]; i++)
 		if (strcmp(name, dialects[i]) == 0)
 			return 0;
-	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-		if (strcmp(name, later[i]) == 0)
-			return error_set(error, ERROR_CONFIG, NULL, "dialect %s is not supported by this version (sqlite, postgresql and mariadb are)", name);
 	const char *near = suggest(name, dialects);
-	return error_set(error, ERROR_CONFIG, NULL, "unknown dialect \"%s\"%s%s%s", name, near ? " (did you mean \"" : " (sqlite, postgresql, mariadb)",
+	return error_set(error, ERROR_CONFIG, NULL, "unknown dialect \"%s\"%s%s%s", name, near ? " (did you mean \"" : " (sqlite, postgresql, mariadb, sqlserver)",
 		near ? near : "", near ? "\"?)" : "");
 }
 
@@ -94,7 +90,7 @@ static int ddl_main(const void *bound, const struct arguments *arguments)
 
 static const struct flag flags_of_ddl[] = {
 	{.name = "dialect", .kind = FLAG_TEXT, .offset = offsetof(struct ddl_flags, dialect), .metavar = "DIALECT",
-		.help = "sqlite (the default) or postgresql"},
+		.help = "sqlite (the default), postgresql, mariadb or sqlserver"},
 	{.name = "state", .kind = FLAG_SWITCH, .offset = offsetof(struct ddl_flags, state),
 		.help = "the penstock_* tables, too: runs, rejects, checkpoints"},
 	{.name = "state-schema", .kind = FLAG_TEXT, .offset = offsetof(struct ddl_flags, state_schema), .metavar = "SCHEMA",
@@ -105,6 +101,7 @@ static const struct flag flags_of_ddl[] = {
 static const char *const examples[] = {
 	"penstock schema ddl --dialect postgresql datapackage.yaml | psql hr",
 	"penstock schema ddl --state | sqlite3 hr.db",
+	"penstock schema ddl --dialect sqlserver datapackage.yaml >hr.sql",
 	NULL,
 };
 

@@ -98,7 +98,7 @@ hint 2 "--dry-run and --restart exclude each other" "$penstock" run $pipeline --
 hint 2 'did you mean "rejects"' "$penstock" reject list
 hint 2 "set PENSTOCK_DB" "$penstock" rejects list
 hint 2 "set PENSTOCK_DB" "$penstock" runs list
-hint 2 'dialect sqlserver is not supported by this version' "$penstock" schema ddl $dictionary --dialect sqlserver
+hint 2 '(did you mean "sqlserver"?)' "$penstock" schema ddl $dictionary --dialect sqlserve
 hint 2 '(did you mean "postgresql"?)' "$penstock" schema ddl $dictionary --dialect postgres
 hint 2 "a DICTIONARY, or --state, or both are needed" "$penstock" schema ddl
 hint 2 "penstock schema avro" "$penstock" schema avro
