@@ -133,12 +133,12 @@ def test():
                 paces.append(time.monotonic() - begin)
                 compare.everything(db, tables, 1)
                 dropdb(db)
-            points, hits, done = [], 0, 0
+            points, hits, done, each = [], 0, 0, max(10, wanted.kills // wanted.loads)
             while done < wanted.loads or hits < wanted.kills:
                 check(done < 10 * wanted.loads + 20, "%s, %s: only %d kills in %d loads" % (kind, mode, hits, done))
                 which = 1 if len(sets) > 1 and done == wanted.loads // 2 else 0
                 data, tables = sets[which]
-                hits += load(kind, pipeline, data, tables, paces[which], 10, mode == "pieces", points)
+                hits += load(kind, pipeline, data, tables, paces[which], each, mode == "pieces", points)
                 done += 1
             spread = [0] * 10
             for *_, tenth in points:
