@@ -4,7 +4,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import shutil
 
-from harness import TOP, newdb, peak, tmp
+from harness import TOP, dropdb, newdb, peak, tmp
 from sides import LAST, ddl, pipeline, say
 
 BOUND = 64
@@ -22,14 +22,22 @@ def memory(works, servers):
     for kind in ["sqlite"] + list(servers):
         if not ddl(kind):
             continue
-        made = (lambda: newdb("sqlite")) if kind == "sqlite" else servers[kind].newdb
+        folder = None if kind == "sqlite" else servers[kind].folder
+
+        def alone(*arguments):
+            """In a database that is gone afterwards: ten million rows are some gigabytes each time."""
+            db = newdb(kind, folder)
+            line(*arguments, db=db)
+            dropdb(db, folder)
+
         shutil.rmtree(avro, ignore_errors=True)
-        db = made()
+        db = newdb(kind, folder)
         line("CSV -> %s, table made by the step" % kind, pipeline("memory"), *csv, db=db)
         line("%s -> Avro" % kind, TOP + "/pipelines/backup.yaml", "--set", "folder=" + avro, db=db)
         # The same rows once more: each is a duplicate, so that look-ups and rejects are measured as well.
         line("CSV -> %s, every row there already" % kind, pipeline("memory"), *csv, "--restart", "--step", LAST, db=db)
-        line("Avro -> %s, table made by the step" % kind, pipeline("memory-avro", "avro"), "--set", "data=" + avro, db=made())
-        line("restore into %s, in one transaction" % kind, TOP + "/pipelines/restore.yaml", "--set", "folder=" + avro, db=made())
+        dropdb(db, folder)
+        alone("Avro -> %s, table made by the step" % kind, pipeline("memory-avro", "avro"), "--set", "data=" + avro)
+        alone("restore into %s, in one transaction" % kind, TOP + "/pipelines/restore.yaml", "--set", "folder=" + avro)
         for way in {"sqlite": ("values",), "postgresql": ("unnest", "values"), "mariadb": ("values",)}[kind]:
-            line("CSV -> %s, bulk: %s" % (kind, way), pipeline("memory-" + way, sink=", bulk: " + way), *csv, db=made())
+            alone("CSV -> %s, bulk: %s" % (kind, way), pipeline("memory-" + way, sink=", bulk: " + way), *csv)

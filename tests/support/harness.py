@@ -330,19 +330,20 @@ def newdb(kind, server=None):
     return Db(shell("sh", script, "connect", server, name).strip())
 
 
-def dropdb(db):
-    """Takes away a database of newdb on the servers of all tests: for tests that make so many that they would fill a disk."""
+def dropdb(db, server=None):
+    """Takes away a database of newdb (server: the one it is on): for tests that make so many, or such large ones, that they would fill a disk."""
     if db.kind == "sqlite":
         for suffix in ("", "-journal", "-wal", "-shm", "-penstock.lock"):
             if os.path.exists(db.path + suffix):
                 os.unlink(db.path + suffix)
         return
     db.session.close()
+    server = server or os.environ["PENSTOCK_TEST_PG_DIR" if db.kind == "postgresql" else "PENSTOCK_TEST_MARIADB_DIR"]
     if db.kind == "postgresql":
         # Sessions of processes that were killed may still be there.
-        shell("sh", server_script(db.kind), "psql", os.environ["PENSTOCK_TEST_PG_DIR"], "postgres", "-c", "drop database %s with (force)" % db.path)
+        shell("sh", server_script(db.kind), "psql", server, "postgres", "-c", "drop database %s with (force)" % db.path)
     else:
-        shell("sh", server_script(db.kind), "sql", os.environ["PENSTOCK_TEST_MARIADB_DIR"], "mysql", "-e", "drop database " + db.path)
+        shell("sh", server_script(db.kind), "sql", server, "mysql", "-e", "drop database " + db.path)
 
 
 def databases():
