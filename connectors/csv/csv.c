@@ -9,6 +9,7 @@
 
 #include "connectors/csv/reader.h"
 #include "connectors/csv/style.h"
+#include "connectors/file/recode.h"
 
 struct csv_source {
 	struct csv_options options; /* first: the engine binds them here */
@@ -28,10 +29,18 @@ static const struct option csv_options[] = {
 	  .help = "The character around a cell that holds delimiters, line ends or quotes; twice in a row it is one." },
 	{ .name = "trim", .kind = OPTION_BOOLEAN, .offset = offsetof(struct csv_source, options.trim), .fallback = "false",
 	  .help = "Whether spaces and tabs around every cell, quoted or not, are taken away." },
+	{ .name = "encoding", .kind = OPTION_STRING, .minimum = 1, .offset = offsetof(struct csv_source, options.encoding), .fallback = "utf-8",
+	  .help = "The file's encoding: utf-8, utf-16, utf-16le, utf-16be, latin-1, windows-1252 or any that iconv knows. A file that begins with the "
+	          "byte order mark of UTF-16 or UTF-32 is read as that where utf-8 stands here." },
 	{ .name = "once", .kind = OPTION_BOOLEAN, .offset = offsetof(struct csv_source, options.once), .fallback = "true",
 	  .help = "Whether a file whose content this step has loaded into this table before is skipped (append only)." },
 	{ .name = NULL },
 };
+
+static int csv_check(const void *bound, struct error *error)
+{
+	return recode_check(((const struct csv_options *)bound)->encoding, error);
+}
 
 static int csv_open(void *self, const struct source_context *context, struct error *error)
 {
@@ -75,9 +84,10 @@ static void csv_close(void *self)
 
 const struct source_ops csv_source_ops = {
 	.name = "csv",
-	.summary = "Reads CSV files: UTF-8, any delimiter, with or without a header; goes on where an interrupted run stopped.",
+	.summary = "Reads CSV files in any encoding, packed with gzip or zstd or not, with any delimiter, with or without a header; goes on where an interrupted run stopped.",
 	.size = sizeof(struct csv_source),
 	.options = csv_options,
+	.check = csv_check,
 	.open = csv_open,
 	.identify = csv_identify,
 	.read = csv_read,

@@ -9,10 +9,14 @@
 #include "engine/core/utf8.h"
 
 /* The bad byte at text[at] for a person; offset is where it stands in the file. */
-static int bad_byte(struct batch *batch, uint32_t row, size_t field, char byte, uint64_t offset, struct error *error)
+static int bad_byte(const struct fill *fill, struct batch *batch, uint32_t row, size_t field, char byte, uint64_t offset,
+	struct error *error)
 {
 	if (byte == '\0')
 		return batch_fault(batch, row, FAULT_ENCODING, field, error, "a NUL byte at byte %" PRIu64 " of the file", offset);
+	if (fill->encoding)
+		return batch_fault(batch, row, FAULT_ENCODING, field, error, "no character of %s, at byte %" PRIu64 " of the file's text",
+			fill->encoding, offset);
 	return batch_fault(batch, row, FAULT_ENCODING, field, error, "no UTF-8: 0x%02X at byte %" PRIu64 " of the file",
 		(unsigned)(unsigned char)byte, offset);
 }
@@ -32,7 +36,7 @@ static int blame_cells(struct fill *fill, struct batch *batch, uint32_t row, uin
 		bool said = false;
 		for (size_t at = 0; (at = utf8_find_bad(batch_bytes(batch, cell), cell.length, at)) < cell.length; at++) {
 			char byte = batch_bytes(batch, cell)[at];
-			if (!said && bad_byte(batch, row, fill->fields[i], byte, origin.byte_offset + in_record, error) < 0)
+			if (!said && bad_byte(fill, batch, row, fill->fields[i], byte, origin.byte_offset + in_record, error) < 0)
 				return -1;
 			if (!said)
 				batch->columns[fill->fields[i]].cells[row] = CELL_BAD;
@@ -42,7 +46,7 @@ static int blame_cells(struct fill *fill, struct batch *batch, uint32_t row, uin
 	}
 	if (in_record == length)
 		return 0;
-	return bad_byte(batch, row, SCHEMA_NO_FIELD, batch_bytes(batch, origin.text)[in_record],
+	return bad_byte(fill, batch, row, SCHEMA_NO_FIELD, batch_bytes(batch, origin.text)[in_record],
 		origin.byte_offset + in_record, error);
 }
 

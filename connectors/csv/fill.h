@@ -11,6 +11,7 @@ struct fill {
 	struct split split;
 	const size_t *fields; /* of the cells in their order: the field of each; borrowed */
 	size_t count;         /* cells that are expected */
+	const char *encoding; /* of which the text was made; NULL: it is UTF-8 as it stands */
 	uint64_t columns_limit, field_limit;
 };
 

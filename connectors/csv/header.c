@@ -96,7 +96,7 @@ static int match_cell(struct match *match, size_t cell, struct error *error)
 	const char *text = match->line->cells + span.offset;
 	if (utf8_find_bad(text, span.length, 0) < span.length)
 		return error_set(error, ERROR_SOURCE, place_of(match, cell, place),
-			"the label in cell %zu is no UTF-8; convert the file, for example with iconv", cell + 1);
+			"the label in cell %zu is no text in the file's encoding; encoding on the source says another (utf-16, latin-1, ...)", cell + 1);
 	size_t field = 0;
 	while (field < match->schema->field_count &&
 	       (strlen(match->wanted[field]) != span.length || memcmp(match->wanted[field], text, span.length) != 0))

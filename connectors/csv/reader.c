@@ -149,8 +149,9 @@ static int open_at(struct reader *reader, const struct csv_options *options, con
 			"rules: columns names labels, which need header: true on the source");
 	if (context->preview && !reader->window.regular)
 		return 0;
-	if (sniff(&reader->window, error) < 0)
+	if (sniff(&reader->window, options->encoding, context->limits->memory, error) < 0)
 		return -1;
+	reader->fill.encoding = reader->window.encoding;
 	return options->header ? read_header(reader, context->labels, error) : 0;
 }
 

@@ -15,6 +15,7 @@ struct csv_options {
 	char delimiter;
 	char quote;
 	bool trim;
+	const char *encoding; /* NULL: UTF-8 */
 	bool once; /* of interest to the engine alone */
 };
 

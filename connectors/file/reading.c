@@ -32,8 +32,8 @@ int reading_no_position(const struct window *window, const struct position *at, 
 enum source_result reading_end(struct reading *reading, struct window *window, bool end, struct batch *batch, struct error *error)
 {
 	window_hash(window, batch->position.hash);
-	batch->bytes = window->position - reading->given;
-	reading->given = window->position;
+	batch->bytes = window_taken(window) - reading->given;
+	reading->given = window_taken(window);
 	if (batch->replayed && (end || window->position >= reading->replay_to)) {
 		/* Records end where they did before, unless they are others. */
 		if (strcmp(batch->position.token, reading->replay_at.token) != 0 || strcmp(batch->position.hash, reading->replay_at.hash) != 0) {
@@ -89,6 +89,6 @@ enum reading_way reading_resume(struct reading *reading, struct window *window, 
 	}
 	reading->records = records;
 	if (!replay)
-		reading->given = offset;
+		reading->given = window_taken(window);
 	return READING_MOVED;
 }

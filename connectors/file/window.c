@@ -94,6 +94,13 @@ void window_close(struct window *window)
 	window->data = NULL;
 	digest_free(window->digest);
 	window->digest = NULL;
+	digest_free(window->kept);
+	window->kept = NULL;
+	while (window->layer_count > 0) {
+		struct layer *layer = window->layers[--window->layer_count];
+		free(layer->in.data);
+		layer->free(layer);
+	}
 }
 
 static void hash_behind(struct window *window)
@@ -107,7 +114,8 @@ static void hash_behind(struct window *window)
 void window_hash(struct window *window, char out[SHA256_HEX_SIZE])
 {
 	hash_behind(window);
-	digest_hex(window->digest, out);
+	bool whole = window->layer_count > 0 && window->eof && window->position == window->end;
+	digest_hex(whole ? window->kept : window->digest, out);
 }
 
 static int resize(struct window *window, size_t room, struct error *error)
@@ -154,8 +162,51 @@ static ssize_t read_some(struct window *window, char *to, size_t size, struct er
 		if (got >= 0)
 			return got;
 		if (errno != EINTR && errno != EAGAIN)
-			return error_errno(error, ERROR_SOURCE, window->path, errno, "cannot read at byte %" PRIu64, window->end);
+			return error_errno(error, ERROR_SOURCE, window->path, errno, "cannot read at byte %" PRIu64,
+				window->layer_count > 0 ? window->kept_end : window->end);
 	}
+}
+
+/* --- layers --- */
+
+static ssize_t feed_from_file(void *from, char *to, size_t size, struct error *error)
+{
+	struct window *window = from;
+	ssize_t got = read_some(window, to, size, error);
+	if (got > 0) {
+		digest_add(window->kept, to, (size_t)got);
+		window->kept_end += (uint64_t)got;
+	}
+	return got;
+}
+
+static ssize_t feed_from_layer(void *from, char *to, size_t size, struct error *error)
+{
+	struct layer *layer = from;
+	return layer->read(layer, to, size, error);
+}
+
+int window_put(struct window *window, struct layer *layer, struct error *error)
+{
+	assert(window->base == 0 && window->position == 0 && window->layer_count < WINDOW_LAYERS);
+	unsigned count = window->layer_count;
+	window->layers[window->layer_count++] = layer;
+	layer->in = (struct feed){ .data = window->data, .end = (size_t)window->end, .room = window->room, .eof = window->eof };
+	layer->in.read = count == 0 ? feed_from_file : feed_from_layer;
+	layer->in.from = count == 0 ? (void *)window : (void *)window->layers[count - 1];
+	window->data = malloc(window->room);
+	if (!window->data)
+		return error_memory(error, "a read buffer");
+	if (count == 0) {
+		window->kept = digest_new(error);
+		if (!window->kept)
+			return -1;
+		digest_add(window->kept, layer->in.data, layer->in.end);
+		window->kept_end = window->end;
+	}
+	window->end = 0;
+	window->eof = false;
+	return 0;
 }
 
 int window_more(struct window *window, struct error *error)
@@ -165,7 +216,11 @@ int window_more(struct window *window, struct error *error)
 		return -1;
 	size_t used = (size_t)(window->end - window->base);
 	assert(used < window->room);
-	ssize_t got = read_some(window, window->data + used, window->room - used, error);
+	/* What a layer makes of a little may be much. */
+	if (window->layer_count > 0 && cancel_requested(window->cancel))
+		return cancelled(error);
+	ssize_t got = window->layer_count > 0 ? feed_from_layer(window->layers[window->layer_count - 1], window->data + used, window->room - used, error)
+					      : read_some(window, window->data + used, window->room - used, error);
 	if (got < 0)
 		return -1;
 	window->end += (uint64_t)got;
@@ -197,7 +252,7 @@ int window_check_unchanged(const struct window *window, struct error *error)
 		return 0;
 	if (check_facts(window, error) < 0)
 		return -1;
-	if (window->end != window->size)
+	if ((window->layer_count > 0 ? window->kept_end : window->end) != window->size)
 		return changed(window, "it did not give as many bytes as its size says", error);
 	return 0;
 }

@@ -5,7 +5,8 @@
  *   |   given back   |   consumed    |    to come    |   not yet read
  *                    `--------- in data -------------'
  *
- * Offsets are bytes from the beginning of the file. base <= position <= end; only window_more moves base and data.
+ * Offsets are bytes from the beginning of the file's text: of the file itself, unless layers (layer.h) make its text of what it holds.
+ * base <= position <= end; only window_more moves base and data.
  */
 #ifndef PENSTOCK_CONNECTORS_FILE_WINDOW_H
 #define PENSTOCK_CONNECTORS_FILE_WINDOW_H
@@ -14,11 +15,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "connectors/file/layer.h"
 #include "engine/core/cancel.h"
 #include "engine/core/digest.h"
 #include "engine/core/error.h"
 
-enum { WINDOW_BLOCK = 256 * 1024 }; /* the least that is asked of the system at once */
+enum {
+	WINDOW_BLOCK = 256 * 1024, /* the least that is asked of the system at once */
+	WINDOW_LAYERS = 2,
+};
 
 struct window {
 	const char *path;      /* borrowed; "-" and "/dev/stdin" are standard input, always a stream */
@@ -33,7 +38,12 @@ struct window {
 	uint64_t base, position, end;
 	uint64_t hashed;       /* the digest covers the bytes before it; base <= hashed <= position */
 	bool eof;              /* end is the end of the file */
-	struct digest *digest;
+	struct digest *digest; /* of the text */
+	struct layer *layers[WINDOW_LAYERS]; /* owned; the first takes what the file holds */
+	unsigned layer_count;
+	struct digest *kept;   /* with layers: of what the file holds, as far as it was read */
+	uint64_t kept_end;     /* how far that is */
+	const char *encoding;  /* of which the text was made; NULL: it is UTF-8 as it stands */
 };
 
 /* Opens path; nothing is read yet. ahead: how many bytes behind the position a caller may want to see at once. Close it
@@ -52,6 +62,16 @@ void window_close(struct window *window);
  * cancel first (ERROR_CANCELLED). */
 int window_more(struct window *window, struct error *error) MUST_CHECK;
 
+/* From here on the text is what the layer makes of it: of what was read so far, of which nothing was consumed, and of all that comes. Takes the
+ * layer, also when it fails (out of memory). */
+int window_put(struct window *window, struct layer *layer, struct error *error) MUST_CHECK;
+
+/* Bytes of the file itself that were needed for what was consumed, more or less: for showing how far it is. */
+static inline uint64_t window_taken(const struct window *window)
+{
+	return window->layer_count > 0 ? window->kept_end : window->position;
+}
+
 /* The byte at an offset, base <= offset <= end; valid until window_more. */
 static inline const char *window_at(const struct window *window, uint64_t offset)
 {
@@ -64,7 +84,8 @@ static inline void window_consume(struct window *window, uint64_t offset)
 	window->position = offset;
 }
 
-/* SHA-256 of the bytes before the position. */
+/* SHA-256 of the bytes before the position. With layers: of the text before it, but at the end (eof) that of what the file holds, by which it is
+ * known. */
 void window_hash(struct window *window, char out[SHA256_HEX_SIZE]);
 
 /* Hash of the whole regular file, without moving anything. */

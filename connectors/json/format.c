@@ -88,12 +88,13 @@ static int take_text(struct json_stream *stream, const char *pointer, struct buf
 static int find(const struct format_input *document, const char *pointer, struct buffer *out, struct cancel *cancel, struct error *error)
 {
 	struct json_stream stream = { .limit = FOUND_MAX, .line_no = 1, .window = { .fd = -1 } };
+	const struct limits limits = LIMITS_DEFAULT;
 	struct json_pointer way;
 	int result = -1;
 
 	if (json_pointer_init(&way, pointer, document->name, error) == 0 &&
 	    window_open_fd(&stream.window, document->name, document->fd, FOUND_MAX + 2, cancel, error) == 0 &&
-	    sniff(&stream.window, error) == 0)
+	    sniff(&stream.window, NULL, limits.memory, error) == 0)
 		result = json_pointer_seek(&way, &stream, error);
 	if (result > 0)
 		result = take_text(&stream, pointer, out, error);

@@ -91,8 +91,9 @@ static int find_begin(struct json_reader *reader, struct error *error)
 	uint64_t offset;
 	int byte;
 
-	if (sniff(&reader->stream.window, error) < 0)
+	if (sniff(&reader->stream.window, NULL, reader->limits->memory, error) < 0)
 		return -1;
+	reader->record.encoding = reader->stream.window.encoding;
 	reader->stream.line_start = reader->stream.window.position; /* a mark in front is no column */
 	reader->lines = options->lines == JSON_LINES_TRUE;
 	if (options->lines == JSON_LINES_AUTO && !*options->pointer) {

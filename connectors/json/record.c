@@ -312,6 +312,9 @@ static int bad_text(struct look *look, size_t field, size_t in_text, const struc
 		return batch_fault(look->batch, look->row, FAULT_ENCODING, field, look->error,
 			"half of a surrogate pair alone, at byte %" PRIu64, offset);
 	default:
+		if (look->record->encoding)
+			return batch_fault(look->batch, look->row, FAULT_ENCODING, field, look->error,
+				"no character of %s, at byte %" PRIu64 " of the file's text", look->record->encoding, offset);
 		return batch_fault(look->batch, look->row, FAULT_ENCODING, field, look->error, "no UTF-8: 0x%02X at byte %" PRIu64,
 			(unsigned)(unsigned char)*text_at(look, in_text + trouble->at), offset);
 	}

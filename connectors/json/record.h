@@ -28,6 +28,7 @@ struct json_member;
 struct json_record {
 	const struct schema *schema;
 	const struct limits *limits;
+	const char *encoding;        /* of which the text was made; NULL: it is UTF-8 as it stands; borrowed */
 	struct json_label *labels;   /* of the fields, sorted */
 	size_t *in_order;            /* field -> index in labels */
 	struct json_member *members; /* of the record at hand */

@@ -71,7 +71,7 @@ static void source_close(void *self)
 
 const struct source_ops json_source_ops = {
 	.name = "json",
-	.summary = "Reads JSON of any size: an array, in a document or alone, or one record a line; goes on where an interrupted run stopped.",
+	.summary = "Reads JSON of any size, packed with gzip or zstd or not: an array, in a document or alone, or one record a line; goes on where an interrupted run stopped.",
 	.size = sizeof(struct json_source),
 	.options = options,
 	.open = source_open,
