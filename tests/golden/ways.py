@@ -1,7 +1,10 @@
 """Loads a table of every type, with keys, checks and triggers of the database's own, by each way (`bulk:`) and holds the outcome against what
 this file knows of every row it made: which are refused, and by what. The dictionary has no rule, so each refusal is the database's.
 
-usage: ways.py ROWS
+A second table is narrow and long: one row in a thousand is refused by a check, a trigger or a unique index that the dictionary does not know, and exactly
+those are rejected.
+
+usage: ways.py ROWS MANY
 SPDX-License-Identifier: Apache-2.0
 """
 import base64
@@ -15,9 +18,9 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 import dbdump
-from harness import Failed, books, check, databases, equal, main, newdb, penstock, step_of, tmp
+from harness import BULK, Failed, books, check, databases, dropdb, equal, main, newdb, penstock, step_of, tmp
 
-ROWS = int(sys.argv[1])
+ROWS, MANY = int(sys.argv[1]), int(sys.argv[2])
 # The first is the oracle of what the database does; `auto` is whatever it is.
 WAYS = {"sqlite": ["row", "values", "auto"], "postgresql": ["row", "values", "unnest", "auto"],
         "postgresql, plain types": ["row", "copy"], "mariadb": ["row", "values", "array", "auto"]}
@@ -131,11 +134,81 @@ def describe(path):
         json.dump({"name": "ways", "resources": [{"name": "t", "schema": {"fields": fields, "missingValues": ["-"]}}]}, out)
 
 
-def pipeline(path, way, commit):
+# The database's own rules of the narrow table; the dictionary knows its columns alone.
+NARROW = "create table few (id bigint primary key, code varchar(40)%s unique, label varchar(20)%s, amount integer, check (amount <> 13), check (label <> 'taboo'));"
+YES = {"sqlite": ("1", "1"), "postgresql": ("t", "t"), "mariadb": ("1", "1")}
+NARROW_DDL = {
+    "sqlite": NARROW % ("", "") + "create trigger no before insert on few when new.label = 'trigger' begin select raise(abort, 'not this one'); end;",
+    "postgresql": NARROW % ("", "") + "create function refuse() returns trigger language plpgsql as $$ begin if new.label = 'trigger' then "
+                  "raise exception 'not this one'; end if; return new; end $$;"
+                  "create trigger refuse before insert on few for each row execute function refuse();",
+    "mariadb": NARROW % (" collate utf8mb4_nopad_bin", " collate utf8mb4_nopad_bin") + """
+        delimiter //
+        create trigger refuses before insert on few for each row begin
+            if new.label = 'trigger' then signal sqlstate '45000' set message_text = 'not this one'; end if;
+        end//
+        delimiter ;""",
+}
+
+
+def make_narrow(path):
+    """{record_no: rule} of what the database refuses."""
+    dice, refused = random.Random(SEED + 1), {}
+    bad = set(dice.sample(range(2, MANY), MANY // 1000 - 2)) | {1, MANY}
+    with open(path, "w", encoding="utf-8") as out:
+        for number in range(1, MANY + 1):
+            code, label, amount = "c%d" % number, "label %d" % (number % 97), number % 11
+            if number in bad:
+                fault = dice.choice(("check", "label", "trigger", "code")) if number > 1 else "check"
+                earlier = dice.randint(1, number - 1) if fault == "code" else None
+                while earlier in bad:
+                    earlier = earlier + 1 if earlier + 1 < number else 2
+                if fault == "code" and earlier not in bad:
+                    code = "c%d" % earlier
+                elif fault == "label":
+                    label = "taboo"
+                elif fault == "trigger":
+                    label = "trigger"
+                else:
+                    amount = 13
+                refused[number] = "few.code.unique" if fault == "code" else "few.database-error"
+            out.write("%d,%s,%s,%d\n" % (number, code, label, amount))
+    return refused
+
+
+def narrow(kind, folder, refused):
+    with open(folder + "/dictionary.json", "w") as out:
+        json.dump({"name": "few", "resources": [{"name": "few", "schema": {"fields": [
+            {"name": "id", "type": "integer"}, {"name": "code", "type": "string"}, {"name": "label", "type": "string"}, {"name": "amount", "type": "integer"}]}}]}, out)
+    for way in BULK[kind]:
+        for commit in ("auto", "step"):
+            where = "%s, bulk: %s, commit: %s, %d rows" % (kind, way, commit, MANY)
+            db = newdb(kind)
+            db.execute(NARROW_DDL[kind])
+            pipeline(folder + "/few.yaml", way, commit, "few")
+            begun = time.monotonic()
+            done = penstock("run", "few.yaml", "--json", db=db, cwd=folder)
+            seconds = time.monotonic() - begun
+            equal(done.code, 0, where + ": " + done.tail())
+            books(done.json, done.code)
+            step = step_of(done.json, "few")
+            equal((step["written"], step["rejected"]), (MANY - len(refused), len(refused)), where + ": books")
+            got = {int(number): rule for number, rule in db.query("select record_no, rule from penstock_rejects")}
+            for number in sorted(set(refused) | set(got)):
+                equal(got.get(number), refused.get(number), "%s: record %d" % (where, number))
+            # Ids are a key and from 1 to MANY: so many, and none of the refused, are all the others.
+            ids = ",".join(map(str, refused))
+            equal(db.query("select count(*), min(id) > 0, max(id) <= %d, sum(case when id in (%s) then 1 else 0 end) from few" % (MANY, ids)),
+                  [(str(MANY - len(refused)), *YES[kind], "0")], where + ": rows")
+            print("%s: exactly the %d refused by the database are rejected, %.1f s" % (where, len(refused), seconds))
+            dropdb(db)
+
+
+def pipeline(path, way, commit, table="t"):
     with open(path, "w") as out:
         out.write("version: 1\nname: ways\ndictionary: dictionary.json\nconnections:\n  db: { type: odbc, connect: \"${PENSTOCK_DB}\" }\nsteps:\n"
-                  "  - name: t\n    source: { type: csv, path: t.csv, header: false }\n    rules: { table: t }\n"
-                  "    sink: { type: odbc, connection: db, table: t, commit: %s, bulk: %s }\n" % (commit, way))
+                  "  - name: %s\n    source: { type: csv, path: %s.csv, header: false }\n    rules: { table: %s }\n"
+                  "    sink: { type: odbc, connection: db, table: %s, commit: %s, bulk: %s }\n" % (table, table, table, table, commit, way))
 
 
 def load(folder, kind, way, commit):
@@ -194,6 +267,11 @@ def test():
         mine = {number: SQLITE.get(rule, rule) for number, rule in refused.items()} if kind == "sqlite" else refused
         for commit in ("auto", "step"):
             one(folder, kind, commit, mine, kept)
+    folder = tmp("narrow")
+    os.mkdir(folder)
+    refused = make_narrow(os.path.join(folder, "few.csv"))
+    for kind in databases():
+        narrow(kind, folder, refused)
 
 
 main(test)

@@ -5,6 +5,9 @@
 . "$TOP/tests/support/lib.sh"
 rows=${PENSTOCK_TEST_FULL:+200000}
 : "${rows:=20000}"
+# Rows of a table of which one in a thousand is refused, by the database alone.
+many=${PENSTOCK_TEST_FULL:+1000000}
+: "${many:=20000}"
 need python3
 need_penstock
-python3 "$TOP/tests/golden/ways.py" "$rows"
+python3 "$TOP/tests/golden/ways.py" "$rows" "$many"
