@@ -50,6 +50,12 @@ static int blame_cells(struct fill *fill, struct batch *batch, uint32_t row, uin
 		origin.byte_offset + in_record, error);
 }
 
+/* Whether the cells beyond those that are expected may go. */
+static bool may_drop(const struct fill *fill)
+{
+	return fill->extra == LONG_DROP || (fill->extra == LONG_DROP_EMPTY && !fill->split.filled_beyond);
+}
+
 int fill_row(struct fill *fill, struct batch *batch, uint32_t row, bool quoted, struct error *error)
 {
 	struct split *split = &fill->split;
@@ -80,10 +86,12 @@ int fill_row(struct fill *fill, struct batch *batch, uint32_t row, bool quoted, 
 		column->cells[row] = CELL_TEXT;
 		column->texts[row] = (struct span){ .offset = base + split->cells[i].offset, .length = split->cells[i].length };
 	}
+	for (size_t i = cells; fill->pad && i < fill->count; i++)
+		batch->columns[fill->fields[i]].cells[row] = CELL_NULL;
 	if (utf8_find_bad(batch_bytes(batch, text), text.length, 0) < text.length &&
 	    blame_cells(fill, batch, row, base, error) < 0)
 		return -1;
-	if (split->count > fill->count)
+	if (split->count > fill->count && !may_drop(fill))
 		return batch_fault(batch, row, FAULT_EXTRA, SCHEMA_NO_FIELD, error, "%zu cells expected, %zu found", fill->count,
 			split->count);
 	return 0;

@@ -17,7 +17,7 @@ static int format_open(void *self, const struct format_input *input, const struc
 
 	format->opened = true;
 	format->reader.window.fd = -1;
-	format->options = (struct csv_options){ .header = true, .delimiter = ',', .quote = '"' };
+	format->options = (struct csv_options)CSV_OPTIONS_DEFAULT;
 	return reader_open_fd(&format->reader, &format->options, input->name, input->fd, context, error);
 }
 

@@ -8,7 +8,8 @@
 
 uint64_t framer_ahead(uint64_t limit)
 {
-	return limit + 2; /* the line end behind the longest record */
+	/* The line end behind the longest record, and a token that begins there. */
+	return limit + 2 + 1 + DELIMITER_MAX;
 }
 
 static const struct caps no_caps = CAPS_NONE;
@@ -18,7 +19,7 @@ void framer_init(struct framer *framer, struct window *window, const struct limi
 	*framer = (struct framer){
 		.window = window, .limit = limits->record, .grammar = *grammar,
 		.caps = { .field = limits->field, .columns = limits->columns },
-		.lost = { .trail.at = 1, .front.at = 0 },
+		.lost = { { .trail.at = 1, .front.at = 0 }, { .trail.at = 1, .front.at = 0 } },
 	};
 }
 
@@ -88,21 +89,35 @@ static uint64_t count_lines(const struct window *window, uint64_t from, uint64_t
 }
 
 /* The trail comes to offset, a place behind a line end that is not behind the front. */
-static void follow(struct framer *framer, uint64_t offset)
+static void follow(const struct framer *framer, struct lost *lost, uint64_t offset)
 {
-	struct walk *trail = &framer->lost.trail;
+	struct walk *trail = &lost->trail;
 	if (trail->at < offset && walk_on(trail, framer->window, offset, &framer->grammar, &no_caps) != WALK_ON)
 		assert(0 && "the end of a record that was given up before its end");
-	assert(trail->at == offset && trail->state == IN_QUOTES);
+	assert(trail->at == offset && (trail->state == IN_QUOTES || (trail->state == IN_PLAIN && framer->grammar.escape != '\0')));
+}
+
+/* The walk that was given up went over offset. */
+static bool covers(const struct lost *lost, uint64_t offset)
+{
+	return lost->trail.at <= offset && offset <= lost->front.at;
+}
+
+/* The window keeps no bytes before its position for the trails to walk over later. */
+static void follow_all(struct framer *framer, uint64_t offset)
+{
+	for (size_t i = 0; i < LOST_WALKS; i++)
+		if (framer->lost[i].trail.at < offset && offset < framer->lost[i].front.at)
+			follow(framer, &framer->lost[i], offset);
 }
 
 /* walk is inside quotes behind a line end: takes it to the front where that has been here, too. Otherwise it stays. */
 static enum walk_result join(struct framer *framer, struct walk *walk)
 {
-	struct lost *lost = &framer->lost;
-	if (walk->at < lost->trail.at || lost->front.at < walk->at)
+	struct lost *lost = &framer->lost[0];
+	if (!covers(lost, walk->at))
 		return WALK_ON;
-	follow(framer, walk->at);
+	follow(framer, lost, walk->at);
 	assert(walk->origin == lost->trail.origin);
 	if (lost->over_field)
 		return WALK_FIELD;
@@ -136,6 +151,73 @@ static void found_stray(const struct framer *framer, const struct walk *walk, st
 	out->space = byte == ' ' || byte == '\t';
 }
 
+/* Beyond [start, end) for a dialect with an escape: walks with company up to where one of those that were given up is met, if
+ * at all; then the walk is where that one was left. Returns its index or LOST_WALKS; *result as walk_on. */
+static size_t meet(struct framer *framer, struct walk *walk, uint64_t last, enum walk_result *result, struct error *error)
+{
+	struct window *window = framer->window;
+	struct walk shadow[LOST_WALKS];
+	bool there[LOST_WALKS], any = false;
+
+	for (size_t i = 0; i < LOST_WALKS; i++) {
+		there[i] = covers(&framer->lost[i], walk->at);
+		if (there[i])
+			follow(framer, &framer->lost[i], walk->at);
+		shadow[i] = framer->lost[i].trail;
+		any = any || there[i];
+	}
+	while (any && *result == WALK_ON && walk->at < last) {
+		for (size_t i = 0; i < LOST_WALKS; i++) {
+			const struct walk *front = &framer->lost[i].front;
+			if (!there[i] || shadow[i].state != walk->state || (walk->state != IN_QUOTES && walk->state != IN_PLAIN))
+				continue;
+			bool same_cell = front->cells == shadow[i].cells;
+			walk->origin = same_cell ? walk->origin + (front->origin - shadow[i].origin) : front->origin;
+			walk->cells += front->cells - shadow[i].cells;
+			walk->at = front->at;
+			walk->state = front->state;
+			walk->tail = front->tail;
+			if (walk->cells > framer->caps.columns)
+				*result = WALK_COLUMNS;
+			return i;
+		}
+		uint64_t before = walk->at, stop = last < window->end ? last : window->end;
+		const char *feed = before < stop ? memchr(window_at(window, before), '\n', (size_t)(stop - before)) : NULL;
+		if (feed)
+			stop = window->base + (uint64_t)(feed + 1 - window->data);
+		*result = walk_on(walk, window, stop, &framer->grammar, &framer->caps);
+		any = false;
+		for (size_t i = 0; i < LOST_WALKS && *result == WALK_ON; i++) {
+			there[i] = there[i] && walk->at <= framer->lost[i].front.at &&
+				   walk_on(&shadow[i], window, walk->at, &framer->grammar, &no_caps) == WALK_ON && shadow[i].at == walk->at;
+			any = any || there[i];
+		}
+		if (*result != WALK_ON || walk->at > before)
+			continue;
+		if (window->eof)
+			break;
+		if (window_more(window, error) < 0) {
+			*result = WALK_ENDED; /* told apart by the error */
+			return LOST_WALKS + 1;
+		}
+	}
+	return LOST_WALKS;
+}
+
+/* What to remember of a walk that was given up, which came from here and met that one. */
+static void remember(struct framer *framer, const struct walk *here, const struct walk *front, size_t met)
+{
+	struct lost *lost = framer->lost;
+	size_t slot = met;
+
+	if (met >= LOST_WALKS) {
+		bool first = covers(&lost[0], here->at), second = covers(&lost[1], here->at);
+		/* Both are there, in the state that this one was not in: they are one by now, and the shorter can go. */
+		slot = !first ? 0 : !second ? 1 : lost[0].front.at < lost[1].front.at ? 0 : 1;
+	}
+	lost[slot] = (struct lost){ .trail = *here, .front = *front };
+}
+
 /* The record goes on behind its first line [start, end): finds its end, or gives it up. */
 static int find_end_beyond(struct framer *framer, struct frame *out, struct error *error)
 {
@@ -145,9 +227,14 @@ static int find_end_beyond(struct framer *framer, struct frame *out, struct erro
 	uint64_t last = out->start + framer->limit + 1;
 	enum walk_result result = walk_on(&walk, window, out->next, &framer->grammar, &framer->caps);
 	here = walk;
+	size_t met = LOST_WALKS;
 	/* Only behind a line end is there no other state to be in; the end of the file is none. */
-	if (result == WALK_ON && out->next > out->end)
+	if (result == WALK_ON && out->next > out->end && framer->grammar.escape == '\0')
 		result = join(framer, &walk);
+	else if (result == WALK_ON && out->next > out->end)
+		met = meet(framer, &walk, last, &result, error);
+	if (met > LOST_WALKS)
+		return -1;
 	while (result == WALK_ON) {
 		result = walk_further(framer, &walk, last);
 		if (result != WALK_ON || walk.at >= last || (window->eof && walk.at == window->end))
@@ -169,15 +256,27 @@ static int find_end_beyond(struct framer *framer, struct frame *out, struct erro
 	else
 		out->kind = result == WALK_FIELD ? FRAME_FIELD : result == WALK_COLUMNS ? FRAME_COLUMNS :
 			    walk.at >= last ? FRAME_RUNAWAY : FRAME_UNCLOSED;
-	if (framer->lost.front.at < walk.at && here.at == out->next)
-		framer->lost = (struct lost){ .trail = here, .front = walk, .over_field = result == WALK_FIELD };
+	if (here.at != out->next || (here.state != IN_QUOTES && here.state != IN_PLAIN))
+		return 0;
+	if (framer->grammar.escape != '\0')
+		remember(framer, &here, &walk, met);
+	else if (framer->lost[0].front.at < walk.at)
+		framer->lost[0] = (struct lost){ .trail = here, .front = walk, .over_field = result == WALK_FIELD };
 	return 0;
 }
 
-/* Behind the spaces that trim takes away; a tab that delimits cells is none. */
+static bool at_delimiter(const struct grammar *grammar, const char *p, const char *end)
+{
+	return *p == grammar->delimiter && (size_t)(end - p) >= grammar->delimiter_length &&
+	       memcmp(p, grammar->delimiter_text, grammar->delimiter_length) == 0;
+}
+
+/* Behind the spaces that are no part of a cell; a tab that delimits cells is none. */
 static const char *skip_spaces(const struct framer *framer, const char *p, const char *end)
 {
-	while (framer->grammar.trim && p < end && (*p == ' ' || *p == '\t') && *p != framer->grammar.delimiter)
+	const struct grammar *grammar = &framer->grammar;
+	while (p < end && ((grammar->trim && (*p == ' ' || *p == '\t')) || (grammar->initial_space && *p == ' ')) &&
+	       !at_delimiter(grammar, p, end))
 		p++;
 	return p;
 }
@@ -187,9 +286,7 @@ int framer_next(struct framer *framer, struct frame *out, struct error *error)
 	struct window *window = framer->window;
 	uint64_t start = window->position;
 	*out = (struct frame){ .kind = FRAME_RECORD, .start = start, .lines = 1 };
-	/* The window keeps no bytes before its position for the trail to walk over later. */
-	if (framer->lost.trail.at < start && start < framer->lost.front.at)
-		follow(framer, start);
+	follow_all(framer, start);
 	if (find_line(framer, start, &out->end, &out->next, error) < 0)
 		return -1;
 	if (out->end > start + framer->limit) {
@@ -205,7 +302,9 @@ int framer_next(struct framer *framer, struct frame *out, struct error *error)
 		out->kind = FRAME_BLANK;
 		return 0;
 	}
-	if (seek(&framer->quotes, window, framer->grammar.quote, start) >= out->end)
+	const struct grammar *grammar = &framer->grammar;
+	if ((grammar->quote == '\0' || seek(&framer->quotes, window, grammar->quote, start) >= out->end) &&
+	    (grammar->escape == '\0' || seek(&framer->escapes, window, grammar->escape, start) >= out->end))
 		return 0;
 	out->quoted = true;
 	struct walk line = walk_from(start);
@@ -215,7 +314,7 @@ int framer_next(struct framer *framer, struct frame *out, struct error *error)
 		found_stray(framer, &line, out);
 		return 0;
 	}
-	return walk_is_open(&line) ? find_end_beyond(framer, out, error) : 0;
+	return walk_is_open(&line) || line.at > out->end ? find_end_beyond(framer, out, error) : 0;
 }
 
 void framer_find_cell(const struct framer *framer, const struct frame *record, size_t cell, uint64_t *lines, uint64_t *column)
@@ -226,7 +325,7 @@ void framer_find_cell(const struct framer *framer, const struct frame *record, s
 	if (cell > 0) {
 		if (walk_on(&walk, window, record->end, &framer->grammar, &before) != WALK_COLUMNS)
 			assert(0 && "a cell that is not there");
-		walk.at++;
+		walk.at += framer->grammar.delimiter_length;
 	}
 	const char *first = window_at(window, record->start);
 	const char *at = skip_spaces(framer, window_at(window, walk.at), window_at(window, record->end)), *line = at;
@@ -234,6 +333,39 @@ void framer_find_cell(const struct framer *framer, const struct frame *record, s
 		line--;
 	*lines = count_lines(window, record->start, walk.at);
 	*column = (uint64_t)(at - line) + 1;
+}
+
+/* Whether the line at the position is a comment; -1 and error. */
+static int at_comment(const struct framer *framer, struct error *error)
+{
+	struct window *window = framer->window;
+	const struct grammar *grammar = &framer->grammar;
+	while (window->end - window->position < grammar->comment_length && !window->eof)
+		if (window_more(window, error) < 0)
+			return -1;
+	return window->end - window->position >= grammar->comment_length &&
+	       memcmp(window_at(window, window->position), grammar->comment, grammar->comment_length) == 0;
+}
+
+int framer_pass_comments(struct framer *framer, uint64_t *lines, struct error *error)
+{
+	struct window *window = framer->window;
+	int comment;
+	if (framer->grammar.comment_length == 0)
+		return 0;
+	while ((comment = at_comment(framer, error)) > 0) {
+		uint64_t end, next;
+		follow_all(framer, window->position);
+		if (find_line(framer, window->position, &end, &next, error) < 0)
+			return -1;
+		/* A longer line goes beyond all that was walked over. */
+		if (end <= window->position + framer->limit)
+			follow_all(framer, next);
+		if (framer_pass_line(framer, error) < 0)
+			return -1;
+		++*lines;
+	}
+	return comment;
 }
 
 int framer_pass_line(struct framer *framer, struct error *error)

@@ -30,7 +30,7 @@ enum frame_kind {
 
 struct frame {
 	enum frame_kind kind;  /* FRAME_RECORD of one line: whether its cells are within the limits is for others to see */
-	bool quoted;    /* FRAME_RECORD: has a quote character, so it cannot be cut at its delimiters alone */
+	bool quoted;    /* FRAME_RECORD: has a quote or an escape character, so it cannot be cut at its delimiters alone */
 	uint64_t start; /* offset of its first byte */
 	uint64_t end;   /* offset behind its last byte, the line end left out; FRAME_LONG_LINE: start + limit */
 	uint64_t next;  /* offset behind its line end; FRAME_LONG_LINE: not known */
@@ -60,13 +60,19 @@ struct lost {
 	bool over_field;   /* it was left behind a cell longer than limits.field */
 };
 
+/* In a dialect with an escape a line end may also stand, escaped, in a cell without quotes: a record that was given up is
+ * either in quotes or in such a cell behind a line end. Two walks that are in the same of these two at the same place go on
+ * alike; a third walk that meets neither of two others means that these two have met. So what is remembered of two walks
+ * is enough to walk over no byte more than a few times. */
+enum { LOST_WALKS = 2 };
+
 struct framer {
 	struct window *window; /* borrowed */
 	uint64_t limit;        /* bytes of a record without its line end */
 	struct caps caps;
 	struct grammar grammar;
-	struct seeker feed, carriage, quotes;
-	struct lost lost;
+	struct seeker feed, carriage, quotes, escapes;
+	struct lost lost[LOST_WALKS]; /* the second one only where the dialect has an escape */
 };
 
 /* ahead bytes are what the window must be able to hold for such a limit. */
@@ -77,6 +83,9 @@ void framer_init(struct framer *framer, struct window *window, const struct limi
 /* The record at the window's position, complete in the window unless FRAME_LONG_LINE. The position stays: consume up to
  * next when done. Returns 0, or -1 when the window cannot read. */
 int framer_next(struct framer *framer, struct frame *out, struct error *error) MUST_CHECK;
+
+/* Consumes the lines at the position that are comments; *lines grows by them. */
+int framer_pass_comments(struct framer *framer, uint64_t *lines, struct error *error) MUST_CHECK;
 
 /* Where a cell (from 0, and there) of a FRAME_RECORD that is still at the position begins: line ends before it in the record,
  * and its column in bytes from 1; with trim, behind the spaces. */

@@ -40,11 +40,54 @@ int header_check_labels(const struct option_map *labels, const struct schema *sc
 	return 0;
 }
 
-/* "FILE:LINE:COLUMN" of a cell. */
+void header_labels_fini(struct header_labels *labels)
+{
+	for (size_t i = 0; i < labels->count; i++)
+		free(labels->items[i].text);
+	free(labels->items);
+	*labels = (struct header_labels){ .count = 0 };
+}
+
+int header_labels_add(struct header_labels *labels, const struct split *split, const char *cells, const char *join, uint64_t limit,
+	struct error *error)
+{
+	if (split->count > labels->count) {
+		struct header_label *items = realloc(labels->items, split->count * sizeof *items);
+		if (!items)
+			return error_memory(error, "the labels of a header");
+		memset(items + labels->count, 0, (split->count - labels->count) * sizeof *items);
+		labels->items = items;
+		labels->count = split->count;
+	}
+	for (size_t i = 0; i < split->count; i++) {
+		struct header_label *label = &labels->items[i];
+		struct span span = split->cells[i];
+		size_t between = label->length > 0 && span.length > 0 ? strlen(join) : 0;
+		size_t length = label->length + between + span.length;
+		char *text = realloc(label->text, length + 1);
+		if (!text)
+			return error_memory(error, "the labels of a header");
+		memcpy(text + label->length, join, between);
+		memcpy(text + label->length + between, cells + span.offset, span.length);
+		text[length] = '\0';
+		label->text = text;
+		label->length = length;
+		if (length > limit)
+			return error_set(error, ERROR_SOURCE, NULL, "the label in cell %zu of the header has %zu bytes, more than limits.field (%" PRIu64 ")",
+				i + 1, length, limit);
+	}
+	return 0;
+}
+
+/* "FILE:LINE:COLUMN" of a cell; without the column where the header's last line does not have it. */
 static const char *place_of(const struct match *match, size_t cell, char place[ERROR_PLACE_MAX])
 {
 	const struct header_line *line = match->line;
 	uint64_t lines, column;
+	if (cell >= line->cells) {
+		snprintf(place, ERROR_PLACE_MAX, "%s:%" PRIu64, line->path, line->line_no);
+		return place;
+	}
 	framer_find_cell(line->framer, line->frame, cell, &lines, &column);
 	snprintf(place, ERROR_PLACE_MAX, "%s:%" PRIu64 ":%" PRIu64, line->path, line->line_no + lines, column);
 	return place;
@@ -75,8 +118,9 @@ static int unknown_label(const struct match *match, size_t cell, const char *lab
 	int shown = (int)utf8_cut(label, strlen(label), LABEL_SHOWN);
 	place_of(match, cell, place);
 	if (label[0] == '\0')
-		return error_set(error, ERROR_CONFIG, place, "cell %zu of the header is empty; every column needs the label of a field",
-			cell + 1);
+		return error_set(error, ERROR_CONFIG, place, "cell %zu of the header is empty; every column needs the label of a field%s",
+			cell + 1, cell + 1 == match->line->labels->count && cell > 0
+			? " (long_rows: drop_empty on the source takes empty cells at the end of lines away)" : "");
 	if (wanted_without_spaces(match, label))
 		return error_set(error, ERROR_CONFIG, place, "label \"%.*s\" has spaces around it; set trim: true on the source",
 			shown, label);
@@ -92,8 +136,8 @@ static int unknown_label(const struct match *match, size_t cell, const char *lab
 static int match_cell(struct match *match, size_t cell, struct error *error)
 {
 	char place[ERROR_PLACE_MAX];
-	struct span span = match->line->split->cells[cell];
-	const char *text = match->line->cells + span.offset;
+	struct header_label span = match->line->labels->items[cell];
+	const char *text = span.text ? span.text : "";
 	if (utf8_find_bad(text, span.length, 0) < span.length)
 		return error_set(error, ERROR_SOURCE, place_of(match, cell, place),
 			"the label in cell %zu is no text in the file's encoding; encoding on the source says another (utf-16, latin-1, ...)", cell + 1);
@@ -132,6 +176,48 @@ static int missing_label(const struct match *match, size_t field, struct error *
 	return error_set(error, ERROR_CONFIG, place, "the header has no label \"%s\" (for field %s)", label, name);
 }
 
+/* The number of a cell, or 0. */
+static size_t cell_number(const char *text, size_t most)
+{
+	size_t number = 0;
+	for (; *text >= '0' && *text <= '9' && number <= most; text++)
+		number = 10 * number + (size_t)(*text - '0');
+	return *text == '\0' && number <= most ? number : 0;
+}
+
+int header_number(const struct option_map *labels, const struct schema *schema, const char *path, size_t *fields, struct error *error)
+{
+	size_t count = schema->field_count, next = 0;
+	bool *numbered = calloc(count + 1, sizeof *numbered);
+	if (!numbered)
+		return error_memory(error, "the fields of a table");
+	for (size_t cell = 0; cell < count; cell++)
+		fields[cell] = SCHEMA_NO_FIELD;
+	for (size_t i = 0; i < labels->count; i++) {
+		size_t number = cell_number(labels->values[i], count), field = schema_find(schema, labels->keys[i]);
+		if (number == 0)
+			error_set(error, ERROR_CONFIG, path, "rules: columns: \"%.64s\" of field %s is no number of a cell from 1 to %zu; "
+				"labels need header: true on the source", labels->values[i], labels->keys[i], count);
+		else if (fields[number - 1] != SCHEMA_NO_FIELD)
+			error_set(error, ERROR_CONFIG, path, "rules: columns: cell %zu stands for two fields, %s and %s", number,
+				schema->fields[fields[number - 1]].name, labels->keys[i]);
+		if (number == 0 || fields[number - 1] != SCHEMA_NO_FIELD) {
+			free(numbered);
+			return -1;
+		}
+		fields[number - 1] = field;
+		numbered[field] = true;
+	}
+	for (size_t cell = 0; cell < count; cell++) {
+		while (fields[cell] == SCHEMA_NO_FIELD && numbered[next])
+			next++;
+		if (fields[cell] == SCHEMA_NO_FIELD)
+			fields[cell] = next++;
+	}
+	free(numbered);
+	return 0;
+}
+
 int header_match(const struct header_line *line, const struct schema *schema, const struct option_map *labels,
 	size_t *fields, struct error *error)
 {
@@ -150,7 +236,10 @@ int header_match(const struct header_line *line, const struct schema *schema, co
 		if (field != SCHEMA_NO_FIELD)
 			match.wanted[field] = labels->values[i];
 	}
-	for (size_t cell = 0; cell < line->split->count; cell++)
+	size_t cells = line->labels->count;
+	while (line->drop_empty && cells > 0 && line->labels->items[cells - 1].length == 0)
+		cells--;
+	for (size_t cell = 0; cell < cells; cell++)
 		if (match_cell(&match, cell, error) < 0)
 			goto out;
 	for (size_t f = 0; f < schema->field_count; f++) {

@@ -43,8 +43,9 @@ static int bad_header(const struct reader *reader, const struct frame *frame, st
 		reader->limits->record);
 }
 
-static int match_header(struct reader *reader, const struct frame *frame, const struct option_map *labels,
-	struct error *error)
+/* One line of the header: its cells go into labels, and, at the last line, labels to the fields. */
+static int take_header(struct reader *reader, const struct frame *frame, const struct option_map *columns, bool last,
+	struct header_labels *labels, struct error *error)
 {
 	const struct csv_options *options = reader->options;
 	const char *text = window_at(&reader->window, frame->start);
@@ -55,7 +56,7 @@ static int match_header(struct reader *reader, const struct frame *frame, const 
 	size_t keep = (size_t)(reader->limits->columns < SIZE_MAX / 64 ? reader->limits->columns : SIZE_MAX / 64);
 	if (keep > length + 1)
 		keep = length + 1;
-	if (split_init(&split, options->delimiter, options->quote, options->trim, reader->limits->field, keep, error) < 0)
+	if (split_init(&split, &reader->framer.grammar, reader->limits->field, keep, error) < 0)
 		goto out;
 	if (frame->quoted) {
 		cells = malloc(length);
@@ -80,35 +81,57 @@ static int match_header(struct reader *reader, const struct frame *frame, const 
 			split.too_long, split.too_long_bytes, reader->limits->field);
 		goto out;
 	}
-	struct header_line line = {
-		.path = reader->path, .line_no = reader->line_no, .framer = &reader->framer, .frame = frame,
-		.cells = frame->quoted ? cells : text, .split = &split,
+	if (header_labels_add(labels, &split, frame->quoted ? cells : text, options->header_join ? options->header_join : " ",
+		    reader->limits->field, error) < 0)
+		goto out;
+	const struct header_line line = {
+		.path = reader->path, .line_no = reader->line_no, .framer = &reader->framer, .frame = frame, .cells = split.count,
+		.labels = labels, .drop_empty = options->long_rows != LONG_REJECT,
 	};
-	result = header_match(&line, reader->schema, labels, reader->fields, error);
+	result = last ? header_match(&line, reader->schema, columns, reader->fields, error) : 0;
 out:
 	split_fini(&split);
 	free(cells);
 	return result;
 }
 
-/* The first line with something on it. */
-static int read_header(struct reader *reader, const struct option_map *labels, struct error *error)
+/* The first lines with something on them. */
+static int read_header(struct reader *reader, const struct option_map *columns, struct error *error)
 {
-	for (;;) {
+	int64_t left = reader->options->header_rows > 1 ? reader->options->header_rows : 1;
+	struct header_labels labels = { .count = 0 };
+	int result = -1;
+	while (left > 0) {
 		struct frame frame;
-		if (framer_next(&reader->framer, &frame, error) < 0)
-			return -1;
-		if (frame.kind == FRAME_END)
-			return no_header(reader, error);
-		if (frame.kind != FRAME_BLANK && frame.kind != FRAME_RECORD)
-			return bad_header(reader, &frame, error);
-		if (frame.kind == FRAME_RECORD && match_header(reader, &frame, labels, error) < 0)
-			return -1;
+		if (framer_pass_comments(&reader->framer, &reader->line_no, error) < 0 || framer_next(&reader->framer, &frame, error) < 0)
+			goto out;
+		if (frame.kind == FRAME_END) {
+			no_header(reader, error);
+			goto out;
+		}
+		if (frame.kind != FRAME_BLANK && frame.kind != FRAME_RECORD) {
+			bad_header(reader, &frame, error);
+			goto out;
+		}
+		left -= frame.kind == FRAME_RECORD;
+		if (frame.kind == FRAME_RECORD && take_header(reader, &frame, columns, left == 0, &labels, error) < 0)
+			goto out;
 		window_consume(&reader->window, frame.next);
 		reader->line_no += frame.lines;
-		if (frame.kind == FRAME_RECORD)
-			return 0;
 	}
+	result = 0;
+out:
+	header_labels_fini(&labels);
+	return result;
+}
+
+/* What stands before the records. */
+static int read_head(struct reader *reader, const struct option_map *columns, struct error *error)
+{
+	for (int64_t i = 0; i < reader->options->skip_lines; i++, reader->line_no++)
+		if (framer_pass_line(&reader->framer, error) < 0)
+			return -1;
+	return reader->options->header ? read_header(reader, columns, error) : 0;
 }
 
 /* fd: -1: path is opened. */
@@ -126,7 +149,9 @@ static int open_at(struct reader *reader, const struct csv_options *options, con
 	if (fd < 0 ? window_open(&reader->window, path, ahead, context->cancel, error) < 0
 		   : window_open_fd(&reader->window, path, fd, ahead, context->cancel, error) < 0)
 		return -1;
-	struct grammar grammar = { .delimiter = options->delimiter, .quote = options->quote, .trim = options->trim };
+	struct grammar grammar;
+	if (csv_grammar(options, &grammar, error) < 0)
+		return -1;
 	framer_init(&reader->framer, &reader->window, context->limits, &grammar);
 
 	size_t count = context->schema->field_count;
@@ -137,22 +162,20 @@ static int open_at(struct reader *reader, const struct csv_options *options, con
 		reader->fields[f] = f;
 	reader->fill = (struct fill){
 		.fields = reader->fields, .count = count, .columns_limit = context->limits->columns,
-		.field_limit = context->limits->field,
+		.field_limit = context->limits->field, .pad = options->short_rows == SHORT_PAD, .extra = (enum long_rows)options->long_rows,
 	};
-	if (split_init(&reader->fill.split, options->delimiter, options->quote, options->trim, context->limits->field, count,
-		    error) < 0)
+	if (split_init(&reader->fill.split, &grammar, context->limits->field, count, error) < 0)
 		return -1;
 	if (header_check_labels(context->labels, context->schema, path, error) < 0)
 		return -1;
-	if (!options->header && context->labels && context->labels->count > 0)
-		return error_set(error, ERROR_CONFIG, path,
-			"rules: columns names labels, which need header: true on the source");
+	if (!options->header && context->labels && header_number(context->labels, context->schema, path, reader->fields, error) < 0)
+		return -1;
 	if (context->preview && !reader->window.regular)
 		return 0;
 	if (sniff(&reader->window, options->encoding, context->limits->memory, error) < 0)
 		return -1;
 	reader->fill.encoding = reader->window.encoding;
-	return options->header ? read_header(reader, context->labels, error) : 0;
+	return read_head(reader, context->labels, error);
 }
 
 int reader_open(struct reader *reader, const struct csv_options *options, const char *path, const struct source_context *context,
@@ -194,9 +217,9 @@ static int fault_of(const struct reader *reader, struct batch *batch, uint32_t r
 			frame->start, frame->next - 1);
 	case FRAME_RUNAWAY:
 		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error,
-			"a quote opened in line %" PRIu64 " makes the record longer than limits.record (%" PRIu64
+			"a quote opened%s in line %" PRIu64 " makes the record longer than limits.record (%" PRIu64
 			"); left out: this line, bytes %" PRIu64 " to %" PRIu64,
-			line_no, reader->limits->record, frame->start, frame->next - 1);
+			reader->framer.grammar.escape ? ", or a line end escaped," : "", line_no, reader->limits->record, frame->start, frame->next - 1);
 	case FRAME_FIELD:
 		return batch_fault(batch, row, FAULT_RECORD, SCHEMA_NO_FIELD, error,
 			"a quote in line %" PRIu64 " joins the next lines to it, and a cell is longer than limits.field (%" PRIu64
@@ -261,7 +284,7 @@ enum source_result reader_read(struct reader *reader, struct batch *batch, struc
 	reading_begin(&reader->reading, window, batch);
 	while (!reading_is_full(&reader->reading, window, batch)) {
 		struct frame frame;
-		if (framer_next(&reader->framer, &frame, error) < 0)
+		if (framer_pass_comments(&reader->framer, &reader->line_no, error) < 0 || framer_next(&reader->framer, &frame, error) < 0)
 			return SOURCE_ERROR;
 		if (frame.kind == FRAME_END)
 			break;

@@ -6,18 +6,9 @@
 
 #include "connectors/csv/fill.h"
 #include "connectors/csv/frame.h"
+#include "connectors/csv/style.h"
 #include "connectors/file/reading.h"
 #include "engine/core/source.h"
-
-struct csv_options {
-	const char *path;
-	bool header;
-	char delimiter;
-	char quote;
-	bool trim;
-	const char *encoding; /* NULL: UTF-8 */
-	bool once; /* of interest to the engine alone */
-};
 
 struct reader {
 	const struct csv_options *options;

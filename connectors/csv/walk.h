@@ -15,10 +15,43 @@
 
 #include "connectors/file/window.h"
 
+enum { DELIMITER_MAX = 32, COMMENT_MAX = 32 };
+
 struct grammar {
-	char delimiter, quote;
-	bool trim; /* spaces and tabs around cells, and between a quote and its delimiter, are no part of them */
+	char delimiter; /* its first byte */
+	char quote;     /* NUL: there is none */
+	bool trim;      /* spaces and tabs around cells, and between a quote and its delimiter, are no part of them */
+
+	/* Everything below is of wide dialects: those that libcsv does not know. */
+	bool wide;
+	bool single_quotes;   /* a quote within quotes is not written twice */
+	bool initial_space;   /* spaces before a cell are no part of it */
+	bool codes;           /* escape and b, n, r, t or Z is a control character */
+	char escape;          /* NUL: there is none */
+	size_t first_length;      /* bytes of the delimiter's first character, */
+	size_t delimiter_length;  /* and of all of it; also of narrow dialects */
+	char delimiter_text[DELIMITER_MAX + 1];
+	size_t comment_length;    /* 0: no comments; also of narrow dialects */
+	char comment[COMMENT_MAX];
 };
+
+/* What stands at a place of a wide dialect. */
+enum token {
+	TOKEN_PART = 0, /* the bytes up to the end do not tell; only before the end of the file */
+	TOKEN_PLAIN,    /* one byte of a cell, also an escape that nothing to be escaped follows: nothing is dropped */
+	TOKEN_DELIMITER,
+	TOKEN_LINE_END, /* not known how many bytes */
+	TOKEN_QUOTE,
+	/* An escape with what it stands before: a quote, an escape, the delimiter's first character, a line end (CR LF is one),
+	 * or with codes a letter. As long as the cell's bytes that it stands for, and one more. */
+	TOKEN_ESCAPED,
+};
+
+/* The token at p, p < end, and its length. whole: the file, or the record, ends at end. */
+enum token grammar_token(const struct grammar *grammar, const char *p, const char *end, bool whole, size_t *length);
+
+/* The byte that an escape and this letter stand for with codes, or NUL. */
+char grammar_code(char letter);
 
 /* A walk stops before what would make the record break one of them. */
 struct caps {
@@ -66,7 +99,8 @@ static inline bool walk_is_open(const struct walk *walk)
 	return walk->state == IN_QUOTES || walk->state == OPENED;
 }
 
-/* Walks on to at most stop, window->base <= walk->at <= stop <= window->end. */
+/* Walks on to at most stop, window->base <= walk->at <= stop <= window->end. With a wide dialect it may come to the end of
+ * an escaped line end that begins before stop, and stays before a token that the window has only a part of. */
 enum walk_result walk_on(struct walk *walk, const struct window *window, uint64_t stop, const struct grammar *grammar,
 	const struct caps *caps);
 

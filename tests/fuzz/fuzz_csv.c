@@ -19,13 +19,31 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 4 || size > 1 << 16)
 		return 0;
 	struct schema *schema = csv_schema(1 + data[0] % FIELDS_MOST);
+	static const char *const delimiters[] = { ",", ";", "\t", " ", "||", "\u00A6", ", ", "\u20AC," };
 	struct csv_case how = {
 		.options = {
-			.header = (data[0] & 0x10) != 0, .trim = (data[0] & 0x20) != 0,
-			.delimiter = ",;\t "[(data[0] >> 6) & 3], .quote = data[1] & 0x80 ? '\'' : '"',
+			.header = (data[0] & 0x10) != 0, .trim = (data[0] & 0x20) != 0, .double_quote = true,
+			.delimiter = delimiters[(data[0] >> 6) & 3], .quote = data[1] & 0x80 ? "'" : "\"",
 		},
 		.schema = schema, .limits = LIMITS_DEFAULT, .capacity = 1 + data[1] % 8,
 	};
+	/* Dialects that libcsv does not know. */
+	if (data[1] & 0x20) {
+		if (data[3] & 1)
+			how.options.delimiter = delimiters[4 + ((data[0] >> 6) & 3)];
+		how.options.escape = data[3] & 2 ? "\\" : NULL;
+		how.options.escape_codes = (data[3] & 6) == 6;
+		how.options.double_quote = (data[3] & 8) == 0;
+		how.options.comment = data[3] & 16 ? "#" : NULL;
+		how.options.skip_initial_space = (data[3] & 32) != 0;
+		how.options.skip_lines = (data[3] & 64) != 0;
+		how.options.quote = data[3] & 128 ? "none" : how.options.quote;
+		how.options.short_rows = data[2] & 1;
+		how.options.long_rows = data[2] / 2 % 3;
+		how.options.header_rows = 1 + data[2] / 8 % 3;
+		if (!how.options.header)
+			how.options.header_rows = 1;
+	}
 	if (data[1] & 0x40) {
 		how.limits.record = 1 + data[2];
 		how.limits.field = 1 + data[3] / 8;

@@ -100,10 +100,10 @@ struct schema *csv_schema(size_t count)
 
 struct csv_case csv_case_of(const char *path, const struct schema *schema, bool header)
 {
-	return (struct csv_case){
-		.options = { .path = path, .header = header, .delimiter = ',', .quote = '"', .once = true },
-		.schema = schema, .limits = LIMITS_DEFAULT, .capacity = 100,
-	};
+	struct csv_case how = { .options = CSV_OPTIONS_DEFAULT, .schema = schema, .limits = LIMITS_DEFAULT, .capacity = 100 };
+	how.options.path = path;
+	how.options.header = header;
+	return how;
 }
 
 int csv_open_case(const struct csv_case *how, void **self, struct error *error)
@@ -130,9 +130,9 @@ static void see_cells(struct csv_line *line, const struct batch *batch, uint32_t
 {
 	for (size_t f = 0; f < batch->schema->field_count; f++) {
 		const struct column *column = &batch->columns[f];
-		CHECK(column->cells[row] == CELL_ABSENT || column->cells[row] == CELL_TEXT || column->cells[row] == CELL_BAD);
-		csv_line_put(line, " %c", column->cells[row] == CELL_ABSENT ? '-' : column->cells[row] == CELL_TEXT ? '=' : '!');
-		if (column->cells[row] != CELL_ABSENT)
+		CHECK(column->cells[row] == CELL_ABSENT || column->cells[row] == CELL_NULL || column->cells[row] == CELL_TEXT || column->cells[row] == CELL_BAD);
+		csv_line_put(line, " %c", column->cells[row] == CELL_ABSENT ? '-' : column->cells[row] == CELL_NULL ? '0' : column->cells[row] == CELL_TEXT ? '=' : '!');
+		if (column->cells[row] != CELL_ABSENT && column->cells[row] != CELL_NULL)
 			csv_line_bytes(line, batch_bytes(batch, column->texts[row]), column->texts[row].length);
 	}
 }
@@ -159,12 +159,13 @@ static void see_faults(struct csv_line *line, const struct batch *batch, uint32_
 	}
 }
 
-static void see_batch(struct csv_seen *seen, const struct batch *batch, uint64_t *next)
+/* comments: they stand between the records. */
+static void see_batch(struct csv_seen *seen, const struct batch *batch, bool comments, uint64_t *next)
 {
 	size_t fault = 0;
 	for (uint32_t row = 0; row < batch->rows; row++) {
 		const struct origin *origin = &batch->origins[row];
-		CHECK(origin->byte_offset == *next || seen->count == 0);
+		CHECK(origin->byte_offset == *next || seen->count == 0 || (comments && origin->byte_offset > *next));
 		*next = origin->byte_offset + origin->byte_length;
 		struct csv_line line = { 0 };
 		csv_line_put(&line, "%" PRIu64 " line %" PRIu64 " @%" PRIu64 "+%" PRIu64 " %s", origin->record_no, origin->line_no,
@@ -199,7 +200,7 @@ int csv_drain(const struct csv_case *how, const struct position *from, bool repl
 			result = -1;
 		if (got != SOURCE_BATCH)
 			break;
-		see_batch(seen, batch, &next);
+		see_batch(seen, batch, how->options.comment != NULL, &next);
 		seen->batches = grow(seen->batches, seen->batch_count + 1, &seen->batch_room, sizeof *seen->batches);
 		seen->batches[seen->batch_count++] = (struct csv_seen_batch){
 			.rows = batch->rows, .bytes = batch->bytes, .position = batch->position, .replayed = batch->replayed,
@@ -207,7 +208,7 @@ int csv_drain(const struct csv_case *how, const struct position *from, bool repl
 		};
 		given += batch->bytes;
 		CHECK(strtoull(batch->position.token, NULL, 10) == given);
-		CHECK(batch->rows == 0 || next == given);
+		CHECK(batch->rows == 0 || next == given || (how->options.comment && next < given));
 		CHECK(strlen(batch->position.hash) == SHA256_HEX_SIZE - 1);
 	}
 	CHECK(result < 0 || (seen->batch_count > 0 && seen->batches[seen->batch_count - 1].last));

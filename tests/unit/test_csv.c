@@ -110,8 +110,8 @@ static void test_records(void **state)
 	GIVES(how, " a , \"b \" \n \t\n", "1" S "line" S "1" S "@0+11" S "live" S "=a" S "=b" S "<" S "a" S "," S "\"b" S "\"" S ">",
 		"2" S "line" S "2" S "@11+3" S "blank" S "-" S "-" S "<" S "\\x09>");
 	how.options.trim = false;
-	how.options.delimiter = '\t';
-	how.options.quote = '\'';
+	how.options.delimiter = "\\t";
+	how.options.quote = "'";
 	GIVES(how, "'a\t'\t\"\n", "1" S "line" S "1" S "@0+7" S "live" S "=a\\x09" S "=\"" S "<'a\\x09'\\x09\">");
 	schema_free(schema);
 }
@@ -301,14 +301,14 @@ static void test_refused(void **state)
 	REFUSED(how, "a,b\n", ERROR_CONFIG, "no encoding \"utf-8//IGNORE\"");
 	how.options.encoding = NULL;
 	REFUSED(how, "PK\x03\x04 rest", ERROR_SOURCE, "ZIP");
-	how.options.delimiter = '"';
-	REFUSED(how, "a,b\n", ERROR_CONFIG, "delimiter and quote are the same");
-	how.options.delimiter = '\n';
-	REFUSED(how, "a,b\n", ERROR_CONFIG, "delimiter must be");
-	how.options.delimiter = ',';
-	how.options.quote = ' ';
-	REFUSED(how, "a,b\n", ERROR_CONFIG, "quote must be");
-	how.options.quote = '"';
+	how.options.delimiter = "\"";
+	REFUSED(how, "a,b\n", ERROR_CONFIG, "\"delimiter\" and \"quote\" of the csv source are the same");
+	how.options.delimiter = "\n";
+	REFUSED(how, "a,b\n", ERROR_CONFIG, "delimiter of the csv source must be");
+	how.options.delimiter = ",";
+	how.options.quote = " ";
+	REFUSED(how, "a,b\n", ERROR_CONFIG, "quote of the csv source must be");
+	how.options.quote = "\"";
 	how.limits.record = (uint64_t)2 << 30;
 	REFUSED(how, "a,b\n", ERROR_CONFIG, "limits.record");
 	schema_free(schema);

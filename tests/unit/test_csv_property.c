@@ -40,7 +40,7 @@ static size_t random_text(char *out, size_t most)
 {
 	static const char *const pieces[] = {
 		"a", "bb", "\"", "\"\"", ",", "\n", "\r\n", "\r", " ", "\t", "\",", "\"\n", ",\"", "\xC3\xA9", "\xFF", "\xE2\x82",
-		"\xED\xA0\x80", "\xC0\x80", "", ";", "'",
+		"\xED\xA0\x80", "\xC0\x80", "", ";", "'", "\\", "\\\n", "\\\"", "\\\r\n", "\\,", "\u00A6", "\u20AC,", ",,", "#", "n", "e",
 	};
 	size_t count = chance(most), length = 0;
 	/* Some files are mostly quotes and line ends, some have hardly any. */
@@ -55,24 +55,49 @@ static size_t joined_text(char *out, size_t most)
 {
 	static const char *const pieces[] = {
 		"\",\"", "\n", "\"\"", "abcd", "efghijkl", ",", " ", "\",\"\n", "\",", "\n,\"", "\n\"", "\"\n", "\"",
+		"\\\n", "\\\"", "x\\\n", "\\\\",
 	};
 	/* The first ones never leave a stray byte behind a closing quote, which would end most records early. */
-	size_t count = chance(most), length = 0, kinds = 4 + chance(10);
+	size_t count = chance(most), length = 0, kinds = 4 + chance(14);
 	for (size_t i = 0; i < count; i++)
 		length = append(out, length, chance(2) ? &"abcde"[chance(5)] : pieces[chance(kinds)]);
 	return length;
 }
 
+/* What libcsv does not know. */
+static void wide_dialect(struct csv_options *options)
+{
+	static const char *const delimiters[] = { ",,", ",;", ", ", "\u00A6", "\u20AC,", " ,", "e", ",e," };
+	if (chance(2))
+		options->delimiter = delimiters[chance(8)];
+	if (chance(2))
+		options->escape = chance(4) ? "\\" : "'";
+	if (options->escape && options->quote[0] == options->escape[0])
+		options->escape = "\\";
+	options->escape_codes = options->escape && chance(3) == 0;
+	options->double_quote = chance(3) > 0;
+	options->skip_initial_space = chance(3) == 0;
+	if (chance(4) == 0)
+		options->quote = "none";
+	if (chance(3) == 0)
+		options->comment = (const char *const[]){ "#", "a", "bb" }[chance(3)];
+	options->skip_lines = chance(4) ? 0 : (int64_t)chance(3);
+	options->short_rows = chance(2) ? SHORT_PAD : SHORT_REJECT;
+	options->long_rows = (int)chance(3);
+}
+
 static struct csv_case random_case(const struct schema *const *schemas)
 {
 	struct csv_case how = {
-		.options = { .delimiter = ',', .quote = '"', .trim = chance(3) == 0 },
+		.options = { .delimiter = ",", .quote = "\"", .double_quote = true, .trim = chance(3) == 0 },
 		.schema = schemas[chance(4)], .limits = LIMITS_DEFAULT, .capacity = 1 + chance(7),
 	};
 	if (chance(8) == 0)
-		how.options.delimiter = "\t; '"[chance(3)];
-	if (chance(8) == 0 && how.options.delimiter != '\'')
-		how.options.quote = '\'';
+		how.options.delimiter = (const char *const[]){ "\t", ";", " " }[chance(3)];
+	if (chance(8) == 0 && how.options.delimiter[0] != '\'')
+		how.options.quote = "'";
+	if (chance(2))
+		wide_dialect(&how.options);
 	if (chance(2)) {
 		how.limits.record = 1 + chance(chance(2) ? 40 : 400);
 		how.limits.field = 1 + chance(chance(2) ? 20 : 90);
@@ -169,7 +194,7 @@ static void test_large(void **state)
 				data[i] = "abcdefgh,\n\r"[often ? chance(11) : chance(8)];
 			}
 		}
-		struct csv_case how = { .options = { .delimiter = ',', .quote = '"' }, .schema = schema,
+		struct csv_case how = { .options = { .delimiter = ",", .quote = "\"", .double_quote = true }, .schema = schema,
 		                        .limits = LIMITS_DEFAULT, .capacity = 4096 };
 		how.limits.record = record_limits[round];
 		how.options.trim = round > 6;
@@ -208,7 +233,7 @@ static void read_hostile(const char *what, const char *line, const char *every, 
 	char path[64];
 	int fd = csv_memory_file(data, size, path);
 	free(data);
-	struct csv_case how = { .options = { .path = path, .delimiter = ',', .quote = '"', .trim = trim }, .schema = schema,
+	struct csv_case how = { .options = { .path = path, .delimiter = ",", .quote = "\"", .double_quote = true, .trim = trim }, .schema = schema,
 	                        .limits = limits };
 	struct error error = ERROR_INIT;
 	void *self;

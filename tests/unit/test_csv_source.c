@@ -369,9 +369,19 @@ static void test_options(void **state)
 	} expected[] = {
 		{ "path", NULL, OPTION_STRING, offsetof(struct csv_options, path) },
 		{ "header", "true", OPTION_BOOLEAN, offsetof(struct csv_options, header) },
-		{ "delimiter", ",", OPTION_BYTE, offsetof(struct csv_options, delimiter) },
-		{ "quote", "\"", OPTION_BYTE, offsetof(struct csv_options, quote) },
+		{ "delimiter", ",", OPTION_STRING, offsetof(struct csv_options, delimiter) },
+		{ "quote", "\"", OPTION_STRING, offsetof(struct csv_options, quote) },
+		{ "double_quote", "true", OPTION_BOOLEAN, offsetof(struct csv_options, double_quote) },
+		{ "escape", NULL, OPTION_STRING, offsetof(struct csv_options, escape) },
+		{ "escape_codes", "false", OPTION_BOOLEAN, offsetof(struct csv_options, escape_codes) },
+		{ "comment", NULL, OPTION_STRING, offsetof(struct csv_options, comment) },
+		{ "skip_lines", "0", OPTION_INTEGER, offsetof(struct csv_options, skip_lines) },
+		{ "header_rows", "1", OPTION_INTEGER, offsetof(struct csv_options, header_rows) },
+		{ "header_join", " ", OPTION_STRING, offsetof(struct csv_options, header_join) },
+		{ "skip_initial_space", "false", OPTION_BOOLEAN, offsetof(struct csv_options, skip_initial_space) },
 		{ "trim", "false", OPTION_BOOLEAN, offsetof(struct csv_options, trim) },
+		{ "short_rows", "reject", OPTION_ENUM, offsetof(struct csv_options, short_rows) },
+		{ "long_rows", "reject", OPTION_ENUM, offsetof(struct csv_options, long_rows) },
 		{ "once", "true", OPTION_BOOLEAN, offsetof(struct csv_options, once) },
 	};
 	const struct option *option = csv_source_ops.options;
