@@ -82,6 +82,10 @@ enum reading_way reading_resume(struct reading *reading, struct window *window, 
 		if (window_more(window, error) < 0)
 			return READING_FAILED;
 	}
+	/* The hash at the end of a packed or recoded file is another one: whether this is the end must be known. */
+	while (window->position == window->end && !window->eof)
+		if (window_more(window, error) < 0)
+			return READING_FAILED;
 	window_hash(window, hash);
 	if (strcmp(hash, at->hash) != 0) {
 		reading_changed_before(window, offset, error);

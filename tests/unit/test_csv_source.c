@@ -380,6 +380,7 @@ static void test_options(void **state)
 		{ "header_join", " ", OPTION_STRING, offsetof(struct csv_options, header_join) },
 		{ "skip_initial_space", "false", OPTION_BOOLEAN, offsetof(struct csv_options, skip_initial_space) },
 		{ "trim", "false", OPTION_BOOLEAN, offsetof(struct csv_options, trim) },
+		{ "encoding", "utf-8", OPTION_STRING, offsetof(struct csv_options, encoding) },
 		{ "short_rows", "reject", OPTION_ENUM, offsetof(struct csv_options, short_rows) },
 		{ "long_rows", "reject", OPTION_ENUM, offsetof(struct csv_options, long_rows) },
 		{ "once", "true", OPTION_BOOLEAN, offsetof(struct csv_options, once) },
