@@ -54,6 +54,11 @@ static void begin_library(void)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+void client_begin(void)
+{
+	pthread_once(&once, begin_library);
+}
+
 /* --- what libcurl calls ------------------------------------------------------------------------- */
 
 /* Bytes of the body as they are to be read. */
@@ -269,7 +274,7 @@ static bool set_up(CURL *easy, const struct http_options *options, struct client
 struct client *client_new(const struct http_options *options, const struct url *own, const char *accept, int fd, struct cancel *cancel,
 	struct error *error)
 {
-	pthread_once(&once, begin_library);
+	client_begin();
 	struct client *client = calloc(1, sizeof *client);
 	if (!client) {
 		error_memory(error, "an HTTP client");

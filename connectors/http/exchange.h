@@ -12,6 +12,9 @@
 #include "engine/core/buffer.h"
 #include "engine/core/cancel.h"
 
+/* Makes libcurl ready, once a process; whoever uses it without a client calls it first. */
+void client_begin(void);
+
 struct client; /* a handle of libcurl with its connections */
 
 struct reply {

@@ -1,6 +1,7 @@
-/* pull_absent.c - what the http source says in a build without libcurl.
+/* pull_absent.c - what the http source, and whoever posts, says in a build without libcurl.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "connectors/http/post.h"
 #include "connectors/http/pull.h"
 
 #include <assert.h>
@@ -58,4 +59,14 @@ int pull_explain(const struct pull *pull, struct buffer *out, struct error *erro
 	(void)pull;
 	(void)out;
 	return absent(error);
+}
+
+int http_post(const char *url, const char *json, size_t length, int64_t timeout_ms, const char *place, struct error *error)
+{
+	(void)url;
+	(void)json;
+	(void)length;
+	(void)timeout_ms;
+	return error_set(error, ERROR_CONFIG, place,
+		"this build of penstock has no libcurl, so that it cannot send to a url; use a command, or build it again where pkg-config finds libcurl");
 }

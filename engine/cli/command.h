@@ -81,6 +81,7 @@ extern const struct command command_verify;
 extern const struct command command_discover;
 extern const struct command command_connectors;
 extern const struct command command_serve;
+extern const struct command command_schedule;
 extern const struct command command_keys;
 extern const struct command command_version;
 extern const struct command command_help;

@@ -16,6 +16,7 @@ const struct command *const commands[] = {
 	&command_verify,
 	&command_discover,
 	&command_serve,
+	&command_schedule,
 	&command_keys,
 	&command_connectors,
 	&command_version,

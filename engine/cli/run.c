@@ -11,6 +11,7 @@
 #include "engine/cli/summary.h"
 #include "engine/core/clock.h"
 #include "engine/core/uuid.h"
+#include "engine/schedule/failure.h"
 
 struct run_flags {
 	struct flag_list set;
@@ -184,6 +185,14 @@ static int no_run(const struct run_flags *flags, const char *file, const struct 
 	return code;
 }
 
+/* Those who want to know, which changes nothing about the run. */
+static void tell_failure(struct log *log, const struct plan *plan, const struct run_flags *flags, const struct run_report *report)
+{
+	struct error error = ERROR_INIT;
+	if (!flags->dry_run && failure_tell(plan, report, &error))
+		log_error(log, NULL, &error);
+}
+
 static int run_it(struct log *log, const struct plan *plan, const struct run_flags *flags)
 {
 	struct watch watch = {.log = log};
@@ -204,6 +213,7 @@ static int run_it(struct log *log, const struct plan *plan, const struct run_fla
 	run_plan(plan, &options, &report);
 	log_progress(log, NULL);
 	int code = tell_end(log, plan, flags, &report);
+	tell_failure(log, plan, flags, &report);
 	run_report_fini(&report);
 	return code;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/config/declared.h"
+#include "engine/core/plan.h"
 
 const struct option keys_of_param[] = {
 	{.name = "default", .kind = OPTION_STRING, .offset = offsetof(struct param_keys, fallback),
@@ -96,6 +97,31 @@ const struct option keys_of_rejects[] = {
 	{.name = NULL},
 };
 
+static const char *const overlaps[] = {[OVERLAP_SKIP] = "skip", [OVERLAP_QUEUE] = "queue", NULL};
+static const char *const misses[] = {[MISSED_SKIP] = "skip", [MISSED_RUN_ONCE] = "run_once", NULL};
+
+const struct option keys_of_schedule[] = {
+	{.name = "cron", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .offset = offsetof(struct schedule_keys, cron),
+		.help = "When: minute, hour, day of month, month and day of week as in crontab(5), or @daily and its like."},
+	{.name = "timezone", .kind = OPTION_STRING, .offset = offsetof(struct schedule_keys, timezone), .fallback = "UTC",
+		.help = "The IANA zone whose clock that is."},
+	{.name = "overlap", .kind = OPTION_ENUM, .offset = offsetof(struct schedule_keys, overlap), .fallback = "skip", .values = overlaps,
+		.help = "What becomes of a time that comes while a run of the pipeline goes on: skip it, or queue one run behind it."},
+	{.name = "missed", .kind = OPTION_ENUM, .offset = offsetof(struct schedule_keys, missed), .fallback = "skip", .values = misses,
+		.help = "What becomes of times at which the service did not run: run_once makes up for all of them with one run."},
+	{.name = NULL},
+};
+
+const struct option keys_of_failure[] = {
+	{.name = "command", .kind = OPTION_LIST, .offset = offsetof(struct plan_failure, command),
+		.help = "A program and its arguments (no shell), which gets the summary of a run that did not succeed as JSON on its standard input."},
+	{.name = "url", .kind = OPTION_STRING, .flags = OPTION_SECRET, .offset = offsetof(struct plan_failure, url),
+		.help = "An http or https address that the summary is posted to."},
+	{.name = "timeout", .kind = OPTION_DURATION, .offset = offsetof(struct plan_failure, timeout_ms), .fallback = "30s", .minimum = 100,
+		.maximum = 3600000, .help = "How long to wait for either."},
+	{.name = NULL},
+};
+
 const char *const rejects_types[] = {"odbc", "jsonl", NULL};
 
 const char *const keys_of_pipeline[] = {"version", "name", "description", "dictionary", "params", "connections", "state",
@@ -107,7 +133,7 @@ const char *const keys_of_step[] = {"name", "description", "for_each", "source",
 
 bool key_of_later_version(const char *key)
 {
-	static const char *const later[] = {"transform", "schedule", "on_failure", "tests", NULL};
+	static const char *const later[] = {"transform", "tests", NULL};
 
 	for (size_t i = 0; later[i]; i++)
 		if (strcmp(later[i], key) == 0)

@@ -66,6 +66,18 @@ struct rejects_keys {
 extern const struct option keys_of_rejects[];
 extern const char *const rejects_types[];
 
+/* schedule: */
+struct schedule_keys {
+	const char *cron;
+	const char *timezone;
+	int overlap; /* enum schedule_overlap */
+	int missed;  /* enum schedule_missed */
+};
+extern const struct option keys_of_schedule[];
+
+/* on_failure: bound into struct plan_failure. */
+extern const struct option keys_of_failure[];
+
 /* Words that stand at the top of a pipeline file, and in a step; NULL at the end. */
 extern const char *const keys_of_pipeline[];
 extern const char *const keys_of_step[];

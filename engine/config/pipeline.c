@@ -313,6 +313,8 @@ static void load(struct planning *planning, struct node *root, const struct load
 	pipeline->params = planning->params;
 	read_name(planning, root);
 	read_limits(planning, root);
+	read_schedule(planning, root);
+	read_failure(planning, root);
 	read_dictionary(planning, root);
 	check_schemas(planning, node_find(root, "connections"));
 	errors = diagnostics->errors;
@@ -325,6 +327,7 @@ static void load(struct planning *planning, struct node *root, const struct load
 	read_steps(planning, root);
 	find_tables(planning);
 	find_state(planning, root);
+	check_schedule(planning, root);
 	if (diagnostics->errors > 0)
 		return; /* what is used is known only where everything was read */
 	params_report_unused(&planning->params, diagnostics);
@@ -394,6 +397,7 @@ void pipeline_free(struct pipeline *pipeline)
 		program_free(pipeline->programs[i]);
 	free(pipeline->programs);
 	dictionary_free(pipeline->dictionary);
+	zone_close(pipeline->plan.schedule.zone);
 	stash_fini(&pipeline->stash);
 	free(pipeline);
 }

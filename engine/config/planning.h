@@ -64,6 +64,13 @@ struct pipeline *pipeline_load_given(const char *file, const struct given *given
 /* The text of a scalar at the top of the file, interpolated; NULL where it is not there or wrong (then reported). */
 const char *top_text(struct planning *planning, struct node *root, const char *key);
 
+/* Reads `schedule` and `on_failure` at the top of the file into the plan. */
+void read_schedule(struct planning *planning, struct node *root);
+void read_failure(struct planning *planning, struct node *root);
+
+/* What a schedule needs of the steps, once they are read. */
+void check_schedule(struct planning *planning, const struct node *root);
+
 /* Reads the dictionary that the file names, where it does. */
 void read_dictionary(struct planning *planning, struct node *root);
 

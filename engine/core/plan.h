@@ -6,6 +6,7 @@
 #ifndef PENSTOCK_CORE_PLAN_H
 #define PENSTOCK_CORE_PLAN_H
 
+#include "engine/core/cron.h"
 #include "engine/core/judge.h"
 #include "engine/core/sink.h"
 #include "engine/core/source.h"
@@ -63,6 +64,26 @@ struct plan_step {
 	char dictionary_hash[SHA256_HEX_SIZE]; /* of the dictionary's table */
 };
 
+/* `schedule`: when the service runs the pipeline by itself. */
+enum schedule_overlap { OVERLAP_SKIP = 0, OVERLAP_QUEUE };
+enum schedule_missed { MISSED_SKIP = 0, MISSED_RUN_ONCE };
+
+struct plan_schedule {
+	const char *cron;               /* as written; NULL: it has none */
+	struct cron times;
+	const char *timezone;           /* "UTC" */
+	struct zone *zone;              /* NULL: UTC */
+	enum schedule_overlap overlap;  /* its time comes while an earlier run goes on */
+	enum schedule_missed missed;    /* its time passed while nobody was there */
+};
+
+/* `on_failure`: who is told of a run that did not succeed. */
+struct plan_failure {
+	struct option_list command;     /* count 0: none; gets the summary on standard input */
+	const char *url;                /* NULL: none; the summary is posted to it; secret */
+	int64_t timeout_ms;             /* 30 s by default */
+};
+
 struct plan {
 	const char *name;
 	const char *description;
@@ -76,6 +97,8 @@ struct plan {
 	size_t step_count;
 	struct option_map tables;       /* resource of the dictionary -> target table, from the steps of this pipeline */
 	const struct store_ops *store;  /* how a connection of type odbc is opened */
+	struct plan_schedule schedule;
+	struct plan_failure on_failure;
 };
 
 /* A new instance of a connector of this size with the options that the plan has bound, malloc'd; NULL and error when out of memory. */

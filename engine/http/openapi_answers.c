@@ -54,8 +54,10 @@ static const struct {
 	{"Pipelines", CLOSED("\"pipelines\":" LIST(CLOSED("\"name\":" TEXT ",\"description\":" TEXT_OR_NULL
 		",\"kind\":{\"type\":\"string\",\"enum\":[\"run\",\"report\",\"ingest\"]},\"params\":" LIST(CLOSED("\"name\":" TEXT
 			",\"description\":" TEXT_OR_NULL ",\"type\":" TEXT ",\"default\":" TEXT_OR_NULL ",\"enum\":" LIST(TEXT) ",\"pattern\":" TEXT
-			",\"request\":" FLAG ",\"upload\":" FLAG, "\"name\",\"type\",\"request\",\"upload\"")),
-		"\"name\",\"description\",\"kind\",\"params\"")), "\"pipelines\"")},
+			",\"request\":" FLAG ",\"upload\":" FLAG, "\"name\",\"type\",\"request\",\"upload\""))
+		",\"schedule\":{\"type\":[\"object\",\"null\"],\"additionalProperties\":false,\"properties\":{\"cron\":" TEXT ",\"timezone\":" TEXT
+			",\"next_run_at\":" TEXT_OR_NULL "},\"required\":[\"cron\",\"timezone\",\"next_run_at\"]}",
+		"\"name\",\"description\",\"kind\",\"params\",\"schedule\"")), "\"pipelines\"")},
 	{"Upload", CLOSED("\"pipeline\":" TEXT ",\"param\":" TEXT ",\"bytes\":" COUNT ",\"sha256\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{64}$\"}",
 		"\"pipeline\",\"param\",\"bytes\",\"sha256\"")},
 	{"Report", LIST("{\"type\":\"object\"}")},

@@ -22,6 +22,7 @@ struct service {
 	struct workers *workers;
 	struct ingest_room *ingest;
 	struct runs_room *runs;
+	struct schedule_room *schedule;
 	struct cancel cancel;
 	atomic_bool stopping;          /* nothing new is accepted */
 };

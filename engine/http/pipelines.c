@@ -41,7 +41,21 @@ static json_t *param_object(const struct param *param)
 	return NULL;
 }
 
-static json_t *pipeline_object(const struct pipeline *pipeline)
+/* next: in seconds since 1970. */
+static json_t *schedule_object(const struct plan_schedule *schedule, int64_t next)
+{
+	json_t *object = json_object();
+	int failed = put_string(object, "cron", schedule->cron);
+
+	failed |= put_string(object, "timezone", schedule->timezone);
+	failed |= put_time(object, "next_run_at", next * 1000000);
+	if (!failed)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static json_t *pipeline_object(const struct pipeline *pipeline, int64_t next)
 {
 	static const char *const kinds[] = {[PIPELINE_RUN] = "run", [PIPELINE_REPORT] = "report", [PIPELINE_INGEST] = "ingest"};
 	const struct plan *plan = pipeline_plan(pipeline);
@@ -55,6 +69,7 @@ static json_t *pipeline_object(const struct pipeline *pipeline)
 		if (params->items[i].request || params->items[i].upload)
 			failed |= json_array_append_new(list, param_object(&params->items[i]));
 	failed |= json_object_set_new(object, "params", list);
+	failed |= json_object_set_new(object, "schedule", plan->schedule.cron ? schedule_object(&plan->schedule, next) : json_null());
 	if (!failed)
 		return object;
 	json_decref(object);
@@ -81,7 +96,7 @@ int pipelines_get(struct service *service, const struct http_request *request, s
 	list = json_array();
 	for (size_t i = 0; i < service_pipeline_count(service); i++)
 		if (may_any(service, request, pipeline_plan(service_pipeline(service, i))->name))
-			failed |= json_array_append_new(list, pipeline_object(service_pipeline(service, i)));
+			failed |= json_array_append_new(list, pipeline_object(service_pipeline(service, i), service_next_run(service, i)));
 	failed |= json_object_set_new(object, "pipelines", list);
 	return answer_json(answer, 200, object, failed, error);
 }

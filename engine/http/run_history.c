@@ -175,6 +175,36 @@ int run_history_list(const struct service *service, const struct http_request *r
 	return look_at_all(service, request->cancel, list_in, &listing, error);
 }
 
+struct last {
+	struct history_run_filter filter;
+	int64_t started;
+};
+
+static int last_each(void *arg, const struct history_run *run)
+{
+	struct last *last = arg;
+
+	last->started = run->started_at / 1000000;
+	return 1;
+}
+
+static int last_in(struct history *history, void *arg, struct error *error)
+{
+	struct last *last = arg;
+
+	return history_runs(history, &last->filter, last_each, last, error);
+}
+
+int run_history_last(const struct service *service, size_t pipeline, int64_t *started, struct error *error)
+{
+	struct last last = {.filter = {.pipeline = pipeline_plan(service_pipeline(service, pipeline))->name, .limit = 1}};
+	struct cancel never = {0};
+	int result = state_of(service, pipeline) ? look_at(state_of(service, pipeline), &never, last_in, &last, error) : 0;
+
+	*started = last.started;
+	return result;
+}
+
 /* --- rejects --- */
 
 static json_t *reject_object(const struct history_reject *reject)

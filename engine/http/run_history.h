@@ -17,6 +17,9 @@ enum { RUNS_LIST_MAX = 1000, RUNS_LOOKED_AT_MAX = 10000 /* for a list, where mos
 /* The summary of a run by its whole id, as run_manager_find gives it. Returns 1 and *out, 0 where there is none, -1 and error. */
 int run_history_find(const struct service *service, const char *run_id, struct cancel *cancel, json_t **out, struct error *error) MUST_CHECK;
 
+/* When the newest run of a pipeline of the service began, in seconds since 1970; 0 where none is known. */
+int run_history_last(const struct service *service, size_t pipeline, int64_t *started, struct error *error) MUST_CHECK;
+
 /* Appends to list the newest limit runs of kind run that the request may read, of one pipeline or of all (NULL). */
 int run_history_list(const struct service *service, const struct http_request *request, const char *pipeline, uint64_t limit, json_t *list,
 	struct error *error) MUST_CHECK;

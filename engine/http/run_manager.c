@@ -13,6 +13,7 @@
 #include "engine/core/run.h"
 #include "engine/http/json_put.h"
 #include "engine/http/parts.h"
+#include "engine/schedule/failure.h"
 
 enum { NOTE_MAX = 512, SHOW_EVERY_MS = 250, STACK_BYTES = 8 << 20 };
 
@@ -168,6 +169,17 @@ void run_manager_counts(struct run_manager *manager, size_t *running, size_t *qu
 	pthread_mutex_unlock(&manager->mutex);
 }
 
+bool run_manager_busy(struct run_manager *manager, const char *pipeline)
+{
+	bool busy = false;
+
+	pthread_mutex_lock(&manager->mutex);
+	for (const struct managed *run = manager->newest; run && !busy; run = run->older)
+		busy = run->state != MANAGED_FINISHED && strcmp(run->pipeline_name, pipeline) == 0;
+	pthread_mutex_unlock(&manager->mutex);
+	return busy;
+}
+
 /* --- from the queue to the end --- */
 
 static void free_managed(struct managed *run)
@@ -210,6 +222,18 @@ static void tell_end(const struct managed *run, const struct run_report *report)
 	access_event("run_finished", "run", text);
 }
 
+static void tell_failure(const struct managed *run, const struct run_report *report)
+{
+	char why[ERROR_PLACE_MAX + ERROR_MESSAGE_MAX], text[sizeof why + RUN_ID_SIZE + 8];
+	struct error error = ERROR_INIT;
+
+	if (failure_tell(pipeline_plan(run->pipeline), report, &error) == 0)
+		return;
+	error_text(&error, why, sizeof why);
+	snprintf(text, sizeof text, "%s: %s", run->id, why);
+	access_event("failure_untold", "run", text);
+}
+
 static void run_it(struct managed *run)
 {
 	const struct run_options options = {
@@ -221,6 +245,7 @@ static void run_it(struct managed *run)
 	run_plan(pipeline_plan(run->pipeline), &options, &report);
 	tell_end(run, &report);
 	set_summary(run, run_report_json(&report, run->pipeline_name));
+	tell_failure(run, &report);
 	run_report_fini(&report);
 }
 

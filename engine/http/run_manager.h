@@ -34,6 +34,9 @@ json_t *run_manager_find(struct run_manager *manager, const char *run_id);
 /* Of all runs known here, newest first: appends the same objects to list. 0, or -1 out of memory. */
 int run_manager_list(struct run_manager *manager, json_t *list);
 
+/* True while a run of that pipeline goes on or waits. */
+bool run_manager_busy(struct run_manager *manager, const char *pipeline);
+
 enum cancelled { CANCEL_UNKNOWN = 0, CANCEL_TOLD, CANCEL_TOO_LATE };
 enum cancelled run_manager_cancel(struct run_manager *manager, const char *run_id);
 

@@ -49,6 +49,33 @@ static struct run_manager *manager_of(const struct service *service)
 	return service_runs(service)->manager;
 }
 
+/* --- for the schedule --- */
+
+int runs_room_start(struct service *service, size_t pipeline, struct error *error)
+{
+	struct diagnostics diagnostics;
+	struct pipeline *loaded;
+	int result;
+
+	diagnostics_init(&diagnostics);
+	loaded = pipeline_load(pipeline_plan(service_pipeline(service, pipeline))->file, NULL, &diagnostics);
+	if (!loaded)
+		diagnostics_error_of(&diagnostics, error);
+	diagnostics_fini(&diagnostics);
+	if (!loaded)
+		return -1;
+	result = run_manager_start(manager_of(service), loaded, error);
+	if (result > 0)
+		return 0;
+	pipeline_free(loaded);
+	return result < 0 ? -1 : error_set(error, ERROR_RESOURCE, NULL, "as many runs wait as may (limits.run_queue)");
+}
+
+bool runs_room_busy(const struct service *service, size_t pipeline)
+{
+	return run_manager_busy(manager_of(service), pipeline_plan(service_pipeline(service, pipeline))->name);
+}
+
 /* --- POST /v1/pipelines/{name}/runs --- */
 
 /* The text of a value in JSON; NULL where it can be none. The digits of a number that is no integer would not be those that were sent. */

@@ -69,6 +69,8 @@ int service_start(struct service *service, struct error *error)
 	service->rates = rates_new(&service->file->rates, service->file->key_count, error);
 	if (!service->rates || ingest_room_open(service, &service->ingest, error) < 0 || runs_room_open(service, &service->runs, error) < 0)
 		return -1;
+	if (schedule_room_open(service, &service->schedule, error) < 0)
+		return -1;
 	service->workers = workers_start((size_t)service->limits.workers, (size_t)service->limits.queue, error);
 	return service->workers ? 0 : -1;
 }
@@ -78,6 +80,7 @@ void service_free(struct service *service)
 	if (!service)
 		return;
 	workers_stop(service->workers);
+	schedule_room_close(service->schedule);
 	if (service->runs)
 		runs_room_close(service->runs);
 	if (service->ingest)

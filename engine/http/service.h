@@ -100,6 +100,16 @@ bool ingest_room_ready(const struct ingest_room *room, char *why, size_t size); 
 int runs_room_open(struct service *service, struct runs_room **out, struct error *error) MUST_CHECK; /* runs.c */
 void runs_room_close(struct runs_room *room);     /* cancels what runs, waits */
 
+struct schedule_room;
+int schedule_room_open(struct service *service, struct schedule_room **out, struct error *error) MUST_CHECK; /* scheduled.c */
+void schedule_room_close(struct schedule_room *room); /* nothing is started from now on */
+/* When a pipeline comes next by its schedule, in seconds since 1970; 0: it has none. */
+int64_t service_next_run(const struct service *service, size_t pipeline);
+
+/* Starts a run of a pipeline with its params at their defaults, as its file is now; for the schedule. */
+int runs_room_start(struct service *service, size_t pipeline, struct error *error) MUST_CHECK; /* runs.c */
+bool runs_room_busy(const struct service *service, size_t pipeline); /* a run of it goes on or waits */
+
 /* Of the serve file. */
 const struct service_limits *service_limits(const struct service *service);
 

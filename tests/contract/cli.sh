@@ -47,7 +47,7 @@ named() {
 }
 named "$TESTTMP/help" >"$TESTTMP/commands"
 expect_eq "$(tr '\n' ' ' <"$TESTTMP/commands")" \
-    "run validate plan check rules schema rejects runs compare verify discover serve keys connectors version help " "the commands"
+    "run validate plan check rules schema rejects runs compare verify discover serve schedule keys connectors version help " "the commands"
 while read -r command; do
     helped "$command"
     named "$TESTTMP/one" >"$TESTTMP/subcommands"
@@ -81,7 +81,7 @@ done <"$TESTTMP/all"
 
 # --- slips ----------------------------------------------------------------------------------------
 hint 2 'unknown command "rnu" (did you mean "run"?)' "$penstock" rnu
-hint 2 'unknown command "schedule"' "$penstock" schedule x.yaml
+hint 2 'unknown command "transmogrify"' "$penstock" transmogrify x.yaml
 hint 2 'unknown command "xyzzy"' "$penstock" xyzzy
 hint 2 'unknown option --json (options stand behind the command)' "$penstock" --json run
 hint 2 "FILE is missing" "$penstock" run

@@ -1,0 +1,17 @@
+/* post.h - sends a JSON text to an address of the web, once.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PENSTOCK_CONNECTORS_HTTP_POST_H
+#define PENSTOCK_CONNECTORS_HTTP_POST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/core/error.h"
+
+/* POSTs length bytes as application/json. No redirect is followed, certificates are checked, and what is answered is dropped. The address itself, which often
+ * is a secret, appears in no message. -1 and error (ERROR_CONFIG: not an address, or a build without libcurl; ERROR_SOURCE: not reached within timeout_ms, or a
+ * status other than 2xx). */
+int http_post(const char *url, const char *json, size_t length, int64_t timeout_ms, const char *place, struct error *error) MUST_CHECK;
+
+#endif

@@ -1,0 +1,91 @@
+/* scheduled.c - the pipelines of the service that have a schedule, and what their scheduler needs of it.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdlib.h>
+
+#include "engine/http/parts.h"
+#include "engine/http/run_history.h"
+#include "engine/schedule/scheduler.h"
+
+struct schedule_room {
+	struct scheduler *scheduler; /* NULL: no pipeline has a schedule */
+};
+
+static int start(void *arg, size_t index, struct error *error)
+{
+	struct service *service = arg;
+
+	if (atomic_load(&service->stopping))
+		return error_set(error, ERROR_CANCELLED, NULL, "the service is stopping");
+	return runs_room_start(service, index, error);
+}
+
+static bool busy(void *arg, size_t index)
+{
+	return runs_room_busy(arg, index);
+}
+
+static void tell(void *arg, const char *event, const char *text)
+{
+	(void)arg;
+	access_event(event, "pipeline", text);
+}
+
+/* When it ran last; a database that cannot be asked now is no reason not to start: then nothing was missed. */
+static int64_t ran_last(const struct service *service, size_t index)
+{
+	char why[ERROR_PLACE_MAX + ERROR_MESSAGE_MAX];
+	struct error error = ERROR_INIT;
+	int64_t started = 0;
+
+	if (pipeline_plan(service_pipeline(service, index))->schedule.missed == MISSED_SKIP)
+		return 0;
+	if (run_history_last(service, index, &started, &error) == 0)
+		return started;
+	error_text(&error, why, sizeof why);
+	access_event("schedule_history_unknown", "error", why);
+	return 0;
+}
+
+int schedule_room_open(struct service *service, struct schedule_room **out, struct error *error)
+{
+	const struct scheduler_hooks hooks = {.start = start, .busy = busy, .tell = tell, .arg = service};
+	struct schedule_room *room = calloc(1, sizeof *room);
+	struct scheduled *items = calloc(service_pipeline_count(service) + 1, sizeof *items);
+	size_t count = 0;
+
+	*out = NULL;
+	if (!room || !items) {
+		free(room);
+		free(items);
+		return error_memory(error, "the scheduler");
+	}
+	for (size_t i = 0; i < service_pipeline_count(service); i++) {
+		const struct plan *plan = pipeline_plan(service_pipeline(service, i));
+
+		if (plan->schedule.cron)
+			items[count++] = (struct scheduled){.schedule = &plan->schedule, .name = plan->name, .index = i, .last = ran_last(service, i)};
+	}
+	if (count > 0)
+		room->scheduler = scheduler_new(items, count, &hooks, error);
+	free(items);
+	if (count > 0 && !room->scheduler) {
+		free(room);
+		return -1;
+	}
+	*out = room;
+	return 0;
+}
+
+void schedule_room_close(struct schedule_room *room)
+{
+	if (!room)
+		return;
+	scheduler_free(room->scheduler);
+	free(room);
+}
+
+int64_t service_next_run(const struct service *service, size_t pipeline)
+{
+	return service->schedule && service->schedule->scheduler ? scheduler_next(service->schedule->scheduler, pipeline) : 0;
+}

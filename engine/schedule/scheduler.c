@@ -1,0 +1,219 @@
+/* scheduler.c - starts pipelines when their times come.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/schedule/scheduler.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/core/clock.h"
+#include "engine/core/value.h"
+
+enum { LOOK_MS = 1000, SET_BACK_S = 3600, TEXT_MAX = NAME_MAX_BYTES + ERROR_PLACE_MAX + ERROR_MESSAGE_MAX };
+
+struct item {
+	struct scheduled what;
+	int64_t next;  /* INT64_MAX: never again */
+	bool waiting;  /* a run stands behind the one that goes on */
+};
+
+struct scheduler {
+	struct scheduler_hooks hooks;
+	struct item *items;
+	size_t count;
+	int64_t seen; /* the clock when it was looked at last */
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;
+	bool stop;
+};
+
+static int64_t now_s(void)
+{
+	return clock_wall_us() / 1000000;
+}
+
+static int64_t next_after(const struct item *item, int64_t after)
+{
+	const struct plan_schedule *schedule = item->what.schedule;
+	int64_t next;
+
+	return cron_next(&schedule->times, schedule->zone, after, &next) ? next : INT64_MAX;
+}
+
+static void tell(const struct scheduler *scheduler, const struct item *item, const char *event, int64_t due, const char *why)
+{
+	char at[VALUE_TEXT_MAX], text[TEXT_MAX];
+
+	value_format_datetime(due * 1000000, at);
+	snprintf(text, sizeof text, "%s, due %s%s%s", item->what.name, at, why[0] ? ": " : "", why);
+	scheduler->hooks.tell(scheduler->hooks.arg, event, text);
+}
+
+static void start(const struct scheduler *scheduler, struct item *item, int64_t due)
+{
+	char why[ERROR_PLACE_MAX + ERROR_MESSAGE_MAX];
+	struct error error = ERROR_INIT;
+
+	item->waiting = false;
+	if (scheduler->hooks.start(scheduler->hooks.arg, item->what.index, &error) == 0) {
+		tell(scheduler, item, "schedule_started", due, "");
+		return;
+	}
+	error_text(&error, why, sizeof why);
+	tell(scheduler, item, "schedule_failed", due, why);
+}
+
+/* Its time has come, or was made up for. */
+static void come(const struct scheduler *scheduler, struct item *item, int64_t due)
+{
+	if (!scheduler->hooks.busy(scheduler->hooks.arg, item->what.index)) {
+		start(scheduler, item, due);
+	} else if (item->what.schedule->overlap == OVERLAP_QUEUE && !item->waiting) {
+		item->waiting = true;
+		tell(scheduler, item, "schedule_queued", due, "an earlier run goes on");
+	} else {
+		tell(scheduler, item, "schedule_skipped", due, item->waiting ? "a run waits for an earlier one already" : "an earlier run goes on");
+	}
+}
+
+static void miss(const struct scheduler *scheduler, struct item *item, int64_t due)
+{
+	if (item->what.schedule->missed == MISSED_SKIP) {
+		tell(scheduler, item, "schedule_missed", due, "nothing ran then, and missed: skip leaves it so");
+		return;
+	}
+	tell(scheduler, item, "schedule_missed", due, "made up for now");
+	come(scheduler, item, due);
+}
+
+static void look(struct scheduler *scheduler, struct item *item, int64_t now)
+{
+	int64_t due;
+
+	/* A clock that was set back a little: times that came do not come again. One that was far ahead: its times have yet to come. */
+	if (now < scheduler->seen - SET_BACK_S)
+		item->next = next_after(item, now);
+	if (item->waiting && !scheduler->hooks.busy(scheduler->hooks.arg, item->what.index))
+		start(scheduler, item, now);
+	if (now < item->next)
+		return;
+	due = item->next;
+	item->next = next_after(item, now);
+	if (now - due <= SCHEDULE_LATE_S)
+		come(scheduler, item, due);
+	else
+		miss(scheduler, item, due);
+}
+
+/* What should have run since it ran last, while no service was there. */
+static void look_back(const struct scheduler *scheduler, struct item *item, int64_t now)
+{
+	int64_t due = item->what.last > 0 && item->what.schedule->missed == MISSED_RUN_ONCE ? next_after(item, item->what.last) : INT64_MAX;
+
+	if (due <= now)
+		miss(scheduler, item, due);
+}
+
+static void *work(void *arg)
+{
+	struct scheduler *scheduler = arg;
+
+	pthread_mutex_lock(&scheduler->mutex);
+	for (size_t i = 0; i < scheduler->count && !scheduler->stop; i++)
+		look_back(scheduler, &scheduler->items[i], scheduler->seen);
+	while (!scheduler->stop) {
+		int64_t now = now_s();
+		struct timespec until;
+
+		for (size_t i = 0; i < scheduler->count; i++)
+			look(scheduler, &scheduler->items[i], now);
+		scheduler->seen = now;
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += LOOK_MS / 1000;
+		pthread_cond_timedwait(&scheduler->wake, &scheduler->mutex, &until);
+	}
+	pthread_mutex_unlock(&scheduler->mutex);
+	return NULL;
+}
+
+/* Signals are for the thread that waits for them. */
+static int start_thread(struct scheduler *scheduler)
+{
+	sigset_t all, before;
+	int failed;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&scheduler->thread, NULL, work, scheduler);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return failed;
+}
+
+static void destroy(struct scheduler *scheduler)
+{
+	pthread_cond_destroy(&scheduler->wake);
+	pthread_mutex_destroy(&scheduler->mutex);
+	free(scheduler->items);
+	free(scheduler);
+}
+
+struct scheduler *scheduler_new(const struct scheduled *items, size_t count, const struct scheduler_hooks *hooks, struct error *error)
+{
+	struct scheduler *scheduler = calloc(1, sizeof *scheduler);
+	pthread_condattr_t attributes;
+
+	if (scheduler)
+		scheduler->items = calloc(count ? count : 1, sizeof *scheduler->items);
+	if (!scheduler || !scheduler->items) {
+		free(scheduler);
+		error_memory(error, "the scheduler");
+		return NULL;
+	}
+	scheduler->hooks = *hooks;
+	scheduler->count = count;
+	scheduler->seen = now_s();
+	for (size_t i = 0; i < count; i++) {
+		scheduler->items[i].what = items[i];
+		scheduler->items[i].next = next_after(&scheduler->items[i], scheduler->seen);
+	}
+	pthread_mutex_init(&scheduler->mutex, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&scheduler->wake, &attributes);
+	pthread_condattr_destroy(&attributes);
+	if (start_thread(scheduler)) {
+		error_set(error, ERROR_RESOURCE, NULL, "cannot start the thread of the scheduler");
+		destroy(scheduler);
+		return NULL;
+	}
+	return scheduler;
+}
+
+void scheduler_free(struct scheduler *scheduler)
+{
+	if (!scheduler)
+		return;
+	pthread_mutex_lock(&scheduler->mutex);
+	scheduler->stop = true;
+	pthread_cond_signal(&scheduler->wake);
+	pthread_mutex_unlock(&scheduler->mutex);
+	pthread_join(scheduler->thread, NULL);
+	destroy(scheduler);
+}
+
+int64_t scheduler_next(struct scheduler *scheduler, size_t index)
+{
+	int64_t next = 0;
+
+	pthread_mutex_lock(&scheduler->mutex);
+	for (size_t i = 0; i < scheduler->count; i++)
+		if (scheduler->items[i].what.index == index && scheduler->items[i].next != INT64_MAX)
+			next = scheduler->items[i].next;
+	pthread_mutex_unlock(&scheduler->mutex);
+	return next;
+}

@@ -1,0 +1,47 @@
+/* scheduler.h - starts pipelines when their times come: a thread that looks at the clock.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Times are those of the clock on the wall, looked at once a second at most, so a clock that is set is followed: a time comes at most once when it is set
+ * back, and one that was jumped over by more than SCHEDULE_LATE_S was missed. What is missed is made up for by one run, or not at all, as the schedule says.
+ */
+#ifndef PENSTOCK_SCHEDULE_SCHEDULER_H
+#define PENSTOCK_SCHEDULE_SCHEDULER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/core/plan.h"
+
+enum { SCHEDULE_LATE_S = 60 };
+
+struct scheduled {
+	const struct plan_schedule *schedule; /* borrowed, as is name */
+	const char *name;
+	size_t index;      /* what the hooks call it */
+	int64_t last;      /* when it ran last, in seconds since 1970; 0: never, as far as is known */
+};
+
+/* Called from the scheduler's thread. */
+struct scheduler_hooks {
+	/* Starts it, without waiting for its end. -1 and error, which is told. */
+	int (*start)(void *arg, size_t index, struct error *error);
+	/* True while a run of it goes on or waits. */
+	bool (*busy)(void *arg, size_t index);
+	/* What the scheduler did or did not do: "schedule_started", "schedule_skipped", "schedule_queued", "schedule_missed" or "schedule_failed". */
+	void (*tell)(void *arg, const char *event, const char *text);
+	void *arg;
+};
+
+struct scheduler;
+
+/* Copies both. NULL and error. */
+struct scheduler *scheduler_new(const struct scheduled *items, size_t count, const struct scheduler_hooks *hooks, struct error *error) MUST_CHECK;
+
+/* From now on nothing is started; waits for a start that is under way. NULL is fine. */
+void scheduler_free(struct scheduler *scheduler);
+
+/* When the pipeline that hooks call index comes next, in seconds since 1970; 0: it has no schedule. */
+int64_t scheduler_next(struct scheduler *scheduler, size_t index);
+
+#endif

@@ -1,0 +1,227 @@
+"""usage: scheduled.py
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import http.server
+import json
+import os
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
+from harness import TOP, build_shim, check, equal, main, newdb, penstock, run, tmp, wait_until
+from http_service import Service
+
+
+def write(name, text):
+    with open(tmp(name), "w") as out:
+        out.write(text)
+    return tmp(name)
+
+
+def copy_of(pipeline, name, schedule, **changes):
+    with open(os.path.join(TOP, "pipelines", pipeline)) as source:
+        lines = [line for line in source.read().splitlines() if not line.startswith("schedule:")]
+    text = "\n".join(lines).replace("../examples", os.path.join(TOP, "examples")) + "\nschedule: " + schedule + "\n"
+    for old, new in changes.items():
+        check(old in text, old)
+        text = text.replace(old, new)
+    return write(name, text)
+
+
+def events(service, name):
+    return [line.get("pipeline") or line.get("run") for line in service.lines() if line.get("event") == name]
+
+
+def runs(db, pipeline):
+    done = penstock("runs", "list", "--json", "--pipeline", pipeline, "--state", "env:PENSTOCK_DB", db=db)
+    equal(done.code, 0, done.err)
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def by_the_clock():
+    """No shim: the next minute of the real clock."""
+    db, folder = newdb("sqlite"), tmp("backups")
+    equal(run(os.path.join(TOP, "pipelines/migrate.yaml"), db=db).json["written"], 509, "rows of the sample")  # 8 + 40 + 461, by its README
+    path = copy_of("backup.yaml", "backup.yaml", '{ cron: "* * * * *" }', **{"default: backups": "default: " + folder})
+    begun = time.time()
+    service = Service([path], env={"PENSTOCK_DB": db.connect})
+    listed = service.ask("GET", "/v1/pipelines").json()["pipelines"][0]["schedule"]
+    equal((listed["cron"], listed["timezone"]), ("* * * * *", "UTC"), "schedule in /v1/pipelines")
+    check(listed["next_run_at"] == time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(int(begun) // 60 * 60 + 60)), listed)
+    wait_until(lambda: events(service, "run_finished"), 90, "the backup of the next minute")
+    took = time.time() - begun
+    check(took > 60 - begun % 60 - 0.1, "it came after %.1f s" % took)
+    service.stop()
+    entries = [os.path.join(folder, name) for name in os.listdir(folder) if not name.startswith(".")]
+    equal(len(entries), 1, "backups: %s" % entries)
+    done = penstock("verify", "--restore", entries[0])
+    equal(done.code, 0, done.err)
+    # The same by hand is the same in the history.
+    equal(run(path, db=db).json["written"], 509, "by hand")
+    same = [{key: row[key] for key in ("kind", "pipeline", "status", "read", "written", "rejected", "skipped", "exit_code")} for row in runs(db, "backup")]
+    equal(len(same), 2, "runs")
+    equal(same[0], same[1], "a run by hand and one by the schedule")
+
+
+class Slow(http.server.BaseHTTPRequestHandler):
+    """A source whose one page takes as long as the test wants."""
+    gate = threading.Event()
+    asked = 0
+
+    def do_GET(self):
+        Slow.asked += 1
+        Slow.gate.wait(60)
+        body = b'[{"id": %d, "department": "d%d"}]' % (Slow.asked, Slow.asked)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        Slow.posted.append((self.path, self.headers["Content-Type"], self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
+
+    posted = []
+
+    def log_message(self, *_):
+        pass
+
+
+class Clock:
+    """The clock of a service, which the test sets."""
+
+    def __init__(self):
+        self.flag, self.ahead = tmp("ahead"), 0
+        # Half a minute is left: what comes, comes because the test says so.
+        self.move(30 - time.time() % 60 + 60)
+
+    def move(self, seconds):
+        self.ahead += int(seconds)
+        with open(self.flag + ".new", "w") as out:
+            out.write("%d" % self.ahead)
+        os.rename(self.flag + ".new", self.flag)
+
+    def env(self, db):
+        return {"PENSTOCK_DB": db.connect, "LD_PRELOAD": build_shim("shim_clock"), "SHIM_CLOCK_FLAG": self.flag}
+
+
+def slow_pipeline(name, port, schedule):
+    return write(name + ".yaml", """version: 1
+dictionary: %s
+schedule: %s
+connections: { db: { type: odbc, connect: "${PENSTOCK_DB}" } }
+source: { type: http, url: "http://127.0.0.1:%d/rows", allow_private: true }
+sink: { type: odbc, connection: db, table: departments, create: true }
+""" % (os.path.join(TOP, "examples/hr/datapackage.yaml"), schedule, port))
+
+
+def overlap(port):
+    for kind, wanted in (("skip", 1), ("queue", 2)):
+        db, clock = newdb("sqlite"), Clock()
+        Slow.gate.clear()
+        Slow.asked = 0
+        service = Service([slow_pipeline("slow_" + kind, port, '{ cron: "* * * * *", overlap: %s }' % kind)], env=clock.env(db), name=kind)
+        clock.move(60)
+        wait_until(lambda: Slow.asked == 1, 30, "the first run")
+        for number in (1, 2):
+            clock.move(60)
+            wait_until(lambda: len(events(service, "schedule_skipped")) + len(events(service, "schedule_queued")) == number, 30, "time %d during a run" % number)
+        equal(len(events(service, "schedule_queued")), wanted - 1, "queued")
+        Slow.gate.set()
+        wait_until(lambda: len(events(service, "run_finished")) == wanted, 30, "%d runs" % wanted)
+        time.sleep(2.5)
+        equal((Slow.asked, len(events(service, "schedule_started"))), (wanted, wanted), "runs with overlap: " + kind)
+        service.stop()
+        equal([row["status"] for row in runs(db, "slow_" + kind)], ["succeeded"] * wanted, "history")
+
+
+def missed(port):
+    Slow.gate.set()
+    for kind, wanted in (("skip", 0), ("run_once", 1)):
+        db, clock = newdb("sqlite"), Clock()
+        path = slow_pipeline("missed_" + kind, port, '{ cron: "0 * * * *", missed: %s }' % kind)
+        service = Service([path], env=clock.env(db), name="none_" + kind)  # never ran: nothing was missed
+        time.sleep(1.5)
+        service.stop()
+        equal(len(events(service, "schedule_started")), 0, "a first start")
+        equal(run(path, db=db).json["written"], 1, "by hand")
+        clock.move(3 * 3600)  # three of its times pass while nobody is there
+        service = Service([path], env=clock.env(db), name="gone_" + kind)
+        wait_until(lambda: len(events(service, "run_finished")) == wanted, 30, "made up for")
+        time.sleep(1.5)
+        equal((len(events(service, "schedule_started")), len(events(service, "schedule_missed"))), (wanted, wanted), "after hours away: " + kind)
+        clock.move(2 * 3600)  # and two while the machine sleeps
+        wait_until(lambda: len(events(service, "schedule_missed")) == wanted + 1, 30, "a machine that slept")
+        wait_until(lambda: len(events(service, "run_finished")) == 2 * wanted, 30, "made up for again")
+        clock.move(-600)  # somebody sets it back: nothing comes again
+        time.sleep(2.5)
+        equal(len(events(service, "schedule_started")), 2 * wanted, "a clock set back")
+        service.stop()
+
+
+def told(port):
+    """on_failure: by a command and by an address; from the service and from the command line."""
+    db, clock, out = newdb("sqlite"), Clock(), tmp("told.json")
+    Slow.posted = []
+    base = """version: 1
+dictionary: %s
+connections: { db: { type: odbc, connect: "${PENSTOCK_DB}" } }
+schedule: { cron: "* * * * *" }
+source: { type: csv, path: "%s" }
+sink: { type: odbc, connection: db, table: departments, create: true }
+on_failure: """ % (os.path.join(TOP, "examples/hr/datapackage.yaml"), tmp("absent.csv"))
+    command = write("by_command.yaml", base + '{ command: [sh, -c, \'cat >"$0"; echo heard; echo also >&2\', "%s"] }\n' % out)
+    address = write("by_address.yaml", base + '{ url: "http://127.0.0.1:%d/hook?token=only-for-them" }\n' % port)
+    done = penstock("run", command, "--json", db=db)
+    equal(done.code, 4, done.err)
+    with open(out) as heard:
+        equal(json.load(heard), json.loads(done.out), "what the command heard")
+    check("heard" in done.err and "also" in done.err, "its output goes to standard error: %r" % done.err)
+    os.unlink(out)
+    equal(penstock("run", command, "--dry-run", db=db).code, 4, "a dry run")
+    check(not os.path.exists(out), "a dry run is not told")
+    service = Service([command, address], env=clock.env(db), name="told")
+    clock.move(60)
+    wait_until(lambda: os.path.exists(out) and os.path.getsize(out) and Slow.posted, 30, "both are told")
+    service.stop()
+    with open(out) as heard:
+        equal(json.load(heard)["exit_code"], 4, "of the service")
+    path, kind, body = Slow.posted[0]
+    equal((path, kind, json.loads(body)["pipeline"]), ("/hook?token=only-for-them", "application/json", "by_address"), "the address")
+    for what, text, message in (
+            ("exit", '{ command: [sh, -c, "exit 3"] }', "\"sh\" ended with exit code 3"), ("signal", "{ command: [sh, -c, 'kill -9 $$'] }", "died of signal 9"),
+            ("slow", '{ command: [sleep, "60"], timeout: 300ms }', "it took longer than its timeout"), ("absent", "{ command: [/no/such/program] }", "cannot run"),
+            ("gone", '{ url: "http://127.0.0.1:9/x?token=only-for-them", timeout: 5s }', "cannot reach 127.0.0.1")):
+        done = penstock("run", write(what + ".yaml", base + text + "\n"), db=db)
+        check(done.code == 4 and message in done.err and "only-for-them" not in done.err, "%s: %d %s" % (what, done.code, done.err))
+
+
+def scheduled():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = server.server_address[1]
+    clock = threading.Thread(target=hold, args=(by_the_clock,))
+    clock.start()
+    overlap(port)
+    missed(port)
+    told(port)
+    clock.join()
+    if failures:
+        raise failures[0]
+
+
+failures = []
+
+
+def hold(function):
+    try:
+        function()
+    except BaseException as bad:
+        failures.append(bad)
+
+
+main(scheduled)
