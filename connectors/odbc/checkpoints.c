@@ -179,7 +179,7 @@ int store_claim(struct store *base, const struct step_key *key, const char *run_
 	}
 	if (state_prepare(&store->state, error) || step_lock_name(key, &lock, error))
 		return -1;
-	taken = store_take(store, lock, &holder, error);
+	taken = store_take(store, lock, NULL, &holder, error);
 	if (taken <= 0)
 		return taken < 0 ? -1 : busy(store, key, &holder, error);
 	if (claim_row(store, key, run_id, out, error)) {

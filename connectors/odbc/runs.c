@@ -147,7 +147,7 @@ static int take_from_dead(struct odbc_store *store, uint64_t lock, struct lock_h
 	return taken;
 }
 
-int store_take(struct odbc_store *store, uint64_t lock, struct lock_holder *holder, struct error *error)
+int store_take(struct odbc_store *store, uint64_t lock, const char *owner, struct lock_holder *holder, struct error *error)
 {
 	int taken = store->locks->ops->take(store->locks, lock, holder, error);
 
@@ -155,6 +155,9 @@ int store_take(struct odbc_store *store, uint64_t lock, struct lock_holder *hold
 		return taken;
 	if (!holder->run_id[0] && holder->server_pid && store->locks->ops->is_run && find_run(store, holder, error))
 		return -1;
+	/* A session that is just ending may have let go of its name before its locks. */
+	if (owner && !holder->run_id[0])
+		snprintf(holder->run_id, sizeof holder->run_id, "%s", owner);
 	/* Where the lock itself names the process (SQLite) its holder may have the whole database locked: nothing is read then. */
 	if (holder->run_id[0] && !holder->pid && find_process(store, holder, error))
 		return -1;
@@ -261,7 +264,7 @@ static int mark_dead_runs(struct odbc_store *store, const struct run_record *run
 			result = -1;
 			break;
 		}
-		taken = store_take(store, lock, &holder, error);
+		taken = store_take(store, lock, id, &holder, error);
 		if (taken < 0)
 			result = -1;
 		if (taken > 0) {
@@ -285,7 +288,7 @@ static int lock_run(struct odbc_store *store, const char *run_id, struct error *
 		return 0;
 	if (run_lock_name(run_id, &store->run_lock, error))
 		return -1;
-	taken = store_take(store, store->run_lock, &holder, error);
+	taken = store_take(store, store->run_lock, NULL, &holder, error);
 	if (taken < 0)
 		return -1;
 	if (taken == 0)

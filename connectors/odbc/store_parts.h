@@ -93,8 +93,9 @@ int store_run_begin(struct store *store, const struct run_record *run, struct er
 int store_run_end(struct store *store, const struct run_record *run, struct error *error);
 
 /* Takes a lock: 1; 0: it is held by somebody who lives, as *holder says; -1 and error. One whose process on this machine is dead is
- * waited for, since the database may need a moment to see it. */
-int store_take(struct odbc_store *store, uint64_t lock, struct lock_holder *holder, struct error *error) MUST_CHECK;
+ * waited for, since the database may need a moment to see it. owner: the one run that takes this lock for long, where the holder's session
+ * does not tell; or NULL. */
+int store_take(struct odbc_store *store, uint64_t lock, const char *owner, struct lock_holder *holder, struct error *error) MUST_CHECK;
 
 /* checkpoints.c */
 int store_claim(struct store *store, const struct step_key *key, const char *run_id, struct checkpoint *out,
