@@ -136,6 +136,7 @@ void refuser_close(struct refuser *refuser)
 	}
 	free(refuser->rows);
 	free(refuser->found);
+	free(refuser->refused);
 	memset(refuser, 0, sizeof *refuser);
 }
 
@@ -247,19 +248,13 @@ static bool words_name(const struct refuser *refuser, const struct catalog_key *
 	return at && at[used] != ',' && !is_name_character(at[used]);
 }
 
-/* The one row that was refused alone. Keys come first, so that what is said of a row does not depend on what was sent with it. */
-static int explain_row(struct refuser *refuser, struct batch *batch, uint32_t row, const struct diagnosis *diagnosis,
+/* A row that no key speaks against which a query alone decides. */
+static int explain_by_words(struct refuser *refuser, struct batch *batch, uint32_t row, const struct diagnosis *diagnosis,
 	struct error *error)
 {
 	char detail[DETAIL_MAX], code[32];
 	size_t before = batch->violation_count;
 
-	/* Where the rows before it stay, nothing has to be done again. */
-	refuser->refusals += !diagnosis->kept;
-	if (ask_all(refuser, batch, &row, 1, error))
-		return -1;
-	if (batch->violation_count > before)
-		return 0;
 	if (diagnosis->trouble.kind == TROUBLE_UNIQUE)
 		for (size_t i = 0; i < refuser->catalog->unique_count; i++)
 			if (words_name(refuser, refuser->unique[i].key, diagnosis->words))
@@ -289,8 +284,30 @@ static int explain_row(struct refuser *refuser, struct batch *batch, uint32_t ro
 	return batch_violation(batch, row, refuser->other, detail, error);
 }
 
+/* The one row that was refused alone. Keys come first, so that what is said of a row does not depend on what was sent with it. */
+static int explain_row(struct refuser *refuser, struct batch *batch, uint32_t row, const struct diagnosis *diagnosis,
+	struct error *error)
+{
+	size_t before = batch->violation_count;
+
+	/* Where the rows before it stay, nothing has to be done again. */
+	refuser->refusals += !diagnosis->kept;
+	if (ask_all(refuser, batch, &row, 1, error))
+		return -1;
+	return batch->violation_count > before ? 0 : explain_by_words(refuser, batch, row, diagnosis, error);
+}
+
 static int insert_carefully(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, size_t most,
 	struct error *error);
+
+static void count_done(struct refuser *refuser, size_t count)
+{
+	refuser->done += count;
+	if (refuser->done > LATELY_ROWS) {
+		refuser->done /= 2;
+		refuser->refusals /= 2;
+	}
+}
 
 /* All of them under one savepoint. 0; 1 where the database refused one (of these rows only those before diagnosis->at stay, and only with
  * diagnosis->kept); or -1. */
@@ -314,11 +331,7 @@ static int insert_try(struct refuser *refuser, const struct batch *batch, const 
 	if (session_release(refuser->session, error))
 		return -1;
 	refuser->tried += (int64_t)count;
-	refuser->done += count;
-	if (refuser->done > LATELY_ROWS) {
-		refuser->done /= 2;
-		refuser->refusals /= 2;
-	}
+	count_done(refuser, count);
 	return result;
 }
 
@@ -432,6 +445,7 @@ static int reserve(struct refuser *refuser, const struct batch *batch, struct er
 {
 	uint32_t *rows;
 	bool *found;
+	uint8_t *refused;
 
 	if (refuser->capacity >= batch->capacity)
 		return 0;
@@ -441,7 +455,10 @@ static int reserve(struct refuser *refuser, const struct batch *batch, struct er
 	found = realloc(refuser->found, batch->capacity * sizeof *found);
 	if (found)
 		refuser->found = found;
-	if (!rows || !found)
+	refused = realloc(refuser->refused, batch->capacity * sizeof *refused);
+	if (refused)
+		refuser->refused = refused;
+	if (!rows || !found || !refused)
 		return error_memory(error, "the rows of a batch");
 	refuser->capacity = batch->capacity;
 	return 0;
@@ -474,19 +491,113 @@ static bool is_askable(const struct refuser *refuser, const struct diagnosis *di
 	return true;
 }
 
+/* How many unique keys speak against this row, by the violations from first on. */
+static size_t unique_violations(const struct batch *batch, size_t first, uint32_t row)
+{
+	size_t count = 0;
+
+	for (size_t i = first; i < batch->violation_count; i++)
+		count += batch->violations[i].row == row &&
+			(batch->violations[i].rule->code == CODE_PRIMARY_KEY || batch->violations[i].rule->code == CODE_UNIQUE_ERROR);
+	return count;
+}
+
+/* Asks all keys of the rows that were left out. 0; 1 where a row further on may have taken a key that it would not have had yet; or -1. */
+static int ask_left_out(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, struct error *error)
+{
+	size_t first = batch->violation_count, asked = 0;
+	uint32_t *left_out = malloc((count ? count : 1) * sizeof *left_out);
+	int result = left_out ? 0 : error_memory(error, "the rows of a batch");
+
+	for (size_t i = 0; result == 0 && i < count; i++)
+		if (refuser->refused[i])
+			left_out[asked++] = rows[i];
+	if (result == 0 && asked)
+		result = ask_all(refuser, batch, left_out, asked, error);
+	for (size_t i = 0; result == 0 && i < count; i++)
+		if (refuser->refused[i] &&
+		    unique_violations(batch, first, rows[i]) > (refuser->refused[i] == TROUBLE_UNIQUE ? 1 : 0))
+			result = 1;
+	free(left_out);
+	return result;
+}
+
+/* Takes back what was said of rows of this batch from that violation on. */
+static void unsay(struct batch *batch, size_t first)
+{
+	while (batch->violation_count > first)
+		batch->status[batch->violations[--batch->violation_count].row] = ROW_LIVE;
+}
+
+/* A row that was left out, and that no key speaks against by itself, for the database's words. */
+static int try_alone(struct refuser *refuser, struct batch *batch, uint32_t row, struct error *error)
+{
+	struct diagnosis diagnosis;
+	int result = insert_try(refuser, batch, &row, 1, &diagnosis, error);
+
+	return result > 0 ? explain_by_words(refuser, batch, row, &diagnosis, error) : result;
+}
+
+/* All that the database takes of these rows, in one statement. Returns 0 and in *count how many rows are done with: none where that is
+ * not to be had. */
+static int sift(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t *count, struct error *error)
+{
+	size_t first = batch->violation_count, left_out = 0;
+	int result;
+
+	if (cancel_requested(refuser->session->cancel))
+		return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
+	if (session_savepoint(refuser->session, error))
+		return -1;
+	result = writer_sift(refuser->writer, batch, rows, count, refuser->refused, error);
+	if (result == 0 && *count)
+		result = ask_left_out(refuser, batch, rows, *count, error);
+	if (result < 0)
+		return -1;
+	if (result > 0) {
+		*count = 0;
+		unsay(batch, first);
+		return session_rollback_to(refuser->session, error);
+	}
+	if (session_release(refuser->session, error))
+		return -1;
+	for (size_t i = 0; i < *count; i++)
+		left_out += refuser->refused[i] != 0;
+	refuser->refusals += left_out;
+	count_done(refuser, *count - left_out);
+	for (size_t i = 0; i < *count; i++)
+		if (refuser->refused[i] && batch->status[rows[i]] == ROW_LIVE && try_alone(refuser, batch, rows[i], error))
+			return -1;
+	return 0;
+}
+
 /* Tries as many as have hope; what is refused for a key is asked of all that are left, once. */
 static int insert_rows(struct refuser *refuser, struct batch *batch, uint32_t *rows, size_t count, struct error *error)
 {
-	bool asked = false;
+	bool asked = false, sifts = writer_sifts(refuser->writer);
 
 	refuser->count = COUNT_UNKNOWN;
 	if (refuser->refusals && start_counting(refuser, error))
 		return -1;
 	while (count) {
 		struct diagnosis diagnosis;
-		size_t take = try_rows(refuser) < count ? try_rows(refuser) : count, kept;
-		int result = insert_try(refuser, batch, rows, take, &diagnosis, error);
+		size_t take = count, kept;
+		int result;
 
+		if (sifts && refuser->refusals && count > 1) {
+			if (sift(refuser, batch, rows, &take, error))
+				return -1;
+			sifts = take > 0;
+			rows += take;
+			count -= take;
+			continue;
+		}
+		take = try_rows(refuser) < count ? try_rows(refuser) : count;
+		result = insert_try(refuser, batch, rows, take, &diagnosis, error);
+		if (result > 0 && sifts && count > 1) {
+			refuser->refusals++;
+			continue;
+		}
 		if (result > 0 && diagnosis.kept) {
 			rows += diagnosis.at;
 			count -= diagnosis.at;

@@ -4,7 +4,8 @@
  * What is written and refused is what inserting row by row, in source order, would give. Cheapest first: the whole batch under one
  * savepoint; then without the rows whose keys are taken or whose parents are missing (one query a key for the batch); then the rows
  * before the refused one, where the way or the database's count of rows tells which it was, else halves. Where refusals are many, fewer
- * rows are tried at once: what a refusal undoes has to be done again. A way that keeps the rows before a refused one goes on behind it.
+ * rows are tried at once: what a refusal undoes has to be done again. A way that keeps the rows before a refused one goes on behind it. A way that can
+ * sift leaves out all refused rows at once, and each of them is tried again, alone, for the database's words.
  */
 #ifndef PENSTOCK_ODBC_REFUSE_H
 #define PENSTOCK_ODBC_REFUSE_H
@@ -36,6 +37,7 @@ struct refuser {
 	struct refuser_key *foreign;   /* catalog->foreign_count */
 	uint32_t *rows;                /* scratch for the rows of a batch */
 	bool *found;
+	uint8_t *refused;
 	size_t capacity;
 	uint64_t done, refusals;       /* rows written, and tries refused, of late: how far refusals are apart */
 	enum refuser_count {

@@ -52,6 +52,7 @@ struct session {
 	struct cancel *cancel;
 	struct shown *shown;           /* SQLite in this process: the batch as a table (shown.h); NULL: the driver uses another library */
 	enum array_trust { ARRAYS_UNKNOWN = 0, ARRAYS_TRUE, ARRAYS_FALSE } arrays; /* what array_proof.h has found */
+	bool rows_uncounted;           /* MariaDB: the server does not tell at which row of a statement it stopped */
 	struct staging *stages;        /* of tables that are being replaced, in the order in which they were opened (stage.h) */
 	unsigned stage_count;          /* so far, to name them */
 	unsigned stage_changes;        /* how often one was opened or closed; what was prepared before may speak of another table */

@@ -50,6 +50,11 @@ struct way_ops {
 	int (*insert)(struct way *way, const struct batch *batch, const uint32_t *rows, size_t count, struct diagnosis *diagnosis,
 		struct error *error);
 
+	/* Optional, for when refusals are many. Of the first of *count rows (at least 2) writes those that the database takes, as insert would one by one, and
+	 * says of each in refused (*count) whether it is one that was left out: 0, or the enum trouble_kind for which. *count becomes how many rows that was;
+	 * 0: it cannot be done with these. 0; or 1 where it did not become clear: the caller goes back to a savepoint; or -1 and error. */
+	int (*sift)(struct way *way, const struct batch *batch, const uint32_t *rows, size_t *count, uint8_t *refused, struct error *error);
+
 	/* Required. The SQL, for a person, without a semicolon; then how many rows go at once. */
 	int (*print)(const struct way *way, struct buffer *out, size_t *rows, struct error *error);
 

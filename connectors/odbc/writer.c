@@ -113,6 +113,17 @@ int writer_insert(struct writer *writer, const struct batch *batch, const uint32
 	return 0;
 }
 
+bool writer_sifts(const struct writer *writer)
+{
+	return writer->way->ops->sift != NULL;
+}
+
+int writer_sift(struct writer *writer, const struct batch *batch, const uint32_t *rows, size_t *count, uint8_t *refused,
+	struct error *error)
+{
+	return writer->way->ops->sift(writer->way, batch, rows, count, refused, error);
+}
+
 static int open_tried(struct writer *writer, const char *sql, struct error *error)
 {
 	struct session *session = writer->task.session;

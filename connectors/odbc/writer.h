@@ -34,6 +34,11 @@ size_t writer_take(const struct writer *writer, const struct batch *batch, const
 int writer_insert(struct writer *writer, const struct batch *batch, const uint32_t *rows, size_t count,
 	struct diagnosis *diagnosis, struct error *error) MUST_CHECK;
 
+/* As way_ops.sift (way.h), where the way has it. */
+bool writer_sifts(const struct writer *writer);
+int writer_sift(struct writer *writer, const struct batch *batch, const uint32_t *rows, size_t *count, uint8_t *refused,
+	struct error *error) MUST_CHECK;
+
 /* How many rows the open transaction has tried to insert into the table by the database's own count (dialect.h, tried_sql): 1 and *count,
  * or 0 where it does not count, or -1 and error. */
 int writer_tried(struct writer *writer, int64_t *count, struct error *error) MUST_CHECK;
