@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "connectors/avro/keep.h"
 #include "connectors/avro/runid.h"
 #include "connectors/avro/stale.h"
 #include "engine/core/clock.h"
@@ -21,6 +22,8 @@ struct backup {
 	struct manifest *manifest;
 	json_t *expected; /* names of tables that are begun and not added yet */
 	int held;         /* stale_hold, or -1 */
+	struct keep keep;
+	struct shared *shared; /* borrowed: it closes this */
 };
 
 static void backup_close(void *part)
@@ -48,7 +51,9 @@ static int backup_finish(void *part, struct error *error)
 			"table %s was not written to its end, so the backup stays incomplete: no manifest is written", missing);
 	if (folder_of(backup->folder, above, error) < 0 || manifest_write(backup->manifest, backup->folder, error) < 0)
 		return -1;
-	return folder_sync(above, error);
+	if (folder_sync(above, error) < 0)
+		return -1;
+	return keep_apply(&backup->keep, above, backup->manifest->pipeline, backup->shared, error);
 }
 
 static const struct shared_ops part_ops = { .finish = backup_finish, .close = backup_close };
@@ -79,7 +84,8 @@ static struct backup *backup_new(const char *folder, const char *run_id, const c
 	return NULL;
 }
 
-struct backup *backup_begin(struct shared *shared, const char *folder, const char *run_id, const char *pipeline, struct error *error)
+struct backup *backup_begin(struct shared *shared, const char *folder, const char *run_id, const char *pipeline, const struct keep *keep,
+	struct error *error)
 {
 	char resolved[FOLDER_PATH_MAX], key[FOLDER_PATH_MAX + 16];
 	struct backup *backup;
@@ -92,9 +98,17 @@ struct backup *backup_begin(struct shared *shared, const char *folder, const cha
 	}
 	snprintf(key, sizeof key, "avro backup %s", resolved);
 	backup = shared_find(shared, key);
+	if (backup && !keep_same(&backup->keep, keep)) {
+		error_set(error, ERROR_CONFIG, folder, "the tables of one backup have the same `keep`");
+		return NULL;
+	}
 	if (backup)
 		return backup;
 	backup = backup_new(resolved, run_id, pipeline, error);
+	if (backup) {
+		backup->keep = *keep;
+		backup->shared = shared;
+	}
 	if (!backup || shared_add(shared, key, backup, &part_ops, error) < 0)
 		return NULL;
 	return backup;

@@ -45,6 +45,7 @@ enum { MANIFEST_FORMAT = 1, MANIFEST_BYTES_MAX = 64 << 20, MANIFEST_TABLES_MAX =
 
 #define MANIFEST_NAME "manifest.json"
 #define MANIFEST_SUM_NAME "manifest.json.sha256"
+#define PROOF_NAME "proof.json" /* the note that the backup was restored and found equal */
 
 /* Reads FOLDER/manifest.json, checks it against manifest.json.sha256. ERROR_SOURCE where it is missing or damaged, naming the file. NULL and error. */
 struct manifest *manifest_read(const char *folder, struct error *error) MUST_CHECK;
@@ -61,6 +62,9 @@ int manifest_write(const struct manifest *manifest, const char *folder, struct e
 /* True where folder/manifest.json is there. */
 bool manifest_exists(const char *folder);
 
+/* True where folder/proof.json says that this very manifest was proven. What cannot be read proves nothing. */
+bool manifest_proven(const char *folder);
+
 /* The newest complete backup below folder (by the time in its run id, a UUIDv7): its run id; or, with backup no "latest", that one if it is there and complete.
  * ERROR_SOURCE that says what there is instead. */
 int backup_find(const char *folder, const char *backup, char run_id[RUN_ID_SIZE], struct error *error) MUST_CHECK;
@@ -69,9 +73,11 @@ int backup_find(const char *folder, const char *backup, char run_id[RUN_ID_SIZE]
 struct backup;
 
 /* The backup of this run in folder (".../RUN_ID"), through shared: made at the first call of a run. Creates the folder, removes incomplete backups beside it
- * that are older than a day (by their run id and the time of their newest file). Its finish writes manifest.json.sha256 and manifest.json. NULL and ERROR_SINK. */
-struct backup *backup_begin(struct shared *shared, const char *folder, const char *run_id, const char *pipeline, struct error *error)
-	MUST_CHECK;
+ * that are older than a day (by their run id and the time of their newest file). Its finish writes manifest.json.sha256 and manifest.json, and removes
+ * what keep does not. NULL and ERROR_SINK; ERROR_CONFIG where keep is not that of the first call. */
+struct keep;
+struct backup *backup_begin(struct shared *shared, const char *folder, const char *run_id, const char *pipeline, const struct keep *keep,
+	struct error *error) MUST_CHECK;
 /* A table whose file is begun: until it is added the backup cannot become complete. ERROR_CONFIG where the backup holds it already. */
 int backup_expect(struct backup *backup, const char *table, struct error *error) MUST_CHECK;
 int backup_add(struct backup *backup, const struct manifest_table *table, struct error *error) MUST_CHECK;

@@ -309,3 +309,26 @@ struct manifest *manifest_read(const char *folder, struct error *error)
 	buffer_fini(&text);
 	return manifest;
 }
+
+bool manifest_proven(const char *folder)
+{
+	char manifest_path[FOLDER_PATH_MAX], proof_path[FOLDER_PATH_MAX], hash[SHA256_HEX_SIZE];
+	struct error ignored = ERROR_INIT;
+	struct buffer manifest, proof;
+	bool proven = false;
+
+	buffer_init(&manifest, MANIFEST_BYTES_MAX);
+	buffer_init(&proof, SUM_BYTES_MAX);
+	if (join(folder, MANIFEST_NAME, manifest_path, &ignored) == 0 && join(folder, PROOF_NAME, proof_path, &ignored) == 0 &&
+		read_file(proof_path, &proof, &ignored) == 0 && read_file(manifest_path, &manifest, &ignored) == 0) {
+		json_t *note = json_loadb(proof.data, proof.length, JSON_REJECT_DUPLICATES, NULL);
+		const char *of = json_string_value(json_object_get(note, "manifest_sha256"));
+
+		digest_of(manifest.data, manifest.length, hash);
+		proven = of && strcmp(of, hash) == 0 && json_is_string(json_object_get(note, "proven_at"));
+		json_decref(note);
+	}
+	buffer_fini(&manifest);
+	buffer_fini(&proof);
+	return proven;
+}

@@ -12,6 +12,7 @@
 
 #include "connectors/avro/container.h"
 #include "connectors/avro/encode.h"
+#include "connectors/avro/keep.h"
 #include "connectors/avro/manifest.h"
 #include "connectors/avro/write_schema.h"
 #include "engine/core/file_out.h"
@@ -34,11 +35,13 @@ struct avro_sink {
 	int codec;
 	int64_t level; /* 0: the codec's own default */
 	bool manifest;
+	struct option_map keep;
 
 	struct sink_context context;
 	bool opened;
 	char folder[FOLDER_PATH_MAX];
 	enum codec chosen;
+	struct keep kept;           /* of keep */
 	struct encoder *encoder;
 	char *schema;               /* Avro, JSON */
 	struct backup *backup;      /* from begin on; belongs to the run */
@@ -57,6 +60,8 @@ static const struct option options[] = {
 	  .help = "How hard to compress: deflate 1 to 9 (1 by default), zstandard 1 to 19 (3 by default)." },
 	{ .name = "manifest", .kind = OPTION_BOOLEAN, .offset = offsetof(struct avro_sink, manifest), .fallback = "false",
 	  .help = "The file is a table of the backup in its folder, whose name is ${run.id}; manifest.json there makes it complete." },
+	{ .name = "keep", .kind = OPTION_MAP, .offset = offsetof(struct avro_sink, keep),
+	  .help = "Which backups of the pipeline stay in the folder above once this one is complete: { last: 7, daily: 30, weekly: 8, monthly: 12, yearly: 10 }; without it all." },
 	{ .name = NULL },
 };
 
@@ -112,6 +117,10 @@ static int sink_open(void *self, const struct sink_context *context, struct sink
 	sink->opened = true;
 	if (!codec_find(codecs[sink->codec], &sink->chosen))
 		return error_set(error, ERROR_CONFIG, sink->path, "unknown codec \"%s\"", codecs[sink->codec]);
+	if (keep_read(&sink->keep, sink->path, &sink->kept, error) < 0)
+		return -1;
+	if (sink->kept.given && !sink->manifest)
+		return error_set(error, ERROR_CONFIG, sink->path, "keep is for backups: it needs manifest: true");
 	if (check_codec(sink, error) < 0 || check_path(sink, error) < 0 || folder_check(sink->folder, error) < 0 ||
 	    file_claim(context->shared, sink->path, context->step ? context->step : "", &claim, error) < 0)
 		return -1;
@@ -170,7 +179,8 @@ static int sink_begin(void *self, struct error *error)
 	forget(sink);
 	if (sink->manifest) {
 		assert(context->shared);
-		sink->backup = backup_begin(context->shared, sink->folder, context->run_id, context->pipeline ? context->pipeline : "", error);
+		sink->backup = backup_begin(context->shared, sink->folder, context->run_id, context->pipeline ? context->pipeline : "",
+			&sink->kept, error);
 		if (!sink->backup || backup_expect(sink->backup, context->schema->name, error) < 0)
 			return -1;
 	} else if (folder_make(sink->folder, error) < 0) {

@@ -9,8 +9,6 @@
 #include "connectors/avro/manifest.h"
 #include "engine/core/cancel.h"
 
-#define PROOF_NAME "proof.json"
-
 /* Restores every table of the backup in folder into an SQLite database in a folder of its own below $TMPDIR, which is removed in any case.
  * What differs is added to the "problems" of the table in tables (of the report of verify.h, in the manifest's order), its result becomes
  * "different". Returns 0; -1 and error where the restore itself failed: ERROR_BOOKS where it was refused for its content. */

@@ -195,6 +195,8 @@ void run_plan(const struct plan *plan, const struct run_options *options, struct
 				error_clear(&error); /* everything was done before the signal could stop it */
 		}
 	}
+	if (options->progress.note)
+		shared_told(sessions.shared, options->progress.note, options->progress.arg);
 	/* Before the last word on the run: a snapshot that is still read from would keep it from being written. */
 	shared_free(sessions.shared);
 	conclude(report, &error, options->cancel, started_ms);

@@ -3,6 +3,8 @@
  */
 #include "engine/core/shared.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +15,17 @@ struct part {
 	const struct shared_ops *ops;
 };
 
+enum { NOTES_MAX = 32 };
+
+struct note {
+	const char *level; /* static */
+	char *text;
+};
+
 struct shared {
 	struct part *newest;
+	struct note notes[NOTES_MAX];
+	size_t note_count;
 };
 
 struct shared *shared_new(struct error *error)
@@ -72,6 +83,27 @@ void shared_drop(struct shared *shared, const char *key)
 		close_part(place);
 }
 
+void shared_tell(struct shared *shared, const char *level, const char *format, ...)
+{
+	va_list arguments;
+	char *text = NULL;
+
+	if (!shared || shared->note_count == NOTES_MAX)
+		return;
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	if (text)
+		shared->notes[shared->note_count++] = (struct note){ .level = level, .text = text };
+}
+
+void shared_told(const struct shared *shared, void (*each)(void *arg, const char *level, const char *text), void *arg)
+{
+	for (size_t i = 0; shared && i < shared->note_count; i++)
+		each(arg, shared->notes[i].level, shared->notes[i].text);
+}
+
 static int finish_from(struct part *part, struct error *error)
 {
 	if (!part)
@@ -90,5 +122,7 @@ void shared_free(struct shared *shared)
 {
 	while (shared && shared->newest)
 		close_part(&shared->newest);
+	for (size_t i = 0; shared && i < shared->note_count; i++)
+		free(shared->notes[i].text);
 	free(shared);
 }

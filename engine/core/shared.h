@@ -32,6 +32,12 @@ int shared_add(struct shared *shared, const char *key, void *part, const struct 
 /* Closes one part now (a session that was lost); nothing happens where there is none. */
 void shared_drop(struct shared *shared, const char *key);
 
+/* Something that the user should know, at the end of the run: level is "info" or "warning". What is too much is dropped. shared may be NULL. */
+void shared_tell(struct shared *shared, const char *level, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* What was told, oldest first, one call each; level and text are borrowed. */
+void shared_told(const struct shared *shared, void (*each)(void *arg, const char *level, const char *text), void *arg);
+
 int shared_finish(struct shared *shared, struct error *error) MUST_CHECK;
 void shared_free(struct shared *shared);
 

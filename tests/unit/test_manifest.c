@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "connectors/avro/keep.h"
 #include "connectors/avro/manifest.h"
 #include "connectors/avro/runid.h"
 #include "connectors/avro/stale.h"
@@ -448,6 +449,8 @@ static void test_stale(void **state)
 
 /* ---- the backup of a run ---- */
 
+static const struct keep everything;
+
 static void test_backup(void **state)
 {
 	(void)state;
@@ -457,13 +460,13 @@ static void test_backup(void **state)
 	snprintf(above, sizeof above, "%s/new/backups", folder);
 	snprintf(path, sizeof path, "%s/" RUN, above);
 	struct shared *shared = shared_new(&error);
-	assert_null(backup_begin(shared, above, RUN, "backup", &error));
+	assert_null(backup_begin(shared, above, RUN, "backup", &everything, &error));
 	assert_int_equal(error.kind, ERROR_CONFIG);
 	error_clear(&error);
-	struct backup *backup = backup_begin(shared, path, RUN, "backup", &error);
+	struct backup *backup = backup_begin(shared, path, RUN, "backup", &everything, &error);
 	assert_non_null(backup);
 	assert_true(there(above, RUN));
-	assert_ptr_equal(backup_begin(shared, path, RUN, "backup", &error), backup);
+	assert_ptr_equal(backup_begin(shared, path, RUN, "backup", &everything, &error), backup);
 	char name[] = "jobs", file[] = "jobs.avro";
 	struct manifest_table table = table_of(name, file);
 	assert_int_equal(backup_expect(backup, "jobs", &error), 0);
@@ -479,7 +482,7 @@ static void test_backup(void **state)
 
 	/* Nobody writes into a complete backup. */
 	shared = shared_new(&error);
-	assert_null(backup_begin(shared, path, RUN, "backup", &error));
+	assert_null(backup_begin(shared, path, RUN, "backup", &everything, &error));
 	assert_int_equal(error.kind, ERROR_SINK);
 	assert_non_null(strstr(error.message, "a complete backup is there already"));
 	shared_free(shared);

@@ -1,0 +1,160 @@
+"""usage: retention.py
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import datetime
+import fcntl
+import json
+import os
+import sqlite3
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
+from harness import FULL, TOP, build_shim, check, equal, main, penstock, tmp
+
+UTC = datetime.timezone.utc
+STEP = 1 if FULL else 2  # days between backups
+
+
+def pipeline(name, folder, keep, table="departments", title="kept"):
+    with open(tmp(name + ".yaml"), "w") as out:
+        out.write("""version: 1
+name: %s
+dictionary: %s
+connections: { db: { type: odbc, connect: "Driver=SQLite3;Database=%s" } }
+source: { type: odbc, connection: db, table: %s }
+rules: { table: departments, check: types, max_rejects: 0 }
+sink: { type: avro, path: "%s/${run.id}/departments.avro", manifest: true%s }
+""" % (title, os.path.join(TOP, "examples/hr/datapackage.yaml"), tmp("a.db"), table, folder, ", keep: " + keep if keep else ""))
+    return tmp(name + ".yaml")
+
+
+def at(when):
+    """The environment in which it is that time."""
+    flag = tmp("clock")
+    with open(flag, "w") as out:
+        out.write("%d" % (when.timestamp() - time.time()))
+    return {"LD_PRELOAD": build_shim("shim_clock"), "SHIM_CLOCK_FLAG": flag}
+
+
+def backup(path, when, code=0):
+    done = penstock("run", path, "--json", env=at(when))
+    equal(done.code, code, done.err)
+    return json.loads(done.out)["run_id"], done.err
+
+
+def there(folder):
+    return sorted(name for name in os.listdir(folder) if os.path.exists(os.path.join(folder, name, "manifest.json")))
+
+
+def chosen(made, keep):
+    """What should be left of made, which is {run id: time}: by the words of the documentation."""
+    newest = sorted(made, reverse=True)
+    left = set(newest[:keep.get("last", 0)]) | set(newest[:1])
+    for rule, period in (("daily", lambda when: when.date()), ("weekly", lambda when: when.isocalendar()[:2]), ("monthly", lambda when: (when.year, when.month)),
+                         ("yearly", lambda when: when.year)):
+        seen = []
+        for run_id in newest:
+            if period(made[run_id]) not in seen and len(seen) < keep.get(rule, 0):
+                seen.append(period(made[run_id]))
+                left.add(run_id)
+    return left
+
+
+def a_year():
+    folder, keep = tmp("year"), {"last": 7, "daily": 30, "monthly": 12}
+    path = pipeline("year", folder, "{ last: 7, daily: 30, monthly: 12 }")
+    made, proven, first = {}, None, datetime.datetime(2027, 1, 1, 2, 0, tzinfo=UTC)
+    for day in range(0, 366, STEP):
+        when = first + datetime.timedelta(days=day, minutes=day % 50)
+        run_id, _ = backup(path, when)
+        made[run_id] = when
+        if day == 40:  # a day in February that no rule keeps for long
+            proven = run_id
+            equal(penstock("verify", "--restore", os.path.join(folder, run_id)).code, 0, "proof")
+        wanted = chosen({name: made[name] for name in made}, keep) | ({proven} if proven else set())
+        equal(there(folder), sorted(wanted), "after %s" % when)
+        made = {name: made[name] for name in wanted}  # what went does not come back
+        equal(sorted(os.listdir(folder)), sorted(wanted), "folders")
+    check(len(made) > 30 and proven in made, "%d are left" % len(made))
+    for run_id in made:
+        equal(penstock("verify", os.path.join(folder, run_id)).code, 0, run_id)
+    # A newer proof frees the older one.
+    newest = max(made)
+    equal(penstock("verify", "--restore", os.path.join(folder, newest)).code, 0, "proof")
+    run_id, said = backup(path, first + datetime.timedelta(days=370))
+    check(proven not in there(folder) and newest in there(folder) and "removed" in said, said)
+    print("a year: %d backups made, %d left" % (366 // STEP, len(made)))
+
+
+def weeks_and_years():
+    folder, keep = tmp("weeks"), {"weekly": 4, "yearly": 3}
+    path = pipeline("weeks", folder, "{ weekly: 4, yearly: 3 }")
+    made = {}
+    for day in (0, 100, 363, 364, 365, 366, 369, 370, 371, 372, 380, 700, 1100):  # over new years that are no Mondays
+        when = datetime.datetime(2026, 12, 1, 12, tzinfo=UTC) + datetime.timedelta(days=day)
+        made[backup(path, when)[0]] = when
+        made = {name: made[name] for name in chosen(made, keep)}
+        equal(there(folder), sorted(made), "weeks and years, day %d" % day)
+
+
+def not_ours():
+    """Another pipeline's backups, one that holds a foreign file, one that is damaged, one that somebody holds, and things that are no backups."""
+    folder = tmp("mixed")
+    path, other = pipeline("mixed", folder, "{ last: 1 }"), pipeline("other", folder, "", title="other")
+    day = datetime.datetime(2027, 6, 1, tzinfo=UTC)
+    ids = []
+    everything = pipeline("everything", folder, "")
+    for number in range(5):
+        ids.append(backup(everything if number < 4 else other, day + datetime.timedelta(hours=number))[0])
+    foreign, damaged, held, plain, others = ids
+    open(os.path.join(folder, foreign, "signature.asc"), "w").close()
+    with open(os.path.join(folder, damaged, "manifest.json"), "a") as out:
+        out.write(" ")
+    os.mkdir(os.path.join(folder, "archive"))
+    open(os.path.join(folder, "README"), "w").close()
+    lock = os.open(os.path.join(folder, held), os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    last, said = backup(path, day + datetime.timedelta(hours=9))
+    equal(there(folder), sorted([foreign, damaged, held, others, last]), "what is left")
+    check("signature.asc, which is not of the backup" in said and "somebody holds it" in said, said)
+    check(os.path.exists(os.path.join(folder, "archive")) and os.path.exists(os.path.join(folder, "README")), "other things")
+    os.close(lock)
+    last, said = backup(path, day + datetime.timedelta(hours=10))
+    equal(there(folder), sorted([foreign, damaged, others, last]), "what is left once nobody holds it")
+    # A backup that fails removes nothing.
+    before = there(folder)
+    with sqlite3.connect(tmp("a.db")) as db:
+        db.execute("alter table departments rename to gone")
+    backup(path, day + datetime.timedelta(hours=11), code=2)
+    with sqlite3.connect(tmp("a.db")) as db:
+        db.execute("alter table gone rename to departments")
+    equal(there(folder), before, "after a failed backup")
+
+
+def refused():
+    folder = tmp("refused")
+    for keep, message in (("{ last: 0 }", "keep: last is a number of backups from 1 to 100000"), ("{ lsat: 3 }", "keep: unknown key \"lsat\""),
+                          ("{ daily: -1 }", "keep: daily is a number"), ("{ daily: many }", "keep: daily is a number")):
+        done = penstock("run", pipeline("refused", folder, keep), "--json")
+        check(done.code == 2 and message in done.err, "%s: %d %s" % (keep, done.code, done.err))
+    with open(pipeline("lone", folder, "{ last: 3 }")) as source:
+        text = source.read().replace("manifest: true", "manifest: false")
+    with open(tmp("lone.yaml"), "w") as out:
+        out.write(text)
+    done = penstock("run", tmp("lone.yaml"))
+    check(done.code == 2 and "it needs manifest: true" in done.err, done.err)
+
+
+def retention():
+    with sqlite3.connect(tmp("a.db")) as db:
+        db.execute("create table departments (id integer primary key, department text not null)")
+        db.execute("insert into departments values (1, 'one')")
+    a_year()
+    weeks_and_years()
+    not_ours()
+    refused()
+
+
+main(retention)
