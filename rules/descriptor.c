@@ -3,118 +3,55 @@
  *
  * What is inherited or implied is written out at the field; what is a default is left out.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/core/json_text.h"
+#include "engine/core/json_write.h"
 #include "rules/dictionary.h"
 #include "rules/load.h"
-
-/* The object that is being written. */
-struct writer {
-	struct buffer *out;
-	struct error *error;
-	bool failed;
-	bool empty; /* nothing was written into the innermost object or list yet */
-};
-
-static void raw(struct writer *writer, const char *text)
-{
-	writer->failed = writer->failed || buffer_puts(writer->out, text, writer->error) < 0;
-}
-
-static void string(struct writer *writer, const char *text, size_t length)
-{
-	writer->failed = writer->failed || json_put_string(text, length, writer->out, writer->error) < 0;
-}
-
-/* Before each member of an object (key) or element of a list (NULL). */
-static void next(struct writer *writer, const char *key)
-{
-	if (!writer->empty)
-		raw(writer, ",");
-	writer->empty = false;
-	if (!key)
-		return;
-	string(writer, key, strlen(key));
-	raw(writer, ":");
-}
-
-static void open(struct writer *writer, const char *bracket)
-{
-	raw(writer, bracket);
-	writer->empty = true;
-}
-
-static void close(struct writer *writer, const char *bracket)
-{
-	raw(writer, bracket);
-	writer->empty = false;
-}
-
-static void text_member(struct writer *writer, const char *key, const char *text)
-{
-	next(writer, key);
-	string(writer, text, strlen(text));
-}
-
-static void number_member(struct writer *writer, const char *key, uint64_t number)
-{
-	char digits[32];
-	snprintf(digits, sizeof digits, "%" PRIu64, number);
-	next(writer, key);
-	raw(writer, digits);
-}
-
-static void flag_member(struct writer *writer, const char *key, bool flag)
-{
-	next(writer, key);
-	raw(writer, flag ? "true" : "false");
-}
 
 /* --- types and how they are spelled ------------------------------------------------------------- */
 
 /* A pattern that reads like the name of a format, or like one with the old prefix, is written with that prefix. */
-static void put_pattern(struct writer *writer, const char *format)
+static void put_pattern(struct jw *writer, const char *format)
 {
 	struct buffer text;
 	buffer_init(&text, 1 << 20);
 	bool prefix = strcmp(format, "default") == 0 || strcmp(format, "any") == 0 || strncmp(format, "fmt:", 4) == 0;
 	writer->failed = writer->failed || buffer_puts(&text, prefix ? "fmt:" : "", writer->error) < 0 ||
 			 buffer_puts(&text, format, writer->error) < 0;
-	text_member(writer, "format", buffer_text(&text));
+	jw_text(writer, "format", buffer_text(&text));
 	buffer_fini(&text);
 }
 
-static void put_format(struct writer *writer, const struct field *field, const struct field_rules *rules)
+static void put_format(struct jw *writer, const struct field *field, const struct field_rules *rules)
 {
 	if (field->type == VALUE_UUID || field->type == VALUE_BINARY)
-		text_member(writer, "format", value_type_name(field->type));
+		jw_text(writer, "format", value_type_name(field->type));
 	else if (rules->string_format != STRING_ANY)
-		text_member(writer, "format", rules->string_format == STRING_EMAIL ? "email" : "uri");
+		jw_text(writer, "format", rules->string_format == STRING_EMAIL ? "email" : "uri");
 	else if (rules->format)
 		put_pattern(writer, rules->format);
 }
 
-static void put_words(struct writer *writer, const char *key, const struct words *words)
+static void put_words(struct jw *writer, const char *key, const struct words *words)
 {
-	next(writer, key);
-	open(writer, "[");
+	jw_key(writer, key);
+	jw_open(writer, "[");
 	for (size_t i = 0; i < words->count; i++) {
-		next(writer, NULL);
-		string(writer, words->items[i].data, words->items[i].length);
+		jw_item(writer);
+		jw_string(writer, words->items[i].data, words->items[i].length);
 	}
-	close(writer, "]");
+	jw_close(writer, "]");
 }
 
-static void put_mark(struct writer *writer, const char *key, const char *mark, size_t length)
+static void put_mark(struct jw *writer, const char *key, const char *mark, size_t length)
 {
-	next(writer, key);
-	string(writer, mark, length);
+	jw_key(writer, key);
+	jw_string(writer, mark, length);
 }
 
-static void put_spelling(struct writer *writer, const struct field *field, const struct field_rules *rules)
+static void put_spelling(struct jw *writer, const struct field *field, const struct field_rules *rules)
 {
 	const struct number_style *style = &rules->number;
 	if (rules->missing.count != 1 || !rules->missing.has_empty)
@@ -128,34 +65,33 @@ static void put_spelling(struct writer *writer, const struct field *field, const
 	if (style->group_length > 0)
 		put_mark(writer, "groupChar", style->group, style->group_length);
 	if (!style->bare)
-		flag_member(writer, "bareNumber", false);
+		jw_flag(writer, "bareNumber", false);
 	if (rules->timezone)
-		text_member(writer, "timezone", rules->timezone);
+		jw_text(writer, "timezone", rules->timezone);
 }
 
 /* --- constraints -------------------------------------------------------------------------------- */
 
 /* A quoted value is read as cells are spelled, which moments with a pattern of their own may not be: what is written as it stood in the
  * dictionary reads as it did there. */
-static void put_constant(struct writer *writer, const struct field *field, const struct field_rules *rules,
-			 const struct constant *constant)
+void constant_write(struct jw *writer, const struct field *field, const struct field_rules *rules, const struct constant *constant)
 {
 	char text[VALUE_TEXT_MAX];
 	switch (field->type) {
 	case VALUE_INTEGER:
 		value_format_integer(constant->integer, text);
-		raw(writer, text);
+		jw_raw(writer, text);
 		return;
 	case VALUE_DOUBLE:
 		value_format_double(constant->number, text);
-		raw(writer, text);
+		jw_raw(writer, text);
 		return;
 	case VALUE_DECIMAL:
 		value_format_decimal(constant->decimal, field->scale, text);
-		raw(writer, text);
+		jw_raw(writer, text);
 		return;
 	case VALUE_BOOLEAN:
-		raw(writer, constant->integer ? "true" : "false");
+		jw_raw(writer, constant->integer ? "true" : "false");
 		return;
 	case VALUE_DATE:
 		value_format_date(constant->integer, text);
@@ -170,47 +106,47 @@ static void put_constant(struct writer *writer, const struct field *field, const
 		snprintf(text, sizeof text, "%04d", (int)constant->integer);
 		break;
 	case VALUE_JSON:
-		string(writer, constant->bytes.data, constant->bytes.length);
+		jw_string(writer, constant->bytes.data, constant->bytes.length);
 		return;
 	default:
-		string(writer, constant->written, strlen(constant->written));
+		jw_string(writer, constant->written, strlen(constant->written));
 		return;
 	}
 	const char *written = rules->timeformat ? constant->written : text;
-	string(writer, written, strlen(written));
+	jw_string(writer, written, strlen(written));
 }
 
-static void put_constraints(struct writer *writer, const struct field *field, const struct field_rules *rules, bool in_primary)
+static void put_constraints(struct jw *writer, const struct field *field, const struct field_rules *rules, bool in_primary)
 {
 	static const char *const bounds[BOUNDS] = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"};
 	size_t begin = writer->out->length;
-	next(writer, "constraints");
-	open(writer, "{");
+	jw_key(writer, "constraints");
+	jw_open(writer, "{");
 	if (field->required && !in_primary)
-		flag_member(writer, "required", true);
+		jw_flag(writer, "required", true);
 	if (rules->has_min_length)
-		number_member(writer, "minLength", rules->min_length);
+		jw_number(writer, "minLength", (int64_t)rules->min_length);
 	if (rules->has_max_length)
-		number_member(writer, "maxLength", rules->max_length);
+		jw_number(writer, "maxLength", (int64_t)rules->max_length);
 	for (int i = 0; i < BOUNDS; i++) {
 		if (!rules->has_bound[i])
 			continue;
-		next(writer, bounds[i]);
-		put_constant(writer, field, rules, &rules->bounds[i]);
+		jw_key(writer, bounds[i]);
+		constant_write(writer, field, rules, &rules->bounds[i]);
 	}
 	if (rules->pattern_text)
-		text_member(writer, "pattern", rules->pattern_text);
+		jw_text(writer, "pattern", rules->pattern_text);
 	if (rules->enumeration_count > 0) {
-		next(writer, "enum");
-		open(writer, "[");
+		jw_key(writer, "enum");
+		jw_open(writer, "[");
 		for (size_t i = 0; i < rules->enumeration_count; i++) {
-			next(writer, NULL);
-			put_constant(writer, field, rules, &rules->enumeration[i]);
+			jw_item(writer);
+			constant_write(writer, field, rules, &rules->enumeration[i]);
 		}
-		close(writer, "]");
+		jw_close(writer, "]");
 	}
 	bool none = writer->empty;
-	close(writer, "}");
+	jw_close(writer, "}");
 	if (none && !writer->failed) {
 		writer->out->length = begin;
 		writer->out->data[begin] = '\0';
@@ -225,105 +161,105 @@ static bool holds(const struct key *key, size_t field)
 	return false;
 }
 
-static void put_field(struct writer *writer, const struct table *table, size_t index)
+static void put_field(struct jw *writer, const struct table *table, size_t index)
 {
 	const struct field *field = &table->schema->fields[index];
 	const struct field_rules *rules = &table->fields[index];
 	bool text = field->type == VALUE_UUID || field->type == VALUE_BINARY;
-	next(writer, NULL);
-	open(writer, "{");
-	text_member(writer, "name", field->name);
-	text_member(writer, "type", text ? "string" : field_type_name(field, rules));
+	jw_item(writer);
+	jw_open(writer, "{");
+	jw_text(writer, "name", field->name);
+	jw_text(writer, "type", text ? "string" : field_type_name(field, rules));
 	put_format(writer, field, rules);
 	if (field->type == VALUE_DECIMAL) {
-		number_member(writer, "precision", field->precision);
-		number_member(writer, "scale", field->scale);
+		jw_number(writer, "precision", (int64_t)field->precision);
+		jw_number(writer, "scale", (int64_t)field->scale);
 	}
 	put_spelling(writer, field, rules);
 	if (field->sensitive)
-		flag_member(writer, "sensitive", true);
+		jw_flag(writer, "sensitive", true);
 	put_constraints(writer, field, rules, holds(&table->schema->primary, index));
-	close(writer, "}");
+	jw_close(writer, "}");
 }
 
 /* --- keys --------------------------------------------------------------------------------------- */
 
-static void put_names(struct writer *writer, const struct schema *schema, const struct key *key)
+static void put_names(struct jw *writer, const struct schema *schema, const struct key *key)
 {
-	open(writer, "[");
+	jw_open(writer, "[");
 	for (size_t i = 0; i < key->count; i++) {
-		next(writer, NULL);
-		string(writer, schema->fields[key->fields[i]].name, strlen(schema->fields[key->fields[i]].name));
+		jw_item(writer);
+		jw_string(writer, schema->fields[key->fields[i]].name, strlen(schema->fields[key->fields[i]].name));
 	}
-	close(writer, "]");
+	jw_close(writer, "]");
 }
 
-static void put_unique(struct writer *writer, const struct table *table)
+static void put_unique(struct jw *writer, const struct table *table)
 {
 	const struct schema *schema = table->schema;
 	if (schema->unique_count + table->declared_unique_count == 0)
 		return;
-	next(writer, "uniqueKeys");
-	open(writer, "[");
+	jw_key(writer, "uniqueKeys");
+	jw_open(writer, "[");
 	for (size_t i = 0; i < schema->unique_count; i++) {
-		next(writer, NULL);
+		jw_item(writer);
 		put_names(writer, schema, &schema->unique[i]);
 	}
 	for (size_t i = 0; i < table->declared_unique_count; i++) {
-		next(writer, NULL);
+		jw_item(writer);
 		put_names(writer, schema, &table->declared_unique[i]);
 	}
-	close(writer, "]");
+	jw_close(writer, "]");
 }
 
-static void put_foreign(struct writer *writer, const struct schema *schema)
+static void put_foreign(struct jw *writer, const struct schema *schema)
 {
 	if (schema->foreign_count == 0)
 		return;
-	next(writer, "foreignKeys");
-	open(writer, "[");
+	jw_key(writer, "foreignKeys");
+	jw_open(writer, "[");
 	for (size_t i = 0; i < schema->foreign_count; i++) {
 		const struct foreign_key *foreign = &schema->foreign[i];
-		next(writer, NULL);
-		open(writer, "{");
-		next(writer, "fields");
+		jw_item(writer);
+		jw_open(writer, "{");
+		jw_key(writer, "fields");
 		put_names(writer, schema, &foreign->key);
-		next(writer, "reference");
-		open(writer, "{");
-		text_member(writer, "resource", foreign->resource);
-		next(writer, "fields");
-		open(writer, "[");
+		jw_key(writer, "reference");
+		jw_open(writer, "{");
+		jw_text(writer, "resource", foreign->resource);
+		jw_key(writer, "fields");
+		jw_open(writer, "[");
 		for (size_t j = 0; j < foreign->key.count; j++) {
-			next(writer, NULL);
-			string(writer, foreign->columns[j], strlen(foreign->columns[j]));
+			jw_item(writer);
+			jw_string(writer, foreign->columns[j], strlen(foreign->columns[j]));
 		}
-		close(writer, "]");
-		close(writer, "}");
-		close(writer, "}");
+		jw_close(writer, "]");
+		jw_close(writer, "}");
+		jw_close(writer, "}");
 	}
-	close(writer, "]");
+	jw_close(writer, "]");
 }
 
 int table_json(const struct table *table, struct buffer *out, struct error *error)
 {
 	const struct schema *schema = table->schema;
-	struct writer writer = {.out = out, .error = error};
-	open(&writer, "{");
-	text_member(&writer, "name", schema->name);
-	next(&writer, "schema");
-	open(&writer, "{");
-	next(&writer, "fields");
-	open(&writer, "[");
+	struct jw writer = {.out = out, .error = error};
+	jw_open(&writer, "{");
+	jw_text(&writer, "name", schema->name);
+	jw_key(&writer, "schema");
+	jw_open(&writer, "{");
+	jw_key(&writer, "fields");
+	jw_open(&writer, "[");
 	for (size_t i = 0; i < schema->field_count && !writer.failed; i++)
 		put_field(&writer, table, i);
-	close(&writer, "]");
+	jw_close(&writer, "]");
 	if (schema->primary.count > 0) {
-		next(&writer, "primaryKey");
+		jw_key(&writer, "primaryKey");
 		put_names(&writer, schema, &schema->primary);
 	}
 	put_unique(&writer, table);
 	put_foreign(&writer, schema);
-	close(&writer, "}");
-	close(&writer, "}");
+	jw_close(&writer, "}");
+	jw_close(&writer, "}");
 	return writer.failed ? -1 : 0;
 }

@@ -152,7 +152,10 @@ static struct table *load_resource(struct loader *loader, const struct node *nod
 	}
 	const struct node *missing = node_find(node, "missingValues");
 	struct inherited nearest = {.missing = missing ? missing : inherited->missing};
-	return load_table(loader, name, *schema_node, &nearest);
+	struct table *table = load_table(loader, name, *schema_node, &nearest);
+	if (table)
+		load_description(loader, node, table->schema, NULL);
+	return table;
 }
 
 static void load_resources(struct loader *loader, const struct node *root, struct dictionary *dictionary)

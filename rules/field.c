@@ -308,6 +308,17 @@ static void load_spelling(struct loader *loader, const struct node *map, const s
 		diagnostics_error(loader->diagnostics, group, "groupChar and decimalChar are the same");
 }
 
+void load_description(struct loader *loader, const struct node *node, struct schema *schema, struct field *field)
+{
+	const struct node *written = node_find(node, "description");
+	struct error error = ERROR_INIT;
+	if (!node_text(written) || node_is_null(written))
+		written = node_find(node, "title");
+	if (node_text(written) && !node_is_null(written) && written->text[0] &&
+	    schema_describe(schema, field, written->text, &error) < 0)
+		diagnostics_memory(loader->diagnostics);
+}
+
 bool load_field(struct loader *loader, const struct node *node, const struct inherited *inherited,
 		struct schema *schema, struct field_rules *rules, bool *unique)
 {
@@ -337,6 +348,7 @@ bool load_field(struct loader *loader, const struct node *node, const struct inh
 		diagnostics_memory(loader->diagnostics);
 		return false;
 	}
+	load_description(loader, node, schema, field);
 	if (!typed)
 		return true; /* what follows depends on the type */
 	load_format(loader, node_find(node, "format"), field, rules);

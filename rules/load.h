@@ -30,6 +30,9 @@ struct inherited {
 bool load_field(struct loader *loader, const struct node *node, const struct inherited *inherited,
 		struct schema *schema, struct field_rules *rules, bool *unique);
 
+/* Keeps the description of a field or, where field is NULL, of the table; without one its title. Anything but a text is left alone. */
+void load_description(struct loader *loader, const struct node *node, struct schema *schema, struct field *field);
+
 /* Reads `constraints` of a field whose type and spelling are known. */
 void load_constraints(struct loader *loader, const struct node *node, struct field *field, struct field_rules *rules,
 		      bool *unique);

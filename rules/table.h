@@ -91,6 +91,10 @@ void table_free(struct table *table);
 /* The type as the dictionary has it: "string", "object", "any", ... */
 const char *field_type_name(const struct field *field, const struct field_rules *rules);
 
+/* Writes a value of the dictionary as JSON that reads as it did there; objects and arrays as a string of JSON. */
+struct jw;
+void constant_write(struct jw *writer, const struct field *field, const struct field_rules *rules, const struct constant *constant);
+
 /* <0, 0, >0; values of fields of this type. */
 int constant_compare(enum value_type type, const struct constant *left, const struct constant *right);
 

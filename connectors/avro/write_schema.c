@@ -185,7 +185,19 @@ static int add_name(json_t *object, const char *avro_name, const char *original)
 		? -1 : 0;
 }
 
+/* A description for people takes the place of the original name in "doc". */
+static int add_doc(json_t *object, const char *description)
+{
+	return description ? json_object_set_new(object, "doc", json_string(description)) : 0;
+}
+
 /* ---- the schema ---- */
+
+/* What is written of a table. */
+struct wording {
+	bool all_nullable;
+	bool docs; /* descriptions, too: for people; in a file they would change with every word */
+};
 
 static json_t *json_of_type(const struct field *field)
 {
@@ -199,14 +211,16 @@ static json_t *json_of_type(const struct field *field)
 	return json_pack("{s:s, s:s}", "type", type.type, "logicalType", type.logical);
 }
 
-static int add_field(json_t *fields, const struct field *field, const char *name, bool nullable)
+static int add_field(json_t *fields, const struct field *field, const char *name, const struct wording *wording)
 {
 	json_t *type = json_of_type(field), *object = json_object();
+	bool nullable = wording->all_nullable || !field->required;
 	int result = -1;
 
 	if (type && nullable)
 		type = json_pack("[s, o]", "null", type);
-	if (type && object && add_name(object, name, field->name) == 0 && json_object_set(object, "type", type) == 0 &&
+	if (type && object && add_name(object, name, field->name) == 0 &&
+	    add_doc(object, wording->docs ? field->description : NULL) == 0 && json_object_set(object, "type", type) == 0 &&
 	    (!nullable || json_object_set_new(object, "default", json_null()) == 0))
 		result = json_array_append(fields, object);
 	json_decref(type);
@@ -214,7 +228,7 @@ static int add_field(json_t *fields, const struct field *field, const char *name
 	return result;
 }
 
-static json_t *fields_of(const struct schema *schema, bool all_nullable)
+static json_t *fields_of(const struct schema *schema, const struct wording *wording)
 {
 	const char **originals = calloc(schema->field_count + 1, sizeof *originals);
 	char **names = NULL;
@@ -226,7 +240,7 @@ static json_t *fields_of(const struct schema *schema, bool all_nullable)
 		names = take_names(originals, schema->field_count, is_name);
 	bool good = names && fields;
 	for (size_t i = 0; good && i < schema->field_count; i++)
-		good = add_field(fields, &schema->fields[i], names[i], all_nullable || !schema->fields[i].required) == 0;
+		good = add_field(fields, &schema->fields[i], names[i], wording) == 0;
 	free_names(names, schema->field_count);
 	free(originals);
 	if (good)
@@ -235,11 +249,12 @@ static json_t *fields_of(const struct schema *schema, bool all_nullable)
 	return NULL;
 }
 
-static json_t *record_of(const struct schema *schema, const char *name, bool all_nullable)
+static json_t *record_of(const struct schema *schema, const char *name, const struct wording *wording)
 {
-	json_t *record = json_pack("{s:s}", "type", "record"), *fields = fields_of(schema, all_nullable);
+	json_t *record = json_pack("{s:s}", "type", "record"), *fields = fields_of(schema, wording);
 
-	if (record && fields && add_name(record, name, schema->name) == 0 && json_object_set(record, "fields", fields) == 0) {
+	if (record && fields && add_name(record, name, schema->name) == 0 &&
+	    add_doc(record, wording->docs ? schema->description : NULL) == 0 && json_object_set(record, "fields", fields) == 0) {
 		json_decref(fields);
 		return record;
 	}
@@ -249,7 +264,7 @@ static json_t *record_of(const struct schema *schema, const char *name, bool all
 }
 
 /* Records of all, in an array. */
-static json_t *records_of(const struct schema *const *schemas, size_t count, bool all_nullable)
+static json_t *records_of(const struct schema *const *schemas, size_t count, const struct wording *wording)
 {
 	const char **originals = calloc(count + 1, sizeof *originals);
 	char **names = NULL;
@@ -261,7 +276,7 @@ static json_t *records_of(const struct schema *const *schemas, size_t count, boo
 		names = take_names(originals, count, is_record_name);
 	bool good = names && records;
 	for (size_t i = 0; good && i < count; i++)
-		good = json_array_append_new(records, record_of(schemas[i], names[i], all_nullable)) == 0;
+		good = json_array_append_new(records, record_of(schemas[i], names[i], wording)) == 0;
 	free_names(names, count);
 	free(originals);
 	if (good)
@@ -272,7 +287,7 @@ static json_t *records_of(const struct schema *const *schemas, size_t count, boo
 
 char *avro_schema_text(const struct schema *schema, bool all_nullable, struct error *error)
 {
-	json_t *records = records_of(&schema, 1, all_nullable);
+	json_t *records = records_of(&schema, 1, &(struct wording){ .all_nullable = all_nullable });
 	char *text = records ? json_dumps(json_array_get(records, 0), JSON_COMPACT) : NULL;
 
 	json_decref(records);
@@ -283,7 +298,7 @@ char *avro_schema_text(const struct schema *schema, bool all_nullable, struct er
 
 int avro_schema_print(const struct schema *const *schemas, size_t count, struct buffer *out, struct error *error)
 {
-	json_t *records = records_of(schemas, count, false);
+	json_t *records = records_of(schemas, count, &(struct wording){ .docs = true });
 	char *text = records ? json_dumps(count == 1 ? json_array_get(records, 0) : records, JSON_INDENT(2)) : NULL;
 	int result = -1;
 

@@ -24,7 +24,7 @@ enum { AVRO_TYPE_SIZE = 48 };
  * alone). To be freed by the caller; NULL and error when out of memory. */
 char *avro_schema_text(const struct schema *schema, bool all_nullable, struct error *error) MUST_CHECK;
 
-/* Adds schemas for a person to out, each indented, with a line end: one table is its record, any other number a union of records. */
+/* Adds schemas for a person to out, each indented, with descriptions as "doc" and a line end: one table is its record, any other number a union of records. */
 int avro_schema_print(const struct schema *const *schemas, size_t count, struct buffer *out, struct error *error) MUST_CHECK;
 
 /* What a field becomes, for messages: "long timestamp-micros", "bytes decimal(10,2)". */

@@ -81,6 +81,14 @@ const struct option keys_of_rules[] = {
 	{.name = NULL},
 };
 
+const struct option keys_of_commit[] = {
+	{.name = "rows", .kind = OPTION_INTEGER, .offset = offsetof(struct commit_keys, rows), .minimum = 1, .maximum = INT64_MAX,
+		.help = "Commit after that many rows."},
+	{.name = "every", .kind = OPTION_DURATION, .offset = offsetof(struct commit_keys, every), .minimum = 1, .maximum = INT64_MAX,
+		.help = "Commit after that much time."},
+	{.name = NULL},
+};
+
 const struct option key_type[] = {
 	{.name = "type", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .offset = offsetof(struct type_key, type),
 		.help = "The connector; its options stand beside it."},
@@ -92,7 +100,7 @@ const struct option keys_of_rejects[] = {
 		.help = "Where rejects are kept: odbc (beside the rows) or jsonl (a file, beside a sink without a database)."},
 	{.name = "connection", .kind = OPTION_STRING, .flags = OPTION_CONNECTION,
 		.offset = offsetof(struct rejects_keys, connection), .help = "odbc: the sink's connection."},
-	{.name = "path", .kind = OPTION_STRING, .offset = offsetof(struct rejects_keys, path),
+	{.name = "path", .kind = OPTION_STRING, .minimum = 1, .offset = offsetof(struct rejects_keys, path),
 		.help = "jsonl: the file, one JSON object a line; by default the path of the sink with .rejects.jsonl behind it."},
 	{.name = NULL},
 };

@@ -57,6 +57,12 @@ struct type_key {
 };
 extern const struct option key_type[];
 
+/* commit: { ... } */
+struct commit_keys {
+	int64_t rows, every;
+};
+extern const struct option keys_of_commit[];
+
 /* rejects: */
 struct rejects_keys {
 	const char *type;

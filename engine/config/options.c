@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/config/connections.h"
+#include "engine/config/keys.h"
 #include "engine/config/scalars.h"
 #include "engine/config/sql.h"
 #include "engine/core/utf8.h"
@@ -283,30 +284,19 @@ static int bind_map(const struct spot *spot, void *slot)
 	return 0;
 }
 
-struct pieces {
-	int64_t rows, every;
-};
-
 static int bind_commit(const struct spot *spot, void *slot)
 {
-	static const struct option table[] = {
-		{.name = "rows", .kind = OPTION_INTEGER, .offset = offsetof(struct pieces, rows), .minimum = 1,
-			.maximum = INT64_MAX, .help = "Commit after that many rows."},
-		{.name = "every", .kind = OPTION_DURATION, .offset = offsetof(struct pieces, every), .minimum = 1,
-			.maximum = INT64_MAX, .help = "Commit after that much time."},
-		{.name = NULL},
-	};
 	const struct node *node = spot->node;
 	struct option_commit commit = {.kind = COMMIT_AUTO};
 
 	if (node->kind == NODE_MAP && node->count > 0) {
 		struct binder binder = *spot->binder;
-		struct pieces pieces = {0};
+		struct commit_keys pieces = {0};
 		int result;
 
 		binder.owner = spot->option->name;
-		result = options_check_keys(&binder, node, (const struct option *const[]){table, NULL});
-		if (options_bind(&binder, node, table, &pieces) < 0 || result < 0)
+		result = options_check_keys(&binder, node, (const struct option *const[]){keys_of_commit, NULL});
+		if (options_bind(&binder, node, keys_of_commit, &pieces) < 0 || result < 0)
 			return -1;
 		commit = (struct option_commit){COMMIT_PIECES, (uint64_t)pieces.rows, pieces.every};
 	} else if (node->kind == NODE_SCALAR && strcmp(node->text, "step") == 0) {

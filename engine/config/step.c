@@ -127,6 +127,16 @@ static const char *read_name(struct making *making)
 	return plan_text(making->planning, name);
 }
 
+static void check_description(struct making *making)
+{
+	const struct node *node = node_find(making->tree, "description");
+
+	if (!node || (node_text(node) && !node_is_null(node)))
+		return;
+	diagnostics_error(making->diagnostics, node, "description of a step is a text");
+	making->failed = true;
+}
+
 static int hash(struct making *making, const struct unit *unit)
 {
 	struct scope scope = making->scope;
@@ -157,6 +167,7 @@ static int finish(struct making *making, const struct unit *unit)
 		return -1;
 	step->target = target ? *target : step->table;
 	step->name = read_name(making);
+	check_description(making);
 	read_mode(making);
 	read_key(making);
 	read_commit(making);

@@ -32,8 +32,10 @@ void schema_free(struct schema *schema)
 {
 	if (!schema)
 		return;
-	for (size_t i = 0; i < schema->field_count; i++)
+	for (size_t i = 0; i < schema->field_count; i++) {
 		free(schema->fields[i].name);
+		free(schema->fields[i].description);
+	}
 	free(schema->fields);
 	free(schema->primary.fields);
 	for (size_t i = 0; i < schema->unique_count; i++)
@@ -43,6 +45,7 @@ void schema_free(struct schema *schema)
 		foreign_fini(&schema->foreign[i]);
 	free(schema->foreign);
 	free(schema->name);
+	free(schema->description);
 	free(schema);
 }
 
@@ -118,6 +121,17 @@ int schema_add_foreign(struct schema *schema, const size_t *fields, size_t count
 	return 0;
 }
 
+int schema_describe(struct schema *schema, struct field *field, const char *text, struct error *error)
+{
+	char **slot = field ? &field->description : &schema->description;
+	char *copy = strdup(text);
+	if (!copy)
+		return error_memory(error, "a description");
+	free(*slot);
+	*slot = copy;
+	return 0;
+}
+
 size_t schema_find(const struct schema *schema, const char *name)
 {
 	for (size_t i = 0; i < schema->field_count; i++)
@@ -141,6 +155,7 @@ struct schema *schema_project(const struct schema *schema, const size_t *fields,
 		char *name = to->name;
 		*to = *from;
 		to->name = name;
+		to->description = NULL;
 	}
 	return part;
 }

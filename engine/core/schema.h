@@ -22,6 +22,7 @@ struct field {
 	bool required;       /* NOT NULL; true for the fields of the primary key */
 	bool sensitive;      /* masked wherever a person could see it */
 	uint64_t max_length; /* characters; 0 where there is no bound */
+	char *description;   /* for people; NULL: none */
 };
 
 /* Fields of one key, by index, in key order. count 0: no such key. */
@@ -38,6 +39,7 @@ struct foreign_key {
 
 struct schema {
 	char *name;          /* the dictionary's name of the table */
+	char *description;   /* for people; NULL: none */
 	struct field *fields;
 	size_t field_count;
 	struct key primary;
@@ -63,10 +65,13 @@ int schema_add_unique(struct schema *schema, const size_t *fields, size_t count,
 int schema_add_foreign(struct schema *schema, const size_t *fields, size_t count, const char *resource,
 	const char *const *columns, struct error *error) MUST_CHECK;
 
+/* Sets the description of a field (borrowed from schema_add_field), or of the schema itself where field is NULL; copied. Returns 0 or -1. */
+int schema_describe(struct schema *schema, struct field *field, const char *text, struct error *error) MUST_CHECK;
+
 /* Index of the field, or SCHEMA_NO_FIELD. Exact match. */
 size_t schema_find(const struct schema *schema, const char *name);
 
-/* A new schema of some fields of another one, in that order, without keys (for key look-ups). NULL and error. */
+/* A new schema of some fields of another one, in that order, without keys and descriptions (for key look-ups). NULL and error. */
 struct schema *schema_project(const struct schema *schema, const size_t *fields, size_t count, struct error *error)
  MUST_CHECK;
 

@@ -13,6 +13,9 @@
 #include "engine/core/version.h"
 #include "engine/http/openapi_answers.h"
 #include "engine/http/parts.h"
+#include "rules/jsonschema.h"
+
+enum { ROW_SCHEMA_MAX = 64 << 20 };
 
 /* Where memory runs out, jansson gives NULL and refuses it further up: the document is then incomplete, which put() remembers. */
 struct writing {
@@ -40,51 +43,22 @@ static json_t *reference(const char *kind, const char *name)
 
 /* --- tables --- */
 
-/* Dates and the like are spelled as the dictionary says, so they are strings here and judged by its rules. */
-static const char *type_in_json(enum value_type type)
+static json_t *row_schema(struct writing *writing, const struct table *table)
 {
-	switch (type) {
-	case VALUE_INTEGER:
-	case VALUE_YEAR:
-		return "integer";
-	case VALUE_DOUBLE:
-	case VALUE_DECIMAL:
-		return "number";
-	case VALUE_BOOLEAN:
-		return "boolean";
-	case VALUE_JSON:
-		return NULL; /* any */
-	default:
-		return "string";
-	}
-}
+	struct error error = ERROR_INIT;
+	struct buffer text;
+	struct jw writer = {.out = &text, .error = &error};
+	json_t *row = NULL;
 
-static json_t *value_schema(const struct field *field)
-{
-	const char *type = type_in_json(field->type);
-
-	if (!type)
-		return json_object();
-	return field->required ? json_pack("{s:s}", "type", type) : json_pack("{s:[s,s]}", "type", type, "null");
-}
-
-static json_t *row_schema(struct writing *writing, const struct schema *schema)
-{
-	json_t *row = json_pack("{s:s,s:b}", "type", "object", "additionalProperties", 0);
-	json_t *properties = json_object(), *required = json_array();
-
-	for (size_t i = 0; i < schema->field_count; i++) {
-		const struct field *field = &schema->fields[i];
-
-		put(writing, properties, field->name, value_schema(field));
-		if (field->required)
-			push(writing, required, json_string(field->name));
-	}
-	put(writing, row, "properties", properties);
-	if (json_array_size(required) > 0)
-		put(writing, row, "required", required);
-	else
-		json_decref(required);
+	buffer_init(&text, ROW_SCHEMA_MAX);
+	jw_open(&writer, "{");
+	if (table)
+		table_json_schema(table, &writer);
+	jw_close(&writer, "}");
+	if (!writer.failed)
+		row = json_loadb(buffer_text(&text), text.length, 0, NULL);
+	buffer_fini(&text);
+	writing->failed = writing->failed || !row;
 	return row;
 }
 
@@ -98,8 +72,9 @@ static void component_name(const char *pipeline, const char *table, char *out, s
 }
 
 /* The body of an ingest pipeline: an array of rows for each of its tables. */
-static json_t *body_schema(struct writing *writing, const struct plan *plan, json_t *schemas)
+static json_t *body_schema(struct writing *writing, const struct pipeline *pipeline, json_t *schemas)
 {
+	const struct plan *plan = pipeline_plan(pipeline);
 	json_t *body = json_pack("{s:s,s:b,s:i}", "type", "object", "additionalProperties", 0, "minProperties", 1);
 	json_t *properties = json_object();
 
@@ -110,7 +85,7 @@ static json_t *body_schema(struct writing *writing, const struct plan *plan, jso
 		if (!plan_takes_requests(step))
 			continue;
 		component_name(plan->name, step->table, name, sizeof(name));
-		put(writing, schemas, name, row_schema(writing, step->schema));
+		put(writing, schemas, name, row_schema(writing, dictionary_find(pipeline_dictionary(pipeline), step->table)));
 		put(writing, properties, step->table, json_pack("{s:s,s:o,s:i}", "type", "array", "items",
 			json_pack("{s:[o,o]}", "anyOf", reference("schemas", name), json_pack("{s:s}", "type", "array")), "maxItems", INGEST_ROWS_MAX));
 	}
@@ -132,10 +107,10 @@ static json_t *schemas_of_all(struct writing *writing)
 	json_t *bodies = json_array();
 
 	for (size_t i = 0; i < service_pipeline_count(writing->service); i++) {
-		const struct plan *plan = pipeline_plan(service_pipeline(writing->service, i));
+		const struct pipeline *pipeline = service_pipeline(writing->service, i);
 
-		if (has_ingest(plan))
-			push(writing, bodies, body_schema(writing, plan, schemas));
+		if (has_ingest(pipeline_plan(pipeline)))
+			push(writing, bodies, body_schema(writing, pipeline, schemas));
 	}
 	writing->takes_rows = json_array_size(bodies) > 0;
 	if (writing->takes_rows) {

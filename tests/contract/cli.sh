@@ -281,8 +281,9 @@ fi
 # The types by the contract's table, written by hand.
 expect_exit 0 "$penstock" schema avro $dictionary hired_employees
 cat >"$TESTTMP/expected.avsc" <<'END'
-{"type": "record", "name": "hired_employees", "fields": [{"name": "id", "type": "long"}, {"name": "name", "type": "string"},
-{"name": "datetime", "type": {"type": "long", "logicalType": "timestamp-micros"}}, {"name": "department_id", "type": "long"},
+{"type": "record", "name": "hired_employees", "doc": "One row for each person hired.",
+"fields": [{"name": "id", "doc": "number of the employee", "type": "long"}, {"name": "name", "doc": "first and last name", "type": "string"},
+{"name": "datetime", "doc": "when the person was hired", "type": {"type": "long", "logicalType": "timestamp-micros"}}, {"name": "department_id", "type": "long"},
 {"name": "job_id", "type": "long"}]}
 END
 python3 - "$TESTTMP/out" "$TESTTMP/expected.avsc" <<'END' || fail "the Avro schema of hired_employees"
