@@ -533,6 +533,7 @@ const struct dialect dialect_mariadb = {
 	.upsert = upsert,
 	.ways = ways,
 	.read = read_text,
+	.whole_results = true,
 	.ddl_commits = true,
 	.plain_datetimes = true,
 	.table_tail = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin",

@@ -16,6 +16,8 @@ enum {
 	PAGE_FIRST = 500,        /* rows, before it is known how large they are */
 	PAGE_ROWS_MAX = 10000,
 	PAGE_BYTES = 4 * 1024 * 1024, /* of a page, which the driver keeps in memory */
+	WHOLE_FIRST = 2000,      /* rows of a result that the driver keeps as a whole, before it is known how large they are */
+	WHOLE_ROW_BYTES = 64,    /* of such a row, besides its values */
 };
 
 static void page_close(struct reader *reader)
@@ -32,7 +34,7 @@ void fetch_close(struct reader *reader)
 }
 
 /* Runs what is in reader->sql. */
-static int execute(struct reader *reader, bool bind, struct error *error)
+static int execute(struct reader *reader, bool bind, int64_t *rows, struct error *error)
 {
 	struct fetch *fetch = &reader->fetch;
 
@@ -42,7 +44,7 @@ static int execute(struct reader *reader, bool bind, struct error *error)
 	}
 	if (bind && reader_bind_page(reader, &fetch->statement, error))
 		return -1;
-	return statement_execute(&fetch->statement, NULL, NULL, error);
+	return statement_execute(&fetch->statement, rows, NULL, error);
 }
 
 static int declare(struct reader *reader, struct error *error)
@@ -62,7 +64,7 @@ static int declare(struct reader *reader, struct error *error)
 		: 0;
 	buffer_fini(&select);
 	if (result == 0)
-		result = execute(reader, true, error);
+		result = execute(reader, true, NULL, error);
 	page_close(reader);
 	return result;
 }
@@ -79,12 +81,73 @@ static size_t next_size(const struct fetch *fetch)
 	return size < 1 ? 1 : size > PAGE_ROWS_MAX ? PAGE_ROWS_MAX : size;
 }
 
+/* How many rows like these have room in limits.memory. */
+static int measure(struct reader *reader, size_t *room, struct error *error)
+{
+	uint64_t bytes = 0, rows = 0;
+	int row;
+
+	while ((row = statement_fetch(&reader->fetch.statement, error)) == 1) {
+		rows++;
+		bytes += WHOLE_ROW_BYTES;
+		for (size_t i = 0; i < reader->count; i++) {
+			struct text text;
+
+			if (statement_text(&reader->fetch.statement, (unsigned)i + 1, &text, error))
+				return -1;
+			bytes += text.length + 1;
+		}
+	}
+	if (row < 0)
+		return -1;
+	*room = rows ? (size_t)(reader->context->limits->memory / (bytes / rows)) : WHOLE_FIRST;
+	if (*room < WHOLE_FIRST)
+		*room = WHOLE_FIRST; /* they were there at once */
+	return 0;
+}
+
+static int too_many(const struct reader *reader, struct error *error)
+{
+	return error_set(error, ERROR_CONFIG, reader->snapshot->session.place,
+		"%s%s has more rows than limits.memory (%" PRIu64 " MiB) has room for, some %zu, and the driver of %s keeps the result of one statement in memory "
+		"as a whole: %s, or raise limits.memory",
+		reader->table ? "table " : "the query", reader->table ? reader->table : "", reader->context->limits->memory >> 20, reader->fetch.most - 1,
+		reader->dialect->dbms_name,
+		reader->table ? "give it a unique key whose columns are never null, by which it is read in pages" : "let it give less, or read a table by its key");
+}
+
+/* A result that the driver keeps as a whole: the first rows, and where there are more, all of them or none. */
+static int whole_open(struct reader *reader, struct error *error)
+{
+	struct fetch *fetch = &reader->fetch;
+	int64_t rows = 0;
+	size_t room = 0;
+
+	fetch->most = WHOLE_FIRST + 1;
+	if (reader_put_page(reader, 0, error) || execute(reader, true, &rows, error))
+		return -1;
+	if (rows > WHOLE_FIRST) {
+		if (measure(reader, &room, error))
+			return -1;
+		page_close(reader);
+		fetch->most = room + 1;
+		if (reader_put_page(reader, 0, error) || execute(reader, true, &rows, error))
+			return -1;
+		if (rows > (int64_t)room)
+			return too_many(reader, error);
+	}
+	fetch->open = true;
+	return 0;
+}
+
 static int page_open(struct reader *reader, struct error *error)
 {
 	struct fetch *fetch = &reader->fetch;
 
 	if (cancel_requested(reader->context->cancel))
 		return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
+	if (reader->way == WAY_STREAM && reader->dialect->whole_results)
+		return whole_open(reader, error);
 	if (reader->way == WAY_CURSOR && !fetch->cursor[0] && declare(reader, error))
 		return -1;
 	fetch->size = next_size(fetch);
@@ -96,7 +159,7 @@ static int page_open(struct reader *reader, struct error *error)
 	} else if (reader_put_page(reader, fetch->size, error)) {
 		return -1;
 	}
-	if (execute(reader, reader->way != WAY_CURSOR, error))
+	if (execute(reader, reader->way != WAY_CURSOR, NULL, error))
 		return -1;
 	fetch->open = true;
 	return 0;

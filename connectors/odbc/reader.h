@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Pages by a key (its columns are never null, and compare the same way in > and in ORDER BY) or by SQLite's number of the row; what has
- * neither comes from one statement: a cursor of the server, or SQLite's own stepping. Memory is flat in all of them. On SQLite the values
+ * neither comes from one statement: a cursor of the server, or SQLite's own stepping. Memory is flat in all of them; where a driver keeps a result
+ * as a whole (MariaDB's), one that limits.memory has no room for is refused. On SQLite the values
  * come through capture.h, from PostgreSQL by COPY, all rows from one statement in the order of the key (copied.c), or by fetching as from any
  * driver; all give the same batches and positions.
  *
@@ -35,6 +36,7 @@ struct fetch {
 	size_t rows;                        /* rows of it so far */
 	size_t bytes, largest;              /* of it so far */
 	size_t size;                        /* rows to ask for next */
+	size_t most;                        /* WAY_STREAM: rows to ask for at most; 0: all */
 	char cursor[48];                    /* WAY_CURSOR: its name once declared */
 	struct buffer last[KEY_PARTS_MAX];  /* texts of the last row's key */
 	struct buffer from[KEY_PARTS_MAX];  /* of the row behind which the page begins */

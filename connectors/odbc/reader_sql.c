@@ -208,7 +208,8 @@ static int put_select(const struct reader *reader, size_t rows, struct buffer *o
 	if (!reader->table)
 		return buffer_puts(out, "(\n", error) || condition_put(reader->query, reader->dialect, values_of(reader), out, error) ||
 				(reader->query_tail && buffer_puts(out, reader->query_tail, error)) ||
-				buffer_puts(out, "\n) AS penstock_query", error)
+				buffer_puts(out, "\n) AS penstock_query", error) ||
+				(reader->fetch.most && buffer_printf(out, error, " LIMIT %zu", reader->fetch.most))
 			? -1
 			: 0;
 	if (dialect_quote_table(reader->dialect, out, reader->catalog.table, error))
@@ -221,7 +222,7 @@ static int put_select(const struct reader *reader, size_t rows, struct buffer *o
 		joint = " AND ";
 	}
 	if (!reader->key_count)
-		return 0;
+		return reader->fetch.most ? buffer_printf(out, error, " LIMIT %zu", reader->fetch.most) : 0;
 	if (reader->behind && put_bound(reader, ">", reader->fetch.from, reader->capture, &joint, out, error))
 		return -1;
 	if (reader->bounded && put_bound(reader, "<=", reader->until, false, &joint, out, error))

@@ -1,0 +1,12 @@
+#!/bin/sh
+# MariaDB's driver keeps the result of a statement in memory as a whole: a table without a key, or a query, that has no room there is refused.
+# parallel: yes
+# SPDX-License-Identifier: Apache-2.0
+. "$TOP/tests/support/lib.sh"
+# Of some 500 bytes; 16 MiB of memory have room for fewer, and 64 MiB for all.
+rows=${PENSTOCK_TEST_FULL:+90000}
+: "${rows:=45000}"
+need python3
+need_penstock
+need_mariadb
+python3 "$TOP/tests/fault/whole_results.py" "$rows"
