@@ -3,25 +3,24 @@
  */
 #include "connectors/csv/csv.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "connectors/csv/reader.h"
 #include "connectors/csv/style.h"
+#include "connectors/file/files.h"
 #include "connectors/file/recode.h"
 
 struct csv_source {
 	struct csv_options options; /* first: the engine binds them here */
-	struct reader *reader;      /* NULL: not open */
+	struct files *files;        /* NULL: not open */
 };
 
 static const char *const short_rows[] = { "reject", "pad", NULL };
 static const char *const long_rows[] = { "reject", "drop_empty", "drop", NULL };
 
 static const struct option csv_options[] = {
-	{ .name = "path", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .minimum = 1, .offset = offsetof(struct csv_source, options.path),
-	  .help = "The file to read, relative to the working directory; \"-\" is standard input." },
+	{ .name = "path", .kind = OPTION_LIST, .flags = OPTION_REQUIRED, .offset = offsetof(struct csv_source, options.path),
+	  .help = "The file to read, relative to the working directory, or a glob (data/*.csv), or a list of both; \"-\" is standard input." },
+	{ .name = "file_field", .kind = OPTION_STRING, .minimum = 1, .offset = offsetof(struct csv_source, options.file_field),
+	  .help = "A field of the table that is not in the files: it gets the path of the file that a record is of." },
 	{ .name = "header", .kind = OPTION_BOOLEAN, .offset = offsetof(struct csv_source, options.header), .fallback = "true",
 	  .help = "Whether the first line holds labels, which then say which cell belongs to which field; otherwise the cells "
 	          "stand in the order of the fields." },
@@ -65,46 +64,97 @@ static int csv_check(const void *bound, struct error *error)
 {
 	const struct csv_options *options = bound;
 	struct grammar grammar;
-	return csv_grammar(options, &grammar, error) < 0 ? -1 : recode_check(options->encoding, error);
+	if (paths_check(&options->path, "csv source", error) < 0 || csv_grammar(options, &grammar, error) < 0)
+		return -1;
+	return recode_check(options->encoding, error);
 }
+
+/* --- one file --- */
+
+static int one_open(void *self, const void *options, const char *path, const struct source_context *context, struct error *error)
+{
+	((struct reader *)self)->window.fd = -1;
+	return reader_open(self, options, path, context, error);
+}
+
+static struct window *one_window(void *self)
+{
+	return &((struct reader *)self)->window;
+}
+
+static struct reading *one_reading(void *self)
+{
+	return &((struct reader *)self)->reading;
+}
+
+static enum source_result one_read(void *self, struct batch *batch, struct error *error)
+{
+	return reader_read(self, batch, error);
+}
+
+static int one_resume(void *self, const struct position *at, bool replay, struct error *error)
+{
+	return reader_resume(self, at, replay, error);
+}
+
+static void one_close(void *self)
+{
+	reader_close(self);
+}
+
+static const struct file_reader_ops one_file = {
+	.size = sizeof(struct reader),
+	.open = one_open,
+	.window = one_window,
+	.reading = one_reading,
+	.read = one_read,
+	.resume = one_resume,
+	.close = one_close,
+};
+
+/* --- all of them --- */
 
 static int csv_open(void *self, const struct source_context *context, struct error *error)
 {
 	struct csv_source *source = self;
-	if (csv_check_path(source->options.path, "csv source", error) < 0)
+	const struct csv_options *options = &source->options;
+	const struct files_options files = { .path = &options->path, .field = options->file_field, .reader = options };
+	if (paths_check(&options->path, "csv source", error) < 0)
 		return -1;
-	source->reader = calloc(1, sizeof *source->reader);
-	if (!source->reader)
-		return error_memory(error, "a CSV reader");
-	source->reader->window.fd = -1;
-	return reader_open(source->reader, &source->options, source->options.path, context, error);
+	source->files = files_open(&one_file, &files, context, error);
+	return source->files ? 0 : -1;
 }
 
 static int csv_identify(void *self, bool hash, struct source_identity *out, struct error *error)
 {
-	return reading_identify(&((struct csv_source *)self)->reader->window, hash, out, error);
+	return files_identify(((struct csv_source *)self)->files, hash, out, error);
+}
+
+static int csv_file(void *self, size_t number, bool hash, struct source_identity *out, struct error *error)
+{
+	return files_file(((struct csv_source *)self)->files, number, hash, out, error);
+}
+
+static int csv_pass(void *self, size_t number, const char *hash, struct error *error)
+{
+	return files_pass(((struct csv_source *)self)->files, number, hash, error);
 }
 
 static enum source_result csv_read(void *self, struct batch *batch, struct error *error)
 {
-	struct csv_source *source = self;
-	return reader_read(source->reader, batch, error);
+	return files_read(((struct csv_source *)self)->files, batch, error);
 }
 
 static int csv_resume(void *self, const struct position *at, bool replay, struct error *error)
 {
-	struct csv_source *source = self;
-	return reader_resume(source->reader, at, replay, error);
+	return files_resume(((struct csv_source *)self)->files, at, replay, error);
 }
 
 static void csv_close(void *self)
 {
 	struct csv_source *source = self;
-	if (!source->reader)
-		return;
-	reader_close(source->reader);
-	free(source->reader);
-	source->reader = NULL;
+	files_close(source->files);
+	source->files = NULL;
 }
 
 const struct source_ops csv_source_ops = {
@@ -115,6 +165,8 @@ const struct source_ops csv_source_ops = {
 	.check = csv_check,
 	.open = csv_open,
 	.identify = csv_identify,
+	.file = csv_file,
+	.pass = csv_pass,
 	.read = csv_read,
 	.resume = csv_resume,
 	.close = csv_close,

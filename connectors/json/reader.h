@@ -15,11 +15,13 @@
 
 enum json_lines { JSON_LINES_AUTO = 0, JSON_LINES_TRUE, JSON_LINES_FALSE };
 
+/* path, file_field and once are of no interest to a reader. */
 struct json_options {
-	const char *path;
+	struct option_list path;
+	const char *file_field; /* NULL: none */
 	const char *pointer;
 	int lines; /* enum json_lines */
-	bool once; /* of interest to the engine alone */
+	bool once;
 };
 
 enum json_place {

@@ -3,21 +3,21 @@
  */
 #include "connectors/json/source.h"
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "connectors/file/files.h"
 #include "connectors/json/reader.h"
 
 struct json_source {
 	struct json_options options; /* first: the engine binds them here */
-	struct json_reader *reader;  /* NULL: not open */
+	struct files *files;         /* NULL: not open */
 };
 
 static const char *const lines_values[] = { [JSON_LINES_AUTO] = "auto", [JSON_LINES_TRUE] = "true", [JSON_LINES_FALSE] = "false", NULL };
 
-static const struct option options[] = {
-	{ .name = "path", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .offset = offsetof(struct json_source, options.path),
-	  .help = "The file to read, relative to the working directory; \"-\" is standard input." },
+static const struct option json_options[] = {
+	{ .name = "path", .kind = OPTION_LIST, .flags = OPTION_REQUIRED, .offset = offsetof(struct json_source, options.path),
+	  .help = "The file to read, relative to the working directory, or a glob (data/*.json), or a list of both; \"-\" is standard input." },
+	{ .name = "file_field", .kind = OPTION_STRING, .minimum = 1, .offset = offsetof(struct json_source, options.file_field),
+	  .help = "A field of the table that is not in the files: it gets the path of the file that a record is of." },
 	{ .name = "pointer", .kind = OPTION_STRING, .offset = offsetof(struct json_source, options.pointer), .fallback = "",
 	  .help = "JSON pointer (RFC 6901) to the array of records, such as /data/rows; without one the document itself is the array." },
 	{ .name = "lines", .kind = OPTION_ENUM, .offset = offsetof(struct json_source, options.lines), .fallback = "auto",
@@ -28,54 +28,111 @@ static const struct option options[] = {
 	{ .name = NULL },
 };
 
+/* --- one file --- */
+
+static int one_open(void *self, const void *options, const char *path, const struct source_context *context, struct error *error)
+{
+	((struct json_reader *)self)->stream.window.fd = -1;
+	return json_reader_open(self, options, path, context, error);
+}
+
+static struct window *one_window(void *self)
+{
+	return &((struct json_reader *)self)->stream.window;
+}
+
+static struct reading *one_reading(void *self)
+{
+	return &((struct json_reader *)self)->reading;
+}
+
+static enum source_result one_read(void *self, struct batch *batch, struct error *error)
+{
+	return json_reader_read(self, batch, error);
+}
+
+static int one_resume(void *self, const struct position *at, bool replay, struct error *error)
+{
+	return json_reader_resume(self, at, replay, error);
+}
+
+static void one_close(void *self)
+{
+	json_reader_close(self);
+}
+
+static const struct file_reader_ops one_file = {
+	.size = sizeof(struct json_reader),
+	.open = one_open,
+	.window = one_window,
+	.reading = one_reading,
+	.read = one_read,
+	.resume = one_resume,
+	.close = one_close,
+};
+
+/* --- all of them --- */
+
+static int source_check(const void *bound, struct error *error)
+{
+	return paths_check(&((const struct json_options *)bound)->path, "json source", error);
+}
+
 static int source_open(void *self, const struct source_context *context, struct error *error)
 {
 	struct json_source *source = self;
+	const struct json_options *options = &source->options;
+	const struct files_options files = { .path = &options->path, .field = options->file_field, .reader = options };
 
-	if (!*source->options.path)
-		return error_set(error, ERROR_CONFIG, NULL, "path of the json source is empty");
-	if (strlen(source->options.path) >= sizeof ((struct source_identity *)NULL)->path)
-		return error_set(error, ERROR_CONFIG, NULL, "path of the json source is too long");
-	source->reader = calloc(1, sizeof *source->reader);
-	if (!source->reader)
-		return error_memory(error, "a JSON reader");
-	source->reader->stream.window.fd = -1;
-	return json_reader_open(source->reader, &source->options, source->options.path, context, error);
+	if (source_check(options, error) < 0)
+		return -1;
+	source->files = files_open(&one_file, &files, context, error);
+	return source->files ? 0 : -1;
 }
 
 static int source_identify(void *self, bool hash, struct source_identity *out, struct error *error)
 {
-	return reading_identify(&((struct json_source *)self)->reader->stream.window, hash, out, error);
+	return files_identify(((struct json_source *)self)->files, hash, out, error);
+}
+
+static int source_file(void *self, size_t number, bool hash, struct source_identity *out, struct error *error)
+{
+	return files_file(((struct json_source *)self)->files, number, hash, out, error);
+}
+
+static int source_pass(void *self, size_t number, const char *hash, struct error *error)
+{
+	return files_pass(((struct json_source *)self)->files, number, hash, error);
 }
 
 static enum source_result source_read(void *self, struct batch *batch, struct error *error)
 {
-	return json_reader_read(((struct json_source *)self)->reader, batch, error);
+	return files_read(((struct json_source *)self)->files, batch, error);
 }
 
 static int source_resume(void *self, const struct position *at, bool replay, struct error *error)
 {
-	return json_reader_resume(((struct json_source *)self)->reader, at, replay, error);
+	return files_resume(((struct json_source *)self)->files, at, replay, error);
 }
 
 static void source_close(void *self)
 {
 	struct json_source *source = self;
 
-	if (!source->reader)
-		return;
-	json_reader_close(source->reader);
-	free(source->reader);
-	source->reader = NULL;
+	files_close(source->files);
+	source->files = NULL;
 }
 
 const struct source_ops json_source_ops = {
 	.name = "json",
 	.summary = "Reads JSON of any size, packed with gzip or zstd or not: an array, in a document or alone, or one record a line; goes on where an interrupted run stopped.",
 	.size = sizeof(struct json_source),
-	.options = options,
+	.options = json_options,
+	.check = source_check,
 	.open = source_open,
 	.identify = source_identify,
+	.file = source_file,
+	.pass = source_pass,
 	.read = source_read,
 	.resume = source_resume,
 	.close = source_close,

@@ -190,6 +190,8 @@ void attempt_close(struct attempt *attempt)
 	spool_free(attempt->spool);
 	fingerprints_fini(&attempt->prints);
 	free((void *)(uintptr_t)attempt->tables.keys);
+	free(attempt->passed);
+	free((void *)(uintptr_t)attempt->ended);
 	rule_set_fini(&attempt->rules);
 	buffer_fini(&attempt->scratch);
 }

@@ -72,6 +72,12 @@ struct attempt {
 	bool done;                   /* the step succeeded */
 	bool reached_end;            /* the batch that the source called its last was taken */
 	char first_reject[FIRST_REJECT_MAX]; /* of this try, for messages: where it stands, its rule and its message */
+	const char *first_file;      /* its file, of a source of several files; else NULL */
+	uint64_t *passed;            /* a source of several files: of each that was loaded before its records, else 0; NULL: none of them was */
+	size_t passed_count;         /* how many files there are */
+	size_t passed_next;          /* those before it are in the books */
+	const struct source_file **ended; /* several files: those that ended since the last commit; they are the source's */
+	size_t ended_count, ended_room;
 	uint64_t piece_rows;
 	int64_t piece_started_ms;
 	struct option_commit commit;
@@ -104,6 +110,20 @@ int station_begin(struct attempt *attempt, struct error *error) MUST_CHECK;
 
 /* Has the sink add the keys of the table that it made, where they wait: no longer than the judge has all of them in memory. */
 int station_add_keys(struct attempt *attempt, struct error *error) MUST_CHECK;
+
+/* --- attempt_files.c: a source of several files --- */
+
+/* Has the source pass over the files that this step loaded before; sets skip where nothing is left to do. After a resume. */
+int attempt_pass_loaded(struct attempt *attempt, struct error *error) MUST_CHECK;
+
+/* The files passed over before this one come into the books: they are part of the load from here on. */
+void attempt_count_passed(struct attempt *attempt, size_t number);
+
+/* The file ended in the open transaction, which is going to say so. */
+int attempt_end_file(struct attempt *attempt, const struct source_file *file, struct error *error) MUST_CHECK;
+
+/* Into the open transaction: which files it completes. */
+int attempt_record_files(struct attempt *attempt, struct error *error) MUST_CHECK;
 
 /* --- publish.c --- */
 

@@ -151,6 +151,9 @@ void batch_reset(struct batch *batch)
 	batch->sequence = 0;
 	batch->bytes = 0;
 	batch->page = 0;
+	batch->file = NULL;
+	batch->file_number = 0;
+	batch->file_end = NULL;
 	batch->position.token[0] = '\0';
 	batch->position.hash[0] = '\0';
 	batch->last = false;

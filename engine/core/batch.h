@@ -87,6 +87,7 @@ struct violation {
 	struct span detail; /* replaces rule->text where it is not empty */
 };
 
+struct source_file;  /* engine/core/source.h */
 struct fingerprints; /* engine/core/fingerprint.h */
 
 /* Where a source stands after a batch: what a checkpoint keeps. The token is the source's own business. */
@@ -112,6 +113,9 @@ struct batch {
 
 	uint64_t sequence;           /* from 0, in source order */
 	uint64_t page;               /* its records are of this page, from 1, and counted within it; 0: a source without pages */
+	const char *file;            /* of a source of several files: path of the one that all its records are of; else NULL. Until the source is closed */
+	size_t file_number;          /* which of them, from 0 */
+	const struct source_file *file_end; /* not NULL: the file ends with this batch. Until the source is closed */
 	uint64_t bytes;              /* of the source that this batch consumed */
 	struct position position;    /* just after this batch */
 	bool last;                   /* the source has nothing after it */

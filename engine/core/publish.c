@@ -102,6 +102,8 @@ int publish_record(struct attempt *attempt, struct error *error)
 	const struct file_record *known;
 	if (forget_later(attempt, error) < 0)
 		return -1;
+	if (attempt_record_files(attempt, error) < 0)
+		return -1;
 	say_where(attempt, &file, &checkpoint, &known);
 	return attempt->store->ops->record(attempt->store, &attempt->key, checkpoint, known, error);
 }
@@ -110,6 +112,7 @@ void publish_done(struct attempt *attempt)
 {
 	struct step_state *state = attempt->state;
 	attempt->in_transaction = false;
+	attempt->ended_count = 0;
 	ledger_add(&state->committed, &state->pending, state->rule_count);
 	ledger_clear(&state->pending, state->rule_count);
 	state->progressed = true;
@@ -121,7 +124,7 @@ int publish_commit(struct attempt *attempt, bool complete, struct error *error)
 	struct file_record file;
 	const struct checkpoint *checkpoint;
 	const struct file_record *known;
-	if (publish_place(attempt, complete, error) < 0 || forget_later(attempt, error) < 0)
+	if (publish_place(attempt, complete, error) < 0 || forget_later(attempt, error) < 0 || attempt_record_files(attempt, error) < 0)
 		return -1;
 	say_where(attempt, &file, &checkpoint, &known);
 	attempt->in_transaction = false; /* whatever comes now, the transaction is over */
@@ -162,7 +165,7 @@ int publish_check_limit(const struct attempt *attempt, bool at_end, struct error
 	uint64_t judged = state->committed.judged + state->pending.judged;
 	if (step->abort_on_violation && rejected > 0)
 		return error_set(error, ERROR_REJECTS, step->name, "on_violation is abort, and a record was rejected: %s %s",
-			attempt->identity.path, attempt->first_reject[0] ? attempt->first_reject : "(by an earlier run of this load)");
+			attempt->first_file ? attempt->first_file : attempt->identity.path, attempt->first_reject[0] ? attempt->first_reject : "(by an earlier run of this load)");
 	if (!step->max_rejects.share && rejected > step->max_rejects.number)
 		return error_set(error, ERROR_REJECTS, step->name, "%llu records rejected, more than max_rejects: %llu",
 			(unsigned long long)rejected, (unsigned long long)step->max_rejects.number);

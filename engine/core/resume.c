@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/core/attempt.h"
@@ -110,6 +111,12 @@ static void leave_to_other(struct attempt *attempt)
 	note(state, "warning", text);
 }
 
+/* Whether what was loaded before is looked for. */
+static bool looks_back(const struct attempt *attempt)
+{
+	return attempt->claimed && attempt->step->once && attempt->step->policy == KEYS_APPEND && attempt->identity.known && !attempt->info.creates_table;
+}
+
 /* Once only: a file whose content this step has loaded completely is not loaded again. */
 static int check_loaded(struct attempt *attempt, struct error *error)
 {
@@ -117,8 +124,7 @@ static int check_loaded(struct attempt *attempt, struct error *error)
 	struct step_state *state = attempt->state;
 	struct file_record file = { 0 };
 	bool found = false, same_size = false;
-	if (!attempt->claimed || !step->once || step->policy != KEYS_APPEND || !attempt->identity.known ||
-		attempt->info.creates_table || is_ours(attempt))
+	if (!looks_back(attempt) || is_ours(attempt))
 		return 0;
 	attempt->identity.hash[0] = '\0';
 	if (attempt->store->ops->find_file(attempt->store, &attempt->key, &attempt->identity, &file, &found, &same_size, error) < 0)
@@ -197,6 +203,22 @@ static int go_on(struct attempt *attempt, struct error *error)
 	return 0;
 }
 
+/* 1: the source reads several files, each of which is looked for by itself; 0; -1 and error. */
+static int is_several(struct attempt *attempt, struct error *error)
+{
+	const struct source_ops *source = attempt->step->source;
+	struct source_identity *first;
+	int result;
+	if (!source->file)
+		return 0;
+	first = malloc(sizeof *first);
+	if (!first)
+		return error_memory(error, "the name of a file");
+	result = source->file(attempt->source, 0, false, first, error);
+	free(first);
+	return result;
+}
+
 int resume_decide(struct attempt *attempt, struct error *error)
 {
 	learn_outcome(attempt);
@@ -204,9 +226,11 @@ int resume_decide(struct attempt *attempt, struct error *error)
 		leave_to_other(attempt);
 		return 0;
 	}
-	if (check_loaded(attempt, error) < 0)
+	int several = is_several(attempt, error);
+	if (several < 0 || (!several && check_loaded(attempt, error) < 0))
 		return -1;
-	if (attempt->skip || !attempt->recording)
-		return 0;
-	return go_on(attempt, error);
+	if (!attempt->skip && attempt->recording && go_on(attempt, error) < 0)
+		return -1;
+	/* A file that this very load brought in before it was interrupted is none that was loaded before it. */
+	return several && !attempt->skip && looks_back(attempt) ? attempt_pass_loaded(attempt, error) : 0;
 }

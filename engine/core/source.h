@@ -57,6 +57,15 @@ struct expectation {
 	const char *origin;         /* "backup 0193... of 2026-11-21T02:00:00Z", for messages */
 };
 
+/* One of several files that a source reads in turn, once it was read to its end. */
+struct source_file {
+	const char *path;
+	uint64_t size;     /* bytes */
+	int64_t mtime_ns;
+	uint64_t records;
+	char hash[SHA256_HEX_SIZE]; /* of its content */
+};
+
 enum source_result { SOURCE_ERROR = -1, SOURCE_BATCH = 0, SOURCE_END = 1 };
 
 struct source_ops {
@@ -85,6 +94,13 @@ struct source_ops {
 	 * shorter. With replay the content before it is given again first, in batches with replayed set, the last of which
 	 * ends exactly at the position; the hash is checked no later than there. */
 	int (*resume)(void *self, const struct position *at, bool replay, struct error *error);
+
+	/* Optional, both or none. A source of several files: who the file of this number is, from 0 in the order of reading, as identify says of
+	 * one. Returns 1; 0 where there is none of that number, or there are not several; -1 and error. After open, before the first read. */
+	int (*file)(void *self, size_t number, bool hash, struct source_identity *out, struct error *error);
+	/* That file is not to be read: its content, with this hash, was loaded before. Returns 1; 0 where a resume went there or beyond already, so
+	 * that it is part of this load; -1 and error. */
+	int (*pass)(void *self, size_t number, const char *hash, struct error *error);
 
 	/* Optional. What the manifest beside it promises; *out NULL where there is none. After open. Borrowed until close. */
 	int (*expect)(void *self, const struct expectation **out, struct error *error);

@@ -74,7 +74,7 @@ static int keep_rejects(struct attempt *attempt, struct batch *batch, struct err
 	if (batch->page)
 		snprintf(source, sizeof source, "%s page %llu", attempt->identity.path, (unsigned long long)batch->page);
 	else
-		memcpy(source, attempt->identity.path, sizeof attempt->identity.path);
+		snprintf(source, sizeof source, "%s", batch->file ? batch->file : attempt->identity.path);
 	batch_sort_violations(batch);
 	for (size_t first = 0, count; first < batch->violation_count; first += count) {
 		struct reject reject;
@@ -85,6 +85,8 @@ static int keep_rejects(struct attempt *attempt, struct batch *batch, struct err
 				spool_cut(attempt->spool, spooled); /* a batch is in the books whole, or not at all */
 			return -1;
 		}
+		if (!attempt->first_reject[0])
+			attempt->first_file = batch->file;
 		if (!attempt->first_reject[0])
 			snprintf(attempt->first_reject, sizeof attempt->first_reject, "record %llu, line %llu: %s: %.*s",
 				(unsigned long long)reject.record_no, (unsigned long long)reject.line_no, reject.rule.data,
@@ -175,7 +177,10 @@ static int take(struct attempt *attempt, struct batch *batch, struct error *erro
 	if (attempt->step->sink->write(attempt->sink, batch, error) < 0 || judge->ops->settled(judge, batch, error) < 0 ||
 		keep_rejects(attempt, batch, error) < 0)
 		return -1;
+	attempt_count_passed(attempt, batch->last ? SIZE_MAX : batch->file_number);
 	count_batch(attempt, batch);
+	if (batch->file_end && attempt_end_file(attempt, batch->file_end, error) < 0)
+		return -1;
 	if (attempt->wants_prints)
 		fingerprints_add(&attempt->prints, batch->prints);
 	attempt->piece_rows += batch->rows;

@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	how.recoded = how.recoded || (size >= 4 && memcmp(text, "\0\0\xFE\xFF", 4) == 0);
 	char path[64];
 	int fd = csv_memory_file(text, size, path);
-	how.options.path = path;
+	how.path = path;
 	struct error error = ERROR_INIT;
 	struct csv_seen seen, expected;
 	if (csv_drain(&how, NULL, false, &seen, &error) == 0) {

@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size -= 2;
 	char path[64];
 	int fd = json_memory_file((const char *)data, size, path);
-	how.options.path = path;
+	how.path = path;
 	struct error error = ERROR_INIT;
 	int result = json_drain(&how, NULL, false, seen, &error);
 	if (result == 0)

@@ -6,7 +6,7 @@
 
 #include "tests/support/csv_seen.h"
 
-/* What must be seen of data (header: false; how->options.path is not looked at). Rescans after every record that is given
+/* What must be seen of data (header: false; how->path is not looked at). Rescans after every record that is given
  * up, so its time is the size of the data times limits.record. */
 void csv_oracle(const struct csv_case *how, const char *data, size_t size, struct csv_seen *seen);
 

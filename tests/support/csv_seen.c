@@ -100,10 +100,15 @@ struct schema *csv_schema(size_t count)
 
 struct csv_case csv_case_of(const char *path, const struct schema *schema, bool header)
 {
-	struct csv_case how = { .options = CSV_OPTIONS_DEFAULT, .schema = schema, .limits = LIMITS_DEFAULT, .capacity = 100 };
-	how.options.path = path;
+	struct csv_case how = { .path = path, .options = CSV_OPTIONS_DEFAULT, .schema = schema, .limits = LIMITS_DEFAULT, .capacity = 100 };
 	how.options.header = header;
 	return how;
+}
+
+void csv_bind(void *self, const struct csv_case *how)
+{
+	memcpy(self, &how->options, sizeof how->options);
+	((struct csv_options *)self)->path = (struct option_list){ .items = &how->path, .count = 1 };
 }
 
 int csv_open_case(const struct csv_case *how, void **self, struct error *error)
@@ -111,7 +116,7 @@ int csv_open_case(const struct csv_case *how, void **self, struct error *error)
 	struct source_context context = { .schema = how->schema, .labels = how->labels, .limits = &how->limits };
 	*self = calloc(1, csv_source_ops.size);
 	CHECK(*self);
-	memcpy(*self, &how->options, sizeof how->options);
+	csv_bind(*self, how);
 	if (csv_source_ops.open(*self, &context, error) == 0)
 		return 0;
 	csv_close_case(*self);

@@ -23,7 +23,8 @@
 
 /* How a file is to be read. */
 struct csv_case {
-	struct csv_options options;
+	const char *path;
+	struct csv_options options; /* but for its path */
 	const struct schema *schema;
 	const struct option_map *labels;
 	struct limits limits;
@@ -63,6 +64,8 @@ int csv_memory_file(const char *data, size_t size, char *path);
 struct schema *csv_schema(size_t count);
 /* With the default options and limits, batches of 100 rows. */
 struct csv_case csv_case_of(const char *path, const struct schema *schema, bool header);
+/* The options into a source that is not open. */
+void csv_bind(void *self, const struct csv_case *how);
 /* An open source in *self (freed by csv_close), or -1 and error with nothing to free. */
 int csv_open_case(const struct csv_case *how, void **self, struct error *error);
 void csv_close_case(void *self);

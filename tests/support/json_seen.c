@@ -95,6 +95,12 @@ static void see_batch(struct json_seen *seen, const struct batch *batch, uint64_
 	CHECK(fault == batch->fault_count || seen->count == JSON_SEEN_MAX);
 }
 
+void json_bind(void *self, const struct json_case *how)
+{
+	memcpy(self, &how->options, sizeof how->options);
+	((struct json_options *)self)->path = (struct option_list){ .items = &how->path, .count = 1 };
+}
+
 int json_drain(const struct json_case *how, const struct position *from, bool replay, struct json_seen *seen, struct error *error)
 {
 	struct source_context context = { .schema = how->schema, .labels = how->labels, .limits = &how->limits };
@@ -104,7 +110,7 @@ int json_drain(const struct json_case *how, const struct position *from, bool re
 
 	seen->count = seen->batches = 0;
 	CHECK(self);
-	memcpy(self, &how->options, sizeof how->options);
+	json_bind(self, how);
 	struct batch *batch = batch_new(how->schema, how->capacity, &how->limits, error);
 	CHECK(batch);
 	int result = json_source_ops.open(self, &context, error);

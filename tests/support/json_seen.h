@@ -24,7 +24,8 @@
 enum { JSON_SEEN_MAX = 1024 };
 
 struct json_case {
-	struct json_options options;
+	const char *path;
+	struct json_options options; /* but for its path */
 	const struct schema *schema;
 	const struct option_map *labels;
 	struct limits limits;
@@ -49,6 +50,9 @@ int json_memory_file(const char *data, size_t size, char *path);
 /* Reads everything, from a position where from is not NULL, and checks what must hold of any batch. seen is filled, to be freed. 0, or -1 and error. */
 int json_drain(const struct json_case *how, const struct position *from, bool replay, struct json_seen *seen, struct error *error);
 void json_seen_fini(struct json_seen *seen);
+
+/* The options into a source that is not open. */
+void json_bind(void *self, const struct json_case *how);
 
 /* Reads again from every position of whole, with and without replay: the same records. */
 void json_check_resume(const struct json_case *how, const struct json_seen *whole);

@@ -28,7 +28,7 @@ static void refused(struct csv_case how, const char *text, size_t length, enum e
 {
 	char path[64];
 	int fd = csv_memory_file(text, length, path);
-	how.options.path = path;
+	how.path = path;
 	struct error error = ERROR_INIT;
 	struct csv_seen seen;
 	assert_int_equal(csv_drain(&how, NULL, false, &seen, &error), -1);
@@ -50,7 +50,7 @@ static void gives(struct csv_case how, const char *text, size_t length, const ch
 {
 	char path[64];
 	int fd = csv_memory_file(text, length, path);
-	how.options.path = path;
+	how.path = path;
 	struct error error = ERROR_INIT;
 	struct csv_seen seen, wanted = { .records = (char **)(uintptr_t)expected };
 	while (expected[wanted.count])

@@ -142,7 +142,7 @@ static void test_random(void **state)
 		csv_oracle(&how, data, size, &expected);
 
 		int fd = csv_memory_file(data, size, path);
-		how.options.path = path;
+		how.path = path;
 		if (csv_drain(&how, NULL, false, &seen, &error) < 0) {
 			/* Some random beginnings are marks of other encodings. */
 			assert_int_equal(error.kind, ERROR_SOURCE);
@@ -204,7 +204,7 @@ static void test_large(void **state)
 			how.limits.columns = columns_limits[round];
 		char path[64];
 		int fd = csv_memory_file(data, size, path);
-		how.options.path = path;
+		how.path = path;
 		struct error error = ERROR_INIT;
 		struct csv_seen expected, seen;
 		csv_oracle(&how, data, size, &expected);
@@ -233,7 +233,7 @@ static void read_hostile(const char *what, const char *line, const char *every, 
 	char path[64];
 	int fd = csv_memory_file(data, size, path);
 	free(data);
-	struct csv_case how = { .options = { .path = path, .delimiter = ",", .quote = "\"", .double_quote = true, .trim = trim }, .schema = schema,
+	struct csv_case how = { .path = path, .options = { .delimiter = ",", .quote = "\"", .double_quote = true, .trim = trim }, .schema = schema,
 	                        .limits = limits };
 	struct error error = ERROR_INIT;
 	void *self;

@@ -205,7 +205,7 @@ static void cannot_resume(const struct csv_case *how, const char *token, const c
 		assert_int_equal(error.kind, ERROR_CONFIG);
 		if (!strstr(error.message, says) || !strstr(error.message, "--restart"))
 			fail_msg("\"%s\" does not say \"%s\" and --restart", error.message, says);
-		assert_string_equal(error.place, how->options.path);
+		assert_string_equal(error.place, how->path);
 	}
 }
 
@@ -293,7 +293,7 @@ static void test_stream(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, write_slowly, &writer), 0);
 	void *self = calloc(1, csv_source_ops.size);
 	assert_non_null(self);
-	memcpy(self, &how.options, sizeof how.options);
+	csv_bind(self, &how);
 	assert_int_equal(csv_source_ops.open(self, &context, &error), 0);
 	struct source_identity who;
 	assert_int_equal(csv_source_ops.identify(self, true, &who, &error), 0);
@@ -334,7 +334,7 @@ static void test_cancel(void **state)
 	struct error error = ERROR_INIT;
 	void *self = calloc(1, csv_source_ops.size);
 	assert_non_null(self);
-	memcpy(self, &how.options, sizeof how.options);
+	csv_bind(self, &how);
 	assert_int_equal(csv_source_ops.open(self, &context, &error), 0);
 	struct batch *batch = batch_new(schema, 100, &how.limits, &error);
 	assert_non_null(batch);
@@ -367,7 +367,8 @@ static void test_options(void **state)
 		enum option_kind kind;
 		size_t offset;
 	} expected[] = {
-		{ "path", NULL, OPTION_STRING, offsetof(struct csv_options, path) },
+		{ "path", NULL, OPTION_LIST, offsetof(struct csv_options, path) },
+		{ "file_field", NULL, OPTION_STRING, offsetof(struct csv_options, file_field) },
 		{ "header", "true", OPTION_BOOLEAN, offsetof(struct csv_options, header) },
 		{ "delimiter", ",", OPTION_STRING, offsetof(struct csv_options, delimiter) },
 		{ "quote", "\"", OPTION_STRING, offsetof(struct csv_options, quote) },

@@ -44,7 +44,7 @@ static void compare(const char *csv, const char *json)
 	json_object_foreach(json_array_get(rows, 0), key, value)
 		assert_non_null(schema_add_field(schema, key, VALUE_STRING, &error));
 
-	struct csv_case how = { .options = { .path = csv, .header = true, .delimiter = ",", .quote = "\"", .double_quote = true }, .schema = schema,
+	struct csv_case how = { .path = csv, .options = { .header = true, .delimiter = ",", .quote = "\"", .double_quote = true }, .schema = schema,
 	                        .limits = LIMITS_DEFAULT };
 	void *self;
 	if (csv_open_case(&how, &self, &error) < 0)
