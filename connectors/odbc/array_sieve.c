@@ -11,7 +11,6 @@
 enum {
 	TOGETHER = 2,          /* rows of one VALUES: of a single one the server does not leave out what a CHECK refuses */
 	ROW_TEXT = 16,         /* "16384 4025 " */
-	PACKET_RESERVE = 64 * 1024,
 };
 
 void array_sieve_init(struct array_sieve *sieve, const struct way_task *task)
@@ -142,30 +141,21 @@ int array_sieve_run(struct array_sieve *sieve, const struct batch *batch, const 
 {
 	struct session *session = sieve->task->session;
 	struct bound_arrays *arrays = &sieve->arrays;
-	uint64_t most = session->statement_bytes_max;
 	struct diagnosis diagnosis;
-	SQLRETURN code;
+	int result;
 
 	if (sieve->state == SIEVE_UNKNOWN && open_sieve(sieve, error))
 		return -1;
 	*count = sieve->state == SIEVE_OPEN ? bound_arrays_take(arrays, batch, rows, *count) : 0;
-	if (*count == TOGETHER && most && bound_arrays_bytes(arrays) + PACKET_RESERVE > most)
+	if (*count == TOGETHER && bound_arrays_too_large(arrays, batch, rows))
 		*count = 0;
 	if (!*count)
 		return 0;
-	if (bound_arrays_execute(arrays, batch, rows, *count, &code, error))
-		return -1;
-	if (!SQL_SUCCEEDED(code) && code != SQL_NO_DATA) {
+	result = bound_arrays_execute(arrays, batch, rows, *count, &diagnosis, error);
+	if (result) {
 		sieve->state = SIEVE_SHUT;
-		if (session_diagnose(session, SQL_HANDLE_STMT, arrays->statement, &diagnosis) != FAULT_OF_ROW) {
-			diagnosis_error(session, &diagnosis, sieve->task->what, error);
-			bound_arrays_forget(arrays);
-			return -1;
-		}
-		bound_arrays_forget(arrays);
-		return 1;
+		return result;
 	}
-	SQLFreeStmt(arrays->statement, SQL_CLOSE);
 	if (ask_outcome(sieve, error) == 0 && read_outcome(sieve->text, *count, refused))
 		return 0;
 	sieve->state = SIEVE_SHUT;

@@ -8,6 +8,7 @@
 #include "connectors/odbc/bulk.h"
 #include "connectors/odbc/carry.h"
 #include "connectors/odbc/dialect.h"
+#include "connectors/odbc/direct_arrays.h"
 
 enum {
 	ROWS_MAX = 16384,             /* a batch: each statement is a wait for the server's answer */
@@ -15,6 +16,7 @@ enum {
 	BYTES_MAX = 2 * 1024 * 1024,  /* of long texts in one statement, as wide as the longest */
 	LONG_TEXT = 1 << 20,          /* what the driver is told of their type; their own length counts */
 	NARROWEST = 16,
+	PACKET_RESERVE = 64 * 1024,   /* of what the server takes: for the rest of a row */
 };
 
 struct array_column {
@@ -22,14 +24,14 @@ struct array_column {
 	size_t from;      /* the column of the batch */
 	size_t turn;      /* which of the rows that stand together */
 	enum carrier carrier;
-	bool direct;      /* a span of the batch */
+	bool span;        /* a span of the batch */
 	bool plain;       /* a datetime without its Z */
 	size_t width;     /* of a place */
 	char *places;     /* direct: within the area for all of them */
 	SQLLEN *lengths;  /* one an element: its length, or SQL_NULL_DATA */
 };
 
-void bound_arrays_forget(struct bound_arrays *arrays)
+static void forget(struct bound_arrays *arrays)
 {
 	if (arrays->statement)
 		SQLFreeHandle(SQL_HANDLE_STMT, arrays->statement);
@@ -38,9 +40,10 @@ void bound_arrays_forget(struct bound_arrays *arrays)
 
 void bound_arrays_close(struct bound_arrays *arrays)
 {
-	bound_arrays_forget(arrays);
+	forget(arrays);
+	direct_arrays_free(arrays->direct);
 	for (size_t i = 0; arrays->columns && i < arrays->count; i++) {
-		if (!arrays->columns[i].direct)
+		if (!arrays->columns[i].span)
 			free(arrays->columns[i].places);
 		free(arrays->columns[i].lengths);
 	}
@@ -75,7 +78,6 @@ static int open_columns(struct bound_arrays *arrays, struct error *error)
 	const struct dialect *dialect = task->session->dialect;
 	size_t fields = task->schema->field_count, elements;
 
-	arrays->rows_max = rows_for(task, arrays->together);
 	elements = arrays->rows_max / arrays->together;
 	arrays->count = arrays->together * fields;
 	arrays->columns = calloc(arrays->count, sizeof *arrays->columns);
@@ -90,14 +92,14 @@ static int open_columns(struct bound_arrays *arrays, struct error *error)
 		column->turn = i / fields;
 		column->field = &task->schema->fields[column->from];
 		column->carrier = dialect->carrier(column->field);
-		column->direct = value_storage(column->field->type) == STORAGE_SPAN;
+		column->span = value_storage(column->field->type) == STORAGE_SPAN;
 		column->plain = column->field->type == VALUE_DATETIME && dialect->plain_datetimes;
-		column->width = column->direct ? 0 : width_of(column->carrier);
-		arrays->has_direct = arrays->has_direct || column->direct;
+		column->width = column->span ? 0 : width_of(column->carrier);
+		arrays->has_spans = arrays->has_spans || column->span;
 		column->lengths = calloc(elements, sizeof *column->lengths);
-		if (!column->direct)
+		if (!column->span)
 			column->places = calloc(elements, column->width);
-		if (!column->lengths || (!column->direct && !column->places))
+		if (!column->lengths || (!column->span && !column->places))
 			return error_memory(error, "a writer");
 	}
 	return 0;
@@ -131,18 +133,26 @@ static int put_sql(const struct way_task *task, const char *head, size_t togethe
 
 int bound_arrays_open(struct bound_arrays *arrays, const struct way_task *task, const char *head, size_t together, struct error *error)
 {
+	char why[MY_WHY_MAX];
 	struct buffer sql;
 	int result = -1;
 
 	memset(arrays, 0, sizeof *arrays);
 	arrays->task = task;
 	arrays->together = together;
+	arrays->rows_max = rows_for(task, together);
 	buffer_init(&sql, BULK_SQL_MAX);
-	if (put_sql(task, head, together, &sql, error) == 0 && open_columns(arrays, error) == 0) {
+	if (put_sql(task, head, together, &sql, error) == 0) {
 		arrays->sql = strdup(buffer_text(&sql));
 		result = arrays->sql ? 0 : error_memory(error, "a writer");
 	}
 	buffer_fini(&sql);
+	if (result == 0 && my_usable(task->session, why)) {
+		arrays->direct = direct_arrays_new(task, arrays->sql, together, arrays->rows_max, error);
+		result = arrays->direct ? 0 : -1;
+	} else if (result == 0) {
+		result = open_columns(arrays, error);
+	}
 	if (result)
 		bound_arrays_close(arrays);
 	return result;
@@ -179,7 +189,7 @@ static size_t widen(const struct bound_arrays *arrays, const struct batch *batch
 
 	for (size_t i = 0; i < arrays->count; i++) {
 		const struct array_column *column = &arrays->columns[i];
-		size_t length = column->direct ? length_of(batch, column->from, rows[column->turn]) : 0;
+		size_t length = column->span ? length_of(batch, column->from, rows[column->turn]) : 0;
 
 		if (length <= arrays->wanted[i])
 			continue;
@@ -197,12 +207,14 @@ size_t bound_arrays_take(const struct bound_arrays *arrays, const struct batch *
 
 	if (count > arrays->rows_max)
 		count = arrays->rows_max;
+	if (arrays->direct)
+		return direct_arrays_take(arrays->direct, batch, rows, count, most);
 	count -= count % together;
 	for (size_t i = 0; i < arrays->count; i++) {
-		arrays->wanted[i] = arrays->columns[i].direct ? NARROWEST : 0;
+		arrays->wanted[i] = arrays->columns[i].span ? NARROWEST : 0;
 		total += arrays->wanted[i];
 	}
-	for (; arrays->has_direct && taken < count; taken += together) {
+	for (; arrays->has_spans && taken < count; taken += together) {
 		size_t more = widen(arrays, batch, rows + taken, false);
 
 		if (taken && (total + more) * (taken / together + 1) > most)
@@ -213,13 +225,15 @@ size_t bound_arrays_take(const struct bound_arrays *arrays, const struct batch *
 	return count;
 }
 
-uint64_t bound_arrays_bytes(const struct bound_arrays *arrays)
+bool bound_arrays_too_large(const struct bound_arrays *arrays, const struct batch *batch, const uint32_t *rows)
 {
-	uint64_t bytes = 0;
+	const struct schema *schema = arrays->task->schema;
+	uint64_t most = arrays->task->session->statement_bytes_max, bytes = PACKET_RESERVE;
 
-	for (size_t i = 0; i < arrays->count; i++)
-		bytes += arrays->wanted[i];
-	return bytes;
+	for (size_t turn = 0; most && turn < arrays->together; turn++)
+		for (size_t i = 0; i < schema->field_count; i++)
+			bytes += value_storage(schema->fields[i].type) == STORAGE_SPAN ? length_of(batch, i, rows[turn]) : VALUE_TEXT_MAX;
+	return most && bytes > most;
 }
 
 static int fail(struct bound_arrays *arrays, struct error *error)
@@ -232,7 +246,7 @@ static int bind_column(struct bound_arrays *arrays, size_t at, struct error *err
 {
 	struct array_column *column = &arrays->columns[at];
 	SQLSMALLINT c_type = SQL_C_CHAR, sql_type = SQL_VARCHAR;
-	SQLULEN size = column->direct ? LONG_TEXT : VALUE_TEXT_MAX;
+	SQLULEN size = column->span ? LONG_TEXT : VALUE_TEXT_MAX;
 
 	if (column->carrier == CARRY_INTEGER) {
 		c_type = SQL_C_SBIGINT;
@@ -269,7 +283,7 @@ static int lay_out(struct bound_arrays *arrays, size_t count, struct error *erro
 	for (size_t i = 0; i < arrays->count; i++) {
 		struct array_column *column = &arrays->columns[i];
 
-		if (!column->direct)
+		if (!column->span)
 			continue;
 		column->width = arrays->wanted[i];
 		column->places = arrays->area + needed;
@@ -288,7 +302,7 @@ static int prepare(struct bound_arrays *arrays, size_t count, struct error *erro
 
 	if (arrays->statement && arrays->elements == count && memcmp(arrays->widths, arrays->wanted, arrays->count * sizeof *arrays->widths) == 0)
 		return 0;
-	bound_arrays_forget(arrays);
+	forget(arrays);
 	if (lay_out(arrays, count, error) || session_handle(arrays->task->session, &arrays->statement, error))
 		return -1;
 	/* Integer attributes travel in the pointer. */
@@ -321,7 +335,7 @@ static void fill(const struct bound_arrays *arrays, struct array_column *column,
 			memcpy(place, &from->integers[row], sizeof from->integers[row]);
 		} else if (column->carrier == CARRY_DOUBLE) {
 			memcpy(place, &from->doubles[row], sizeof from->doubles[row]);
-		} else if (column->direct) {
+		} else if (column->span) {
 			column->lengths[i] = (SQLLEN)from->spans[row].length;
 			if (from->spans[row].length)
 				memcpy(place, batch_bytes(batch, from->spans[row]), from->spans[row].length);
@@ -331,17 +345,34 @@ static void fill(const struct bound_arrays *arrays, struct array_column *column,
 	}
 }
 
-int bound_arrays_execute(struct bound_arrays *arrays, const struct batch *batch, const uint32_t *rows, size_t count, SQLRETURN *code,
-	struct error *error)
+int bound_arrays_execute(struct bound_arrays *arrays, const struct batch *batch, const uint32_t *rows, size_t count,
+	struct diagnosis *diagnosis, struct error *error)
 {
+	struct session *session = arrays->task->session;
 	size_t elements = count / arrays->together;
+	SQLRETURN code;
+	int result = -1;
 
+	if (arrays->direct)
+		return direct_arrays_execute(arrays->direct, batch, rows, count, diagnosis, error);
+	/* The widths of these rows. */
+	bound_arrays_take(arrays, batch, rows, count);
 	if (prepare(arrays, elements, error)) {
-		bound_arrays_forget(arrays);
+		forget(arrays);
 		return -1;
 	}
 	for (size_t i = 0; i < arrays->count; i++)
 		fill(arrays, &arrays->columns[i], batch, rows, elements);
-	*code = SQLExecute(arrays->statement);
-	return 0;
+	code = SQLExecute(arrays->statement);
+	if (SQL_SUCCEEDED(code) || code == SQL_NO_DATA) {
+		SQLFreeStmt(arrays->statement, SQL_CLOSE);
+		return 0;
+	}
+	if (session_diagnose(session, SQL_HANDLE_STMT, arrays->statement, diagnosis) == FAULT_OF_ROW)
+		result = 1;
+	else
+		diagnosis_error(session, diagnosis, arrays->task->what, error);
+	/* It is not used again after a refusal. */
+	forget(arrays);
+	return result;
 }

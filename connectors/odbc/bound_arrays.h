@@ -13,6 +13,7 @@
 #include "connectors/odbc/way.h"
 
 struct array_column;
+struct direct_arrays;
 
 struct bound_arrays {
 	const struct way_task *task;
@@ -20,7 +21,7 @@ struct bound_arrays {
 	size_t count;       /* the fields, together times */
 	size_t together;
 	size_t rows_max;    /* a multiple of together */
-	bool has_direct;
+	bool has_spans;     /* texts of any length */
 	char *sql;
 	SQLHSTMT statement; /* prepared for so many elements, and for these widths; NULL: there is none */
 	size_t elements;
@@ -28,6 +29,7 @@ struct bound_arrays {
 	size_t *wanted;
 	char *area;         /* of texts of any length */
 	size_t area_size;
+	struct direct_arrays *direct; /* instead of all that: the driver's connection is known here; else NULL */
 };
 
 /* head: what the statement begins with, "INSERT". Prepares nothing yet. Zeroed or opened before; task is borrowed. */
@@ -37,15 +39,12 @@ void bound_arrays_close(struct bound_arrays *arrays); /* of a zeroed one, or twi
 /* How many of the first of count rows go into one statement: a multiple of together, at least that much; 0 where count is less. */
 size_t bound_arrays_take(const struct bound_arrays *arrays, const struct batch *batch, const uint32_t *rows, size_t count);
 
-/* The bytes of the longest such row, or so many rows as stand together, at least. After take. */
-uint64_t bound_arrays_bytes(const struct bound_arrays *arrays);
+/* True where the first rows, as many as stand together, are more than the server takes in one piece, which would cost the connection. */
+bool bound_arrays_too_large(const struct bound_arrays *arrays, const struct batch *batch, const uint32_t *rows);
 
-/* Executes it over count rows (what take gave, just before). *code: what SQLExecute answered; then the statement's handle is open for its result or
- * its diagnostics. 0; or -1 and error where it did not come to that. */
-int bound_arrays_execute(struct bound_arrays *arrays, const struct batch *batch, const uint32_t *rows, size_t count, SQLRETURN *code,
-	struct error *error) MUST_CHECK;
-
-/* Lets go of the prepared statement: it is not used again after a refusal. */
-void bound_arrays_forget(struct bound_arrays *arrays);
+/* Executes it over count rows (what take gave), in the session's transaction. 0; 1 where the database refused it for a row's sake: diagnosis says how;
+ * or -1 and error. */
+int bound_arrays_execute(struct bound_arrays *arrays, const struct batch *batch, const uint32_t *rows, size_t count,
+	struct diagnosis *diagnosis, struct error *error) MUST_CHECK;
 
 #endif

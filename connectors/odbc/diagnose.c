@@ -142,17 +142,26 @@ static enum fault_class judge(struct session *session, bool lost, struct diagnos
 	return class_of(out->trouble.kind);
 }
 
-enum fault_class session_diagnose_words(struct session *session, const char *state, const char *words, bool lost, struct diagnosis *out)
+enum fault_class session_diagnose_coded(struct session *session, const char *state, int native, const char *words, bool lost,
+	struct diagnosis *out)
 {
 	char text[DIAGNOSTIC_MAX];
 
 	memset(out, 0, sizeof *out);
 	out->at = out->near = DIAGNOSIS_NOWHERE;
+	out->native = native;
 	snprintf(out->state, sizeof out->state, "%s", state);
 	snprintf(text, sizeof text, "%s", words);
-	tidy(text, 0, session->discreet);
+	tidy(text, native, session->discreet);
 	snprintf(out->words, sizeof out->words, "%.*s", (int)sizeof out->words - 1, text);
+	if (native && session->dialect && session->dialect->refused_row)
+		out->at = session->dialect->refused_row(native, out->words);
 	return judge(session, lost, out);
+}
+
+enum fault_class session_diagnose_words(struct session *session, const char *state, const char *words, bool lost, struct diagnosis *out)
+{
+	return session_diagnose_coded(session, state, 0, words, lost, out);
 }
 
 enum fault_class session_diagnose_native(struct session *session, int native, const char *words, struct diagnosis *out)

@@ -44,6 +44,7 @@ static void let_go(struct session *session)
 	if (session->environment)
 		SQLFreeHandle(SQL_HANDLE_ENV, session->environment);
 	pq_close(&session->pq);
+	my_close(&session->my);
 	session->connection = SQL_NULL_HDBC;
 	session->environment = SQL_NULL_HENV;
 	free(session->shown);
@@ -59,8 +60,10 @@ static int connect_once(struct session *session, const struct connect_string *st
 	if (!text)
 		return -1;
 	pq_listen(&session->pq);
+	my_listen(&session->my);
 	code = SQLDriverConnect(session->connection, NULL, session_input(text), SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT);
 	pq_heard();
+	my_heard();
 	if (!SQL_SUCCEEDED(code)) {
 		session_fail(session, SQL_HANDLE_DBC, session->connection, "connecting", error);
 		connect_mask(string, error->message);

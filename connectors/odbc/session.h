@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "connectors/odbc/my.h"
 #include "connectors/odbc/pq.h"
 #include "connectors/odbc/pq_guard.h"
 #include "engine/core/cancel.h"
@@ -27,6 +28,7 @@ struct session {
 	SQLHENV environment;
 	SQLHDBC connection;
 	struct pq pq;                  /* psqlodbc: libpq below the connection */
+	struct my my;                  /* Connector/ODBC: libmariadb below the connection */
 	struct pq_guard *guard;        /* the same: ends a statement when the run is cancelled; NULL: there is none */
 	atomic_uint calls;             /* for it: odd while a statement is under way */
 	char name[NAME_MAX_BYTES];     /* of the connection in the pipeline; for messages */
@@ -154,6 +156,10 @@ void diagnosis_dropped(struct diagnosis *out);
 /* The same of what came by another road than ODBC: the SQLSTATE (may be empty) and the words as the server gave them; lost: the connection
  * is gone. */
 enum fault_class session_diagnose_words(struct session *session, const char *state, const char *words, bool lost, struct diagnosis *out);
+
+/* The same with the database's own code. */
+enum fault_class session_diagnose_coded(struct session *session, const char *state, int native, const char *words, bool lost,
+	struct diagnosis *out);
 
 /* The same of a database that gives numbers of its own and no SQLSTATE. */
 enum fault_class session_diagnose_native(struct session *session, int native, const char *words, struct diagnosis *out);

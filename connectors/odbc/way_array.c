@@ -14,8 +14,6 @@
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/way.h"
 
-enum { PACKET_RESERVE = 64 * 1024 /* of what the server takes: for the rest of a row */ };
-
 struct array_way {
 	struct way way;
 	struct bound_arrays arrays;
@@ -67,19 +65,14 @@ static size_t array_take(const struct way *way, const struct batch *batch, const
 	return bound_arrays_take(&((const struct array_way *)way)->arrays, batch, rows, count);
 }
 
-/* One row that is more than the server takes in one piece would cost the connection. */
-static bool is_too_large(const struct bound_arrays *arrays, size_t count, struct diagnosis *diagnosis)
+static int too_large(const struct session *session, struct diagnosis *diagnosis)
 {
-	uint64_t most = arrays->task->session->statement_bytes_max;
-
-	if (count > 1 || !most || bound_arrays_bytes(arrays) + PACKET_RESERVE <= most)
-		return false;
 	memset(diagnosis, 0, sizeof *diagnosis);
 	diagnosis->at = diagnosis->near = DIAGNOSIS_NOWHERE;
 	diagnosis->trouble.kind = TROUBLE_ROW;
 	snprintf(diagnosis->words, sizeof diagnosis->words, "the row is larger than the server takes in one piece (max_allowed_packet, %llu bytes)",
-		(unsigned long long)most);
-	return true;
+		(unsigned long long)session->statement_bytes_max);
+	return 1;
 }
 
 /* The row, from 0, at which the server stopped, as MariaDB tells it from 10.7 on. What a trigger executes may have been counted instead, so it is a
@@ -107,25 +100,13 @@ static int array_insert(struct way *way, const struct batch *batch, const uint32
 {
 	struct bound_arrays *arrays = &((struct array_way *)way)->arrays;
 	struct session *session = arrays->task->session;
-	SQLRETURN code;
-	int result = 1;
+	int result;
 
-	bound_arrays_take(arrays, batch, rows, count);
-	if (is_too_large(arrays, count, diagnosis))
-		return 1;
-	if (bound_arrays_execute(arrays, batch, rows, count, &code, error))
-		return -1;
-	if (SQL_SUCCEEDED(code) || code == SQL_NO_DATA) {
-		SQLFreeStmt(arrays->statement, SQL_CLOSE);
-		return 0;
-	}
-	if (session_diagnose(session, SQL_HANDLE_STMT, arrays->statement, diagnosis) != FAULT_OF_ROW) {
-		diagnosis_error(session, diagnosis, arrays->task->what, error);
-		result = -1;
-	} else if (count > 1 && diagnosis->at == DIAGNOSIS_NOWHERE) {
+	if (count == 1 && bound_arrays_too_large(arrays, batch, rows))
+		return too_large(session, diagnosis);
+	result = bound_arrays_execute(arrays, batch, rows, count, diagnosis, error);
+	if (result > 0 && count > 1 && diagnosis->at == DIAGNOSIS_NOWHERE)
 		diagnosis->near = where_it_stopped(session);
-	}
-	bound_arrays_forget(arrays);
 	return result;
 }
 

@@ -44,6 +44,9 @@ only connectors/odbc '<(sql|odbc)[a-z]*\.h>'
 # Of that room, libpq's stays in the files that use the driver's connection.
 grep -rnE --include='*.c' --include='*.h' '^[[:space:]]*#[[:space:]]*include[[:space:]]*<libpq' engine connectors rules |
     grep -v '^connectors/odbc/pq[._]' >>"$found"
+only connectors/odbc '<mysql\.h>'
+grep -rnE --include='*.c' --include='*.h' '^[[:space:]]*#[[:space:]]*include[[:space:]]*<mysql' engine connectors rules |
+    grep -v '^connectors/odbc/my[._]' >>"$found"
 only engine/http '<civetweb\.h>'
 only connectors/avro '<avro\.h>'
 only connectors/http '<curl/curl\.h>'

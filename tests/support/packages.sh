@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 
-build="gcc make autoconf automake pkg-config libc6-dev libyaml-dev libcsv-dev unixodbc-dev libsqliteodbc odbc-postgresql odbc-mariadb libpq-dev
+build="gcc make autoconf automake pkg-config libc6-dev libyaml-dev libcsv-dev unixodbc-dev libsqliteodbc odbc-postgresql odbc-mariadb libpq-dev libmariadb-dev
     libjansson-dev libpcre2-dev libssl-dev libsqlite3-dev libxxhash-dev libavro-dev zlib1g-dev libsnappy-dev libzstd-dev
     liblzma-dev libbz2-dev libcivetweb-dev libcurl4-openssl-dev ca-certificates"
 # Beyond the above; the sanitizers come with gcc.
