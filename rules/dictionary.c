@@ -146,7 +146,7 @@ static struct table *load_resource(struct loader *loader, const struct node *nod
 	if ((*schema_node)->kind != NODE_MAP) {
 		diagnostics_error(
 			loader->diagnostics, *schema_node,
-			"the schema of \"%s\" must be a map; one in another file is not supported: write it here",
+			"the schema of \"%s\" must be a map, or in a dictionary file the path of one",
 			name);
 		return NULL;
 	}

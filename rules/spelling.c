@@ -1,5 +1,7 @@
 /* spelling.c - the keys of Data Package, Table Schema and Table Dialect, versions 1 and 2, and our additions.
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * What frictionless-py writes beside the standard stands at the end of a list: its descriptors are read as they are.
  */
 #include "rules/spelling.h"
 
@@ -9,11 +11,14 @@
 
 static const char *const package_keys[] = {
 	"$schema", "profile", "name",     "id",           "licenses", "title",     "description",   "homepage", "image",
-	"version", "created", "keywords", "contributors", "sources",  "resources", "missingValues", NULL};
+	"version", "created", "keywords", "contributors", "sources",  "resources", "missingValues",
+	/* frictionless-py */ "basepath", "catalog", "innerpath", "onerror", "trusted", NULL};
 static const char *const resource_keys[] = {
 	"$schema",     "profile",  "name",        "path",     "data",   "type",          "title",
 	"description", "format",   "mediatype",   "encoding", "bytes",  "hash",          "sources",
-	"licenses",    "homepage", "compression", "dialect",  "schema", "missingValues", NULL};
+	"licenses",    "homepage", "compression", "dialect",  "schema", "missingValues",
+	/* frictionless-py */ "scheme", "datatype", "fields", "rows", "stats", "extrapaths", "innerpath", "basepath", "checklist",
+	"pipeline", "detector", "layout", "control", "hashing", "onerror", "trusted", NULL};
 static const char *const schema_keys[] = {"$schema",     "profile",    "name",        "title",
 					  "description", "fields",     "fieldsMatch", "missingValues",
 					  "primaryKey",  "uniqueKeys", "foreignKeys", NULL};
@@ -21,7 +26,8 @@ static const char *const field_keys[] = {
 	"name",        "type",        "format",     "title",         "description",       "example",
 	"examples",    "constraints", "rdfType",    "missingValues", "trueValues",        "falseValues",
 	"decimalChar", "groupChar",   "bareNumber", "categories",    "categoriesOrdered", "delimiter",
-	"itemType",    "precision",   "scale",      "timezone",      "sensitive",         NULL};
+	"itemType",    "precision",   "scale",      "timezone",      "sensitive",
+	/* frictionless-py */ "floatNumber", "arrayItem", NULL};
 static const char *const constraint_keys[] = {
 	"required",         "unique",           "minLength",  "maxLength", "minimum", "maximum",
 	"exclusiveMinimum", "exclusiveMaximum", "jsonSchema", "pattern",   "enum",    NULL};
@@ -53,6 +59,21 @@ static const char *const dialect_keys[] = {"$schema",
 					   "sheetNumber",
 					   "sheetName",
 					   "table",
+					   /* frictionless-py */
+					   "headerCase",
+					   "skipBlankRows",
+					   "csv",
+					   "excel",
+					   "json",
+					   "sql",
+					   "inline",
+					   "ods",
+					   "html",
+					   "parquet",
+					   "multipart",
+					   "remote",
+					   "local",
+					   "zip",
 					   NULL};
 static const char *const license_keys[] = {"name", "path", "title", NULL};
 static const char *const source_keys[] = {"title", "path", "email", "version", NULL};

@@ -7,6 +7,7 @@
 
 #include "engine/config/load.h"
 #include "engine/config/planning.h"
+#include "engine/config/schema_files.h"
 
 size_t dictionary_index(const struct dictionary *dictionary, const char *name)
 {
@@ -38,15 +39,22 @@ static struct dictionary *read_named(const char *file, const struct node *named,
 {
 	struct error error = ERROR_INIT;
 	struct dictionary *dictionary = NULL;
-	struct node *root = document_parse(file, &error);
+	size_t errors = diagnostics->errors;
+	struct stash stash;
+	struct node *root;
 
-	if (root)
+	stash_init(&stash);
+	root = dictionary_parse(file, &stash, diagnostics, &error);
+	if (root && diagnostics->errors == errors)
 		dictionary = dictionary_load(root, diagnostics);
+	else if (root)
+		error_clear(&error);
 	else if (named && error.kind == ERROR_CONFIG && strcmp(error.place, file) == 0)
 		diagnostics_error(diagnostics, named, "dictionary %s: %s", error.place, error.message);
 	else
 		diagnostics_take(diagnostics, &error);
 	node_free(root);
+	stash_fini(&stash);
 	return dictionary;
 }
 

@@ -7,6 +7,7 @@
 #include "engine/config/document.h"
 #include "engine/config/load.h"
 #include "engine/config/planning.h"
+#include "engine/config/schema_files.h"
 #include "engine/core/buffer.h"
 
 struct pipeline *pipeline_load_text(const char *name, const char *text, const char *dictionary, struct diagnostics *diagnostics)
@@ -119,12 +120,19 @@ static int put_node(const struct node *node, struct buffer *out, struct error *e
 int dictionary_to_json(const char *file, struct buffer *out, struct diagnostics *diagnostics)
 {
 	struct error error = ERROR_INIT;
-	struct node *root = document_parse(file, &error);
-	struct dictionary *dictionary = root ? dictionary_load(root, diagnostics) : NULL;
-	int result = dictionary ? put_node(root, out, &error) : -1;
+	struct stash stash;
+	struct node *root;
+	struct dictionary *dictionary;
+	int result;
+
+	stash_init(&stash);
+	root = dictionary_parse(file, &stash, diagnostics, &error);
+	dictionary = root && diagnostics->errors == 0 ? dictionary_load(root, diagnostics) : NULL;
+	result = dictionary ? put_node(root, out, &error) : -1;
 
 	diagnostics_take(diagnostics, &error);
 	dictionary_free(dictionary);
 	node_free(root);
+	stash_fini(&stash);
 	return result;
 }

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "engine/config/document.h"
 #include "rules/dictionary.h"
+#include "rules/jsonschema.h"
 #include "rules/program.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -94,6 +97,26 @@ static void read_back(const struct dictionary *dictionary)
 	buffer_fini(&again);
 }
 
+/* Its JSON Schema is JSON in which no key stands twice. */
+static void schema_of(const struct table *table)
+{
+	struct error error = ERROR_INIT;
+	struct buffer text;
+	struct jw writer = {.out = &text, .error = &error};
+	buffer_init(&text, 64 << 20);
+	jw_open(&writer, "{");
+	table_json_schema(table, &writer);
+	jw_close(&writer, "}");
+	CHECK(!writer.failed);
+	json_error_t place;
+	json_t *schema = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, &place);
+	if (!schema)
+		fprintf(stderr, "%s\n%s\n", text.data, place.text);
+	CHECK(schema != NULL);
+	json_decref(schema);
+	buffer_fini(&text);
+}
+
 static void use(const struct dictionary *dictionary)
 {
 	struct error error = ERROR_INIT;
@@ -108,6 +131,7 @@ static void use(const struct dictionary *dictionary)
 		CHECK(dictionary_order(dictionary)[i] < count);
 		table_hash(table, hash);
 		CHECK(strlen(hash) == 64);
+		schema_of(table);
 		struct program *program = program_compile(table, &error);
 		if (!program) {
 			CHECK(error.kind == ERROR_RESOURCE);

@@ -396,7 +396,7 @@ static void refuses_what_is_no_dictionary(void **state)
 		{"resources: [{ schema: { fields: [{ name: a }] } }]", "a resource has no name"},
 		{"resources: [{ name: a, schema: { } }]", "the schema of \"a\" needs fields"},
 		{"resources: [{ name: a, schema: { fields: [] } }]", "needs fields"},
-		{"resources: [{ name: a, schema: schema.json }]", "one in another file is not supported"},
+		{"resources: [{ name: a, schema: schema.json }]", "must be a map, or in a dictionary file the path of one"},
 		{"resources: [{ name: a, path: a.csv }]", "no resource has a schema"},
 		{"resources: [{ name: a, schema: { fields: [{ name: x }] } }, { name: a, schema: { fields: [{ name: x "
 		 "}] } }]",

@@ -90,7 +90,7 @@ static void test_steps(void **state)
 	assert_string_equal(step->source->name, "csv");
 	assert_string_equal(step->sink->name, "odbc");
 	assert_string_equal(source_text(step, "path"), "a=b/large.csv");
-	assert_string_equal(source_text(step, "delimiter"), "\\t");
+	assert_string_equal(source_text(step, "delimiter"), "\t");
 	assert_false(*(const bool *)option_of(step->source->options, step->source_options, "header"));
 	assert_true(*(const bool *)option_of(step->sink->options, step->sink_options, "create"));
 	assert_string_equal(*(const char *const *)option_of(step->sink->options, step->sink_options, "connection"),
