@@ -85,7 +85,7 @@ def test():
         json.dump({"resources": [{"name": "people", "schema": "broken.json"}]}, file)
     done = penstock("validate", "names_it.json", cwd=folder, program=PROGRAM)
     equal(done.code, 2, "a schema with a mistake")
-    check('broken.json:1:37: unknown type "integr"' in done.err + done.out, "the place is that in the schema: " + done.tail())
+    check('broken.json:1:36: unknown type "integr"' in done.err + done.out, "the place is that in the schema: " + done.tail())
     # Named from elsewhere, the folder is still that of the descriptor.
     done = penstock("validate", os.path.join(folder, "references.json"), cwd=tmp(), program=PROGRAM)
     equal(done.code, 0, "from another folder: " + done.tail())
