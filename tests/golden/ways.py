@@ -18,13 +18,13 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 import dbdump
-from harness import BULK, Failed, books, check, databases, dropdb, equal, main, newdb, penstock, step_of, tmp
+from harness import BULK, Failed, books, build_shim, check, databases, dropdb, equal, main, newdb, penstock, step_of, tmp
 
 ROWS, MANY = int(sys.argv[1]), int(sys.argv[2])
 # The first is the oracle of what the database does; `auto` is whatever it is.
 WAYS = {"sqlite": ["row", "values", "auto"], "postgresql": ["row", "values", "unnest", "auto"],
         "postgresql, plain types": ["row", "copy"], "mariadb": ["row", "values", "array", "auto"],
-        "mariadb, no trigger": ["row", "array"]}
+        "mariadb, no trigger": ["row", "array", "array through ODBC"]}
 SEED = 7
 SHARE = 1000  # of that many rows one has the fault, of each fault
 TEXTS = ["", " ", "NULL", "null", "\\", '"', "\\\"", "{", "}", "{}", ",", "a,b", "'", "''", "\\N", "\\.", "\\x41", "tab\there", "two\nlines", "\r\n", "\x01\x1f\x7f",
@@ -218,8 +218,9 @@ def pipeline(path, way, commit, table="t"):
 def load(folder, kind, way, commit):
     db = newdb(kind.split(",")[0])
     db.execute(DDL[kind])
-    pipeline(os.path.join(folder, "pipeline.yaml"), way, commit)
-    done = penstock("run", "pipeline.yaml", "--json", db=db, cwd=folder)
+    pipeline(os.path.join(folder, "pipeline.yaml"), way.split()[0], commit)
+    preload = build_shim("shim_libmariadb") if way.endswith("through ODBC") else None
+    done = penstock("run", "pipeline.yaml", "--json", db=db, cwd=folder, preload=preload)
     equal(done.code, 0, "%s, %s: %s" % (kind, way, done.tail()))
     books(done.json, 0)
     return db, step_of(done.json, "t")
