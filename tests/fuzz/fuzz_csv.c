@@ -54,7 +54,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const marks[] = { "\xFF\xFE", "\xFE\xFF", "\x1F\x8B", "\x28\xB5\x2F\xFD" };
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
 		how.recoded = how.recoded || (size >= strlen(marks[i]) && memcmp(text, marks[i], strlen(marks[i])) == 0);
-	how.recoded = how.recoded || (size >= 4 && memcmp(text, "\0\0\xFE\xFF", 4) == 0);
+	how.recoded = how.recoded || (size >= 4 && (memcmp(text, "\0\0\xFE\xFF", 4) == 0 || memcmp(text + 1, "\x2A\x4D\x18", 3) == 0));
+	static const char *const encodings[] = { "utf-16", "shift_jis", "windows-1252", "gb18030", "utf-32be", "iso-2022-jp", "utf-7", "euc-jp" };
+	if (data[1] & 0x10) {
+		how.options.encoding = encodings[data[1] & 7];
+		how.recoded = true;
+	}
 	char path[64];
 	int fd = csv_memory_file(text, size, path);
 	how.path = path;
