@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "connectors/odbc/binary_cell.h"
-#include "connectors/odbc/cell.h"
+#include "engine/core/cell.h"
 #include "engine/core/typed.h"
 
 static const int64_t EPOCH_DAYS = 10957, EPOCH_US = INT64_C(946684800000000), DAY_US = INT64_C(86400000000);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "connectors/odbc/capture.h"
-#include "connectors/odbc/cell.h"
+#include "engine/core/cell.h"
 #include "engine/core/typed.h"
 #include "engine/core/utf8.h"
 

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "connectors/odbc/cell.h"
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/reader.h"
+#include "engine/core/cell.h"
 #include "engine/core/typed.h"
 
 enum {

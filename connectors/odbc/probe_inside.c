@@ -101,7 +101,7 @@ int probe_inside_rows(struct probe_inside *probe, const struct batch *batch, con
 	if (prepare(probe))
 		return 1;
 	shown_begin_columns(shown, batch, in_columns, probe->count, probe->kinds, rows, count, session->cancel);
-	while ((more = inside_step(session, probe->statement, &diagnosis, NULL)) > 0 && shown->begun) {
+	while ((more = inside_step(session, probe->statement, &diagnosis, NULL)) > 0 && shown->view.begun) {
 		int64_t place = inside_integer(probe->statement, 0);
 
 		assert(place >= 0 && (uint64_t)place < count);
@@ -110,11 +110,11 @@ int probe_inside_rows(struct probe_inside *probe, const struct batch *batch, con
 	if (more > 0)
 		inside_reset(probe->statement);
 	shown_end(shown);
-	if (more < 0 && shown->cancelled)
+	if (more < 0 && shown->view.cancelled)
 		return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
 	if (more < 0) {
 		diagnosis_error(session, &diagnosis, probe->what, error);
 		return -1;
 	}
-	return !shown->begun;
+	return !shown->view.begun;
 }

@@ -4,10 +4,7 @@
 #include <assert.h>
 #include <sqlite3.h>
 
-#include "connectors/odbc/carry.h"
 #include "connectors/odbc/shown.h"
-
-enum { CANCEL_ROWS = 1024 };
 
 /* The library's own limit is never above the last one. */
 static const struct {
@@ -18,26 +15,9 @@ static const struct {
 /* Which session the connection belongs to that this thread is opening. */
 static _Thread_local struct shown *connecting;
 
-struct table {
-	sqlite3_vtab base;
-	struct shown *shown;
-};
-
-/* What is read again and again of it stands here. */
-struct cursor {
-	sqlite3_vtab_cursor base;
-	struct shown *shown;
-	const struct batch *batch;
-	const enum shown_kind *kinds;
-	const uint32_t *rows;
-	const size_t *of;
-	size_t at, count, columns;
-};
-
 static int connect_table(sqlite3 *db, void *data, int count, const char *const *arguments, sqlite3_vtab **out, char **message)
 {
 	const struct shown_name *name = data;
-	struct table *table;
 	sqlite3_str *sql = sqlite3_str_new(db);
 	char *text;
 	int code;
@@ -52,165 +32,15 @@ static int connect_table(sqlite3 *db, void *data, int count, const char *const *
 	text = sqlite3_str_finish(sql);
 	if (!text)
 		return SQLITE_NOMEM;
-	code = sqlite3_declare_vtab(db, text);
+	code = rows_connect(db, text, &name->shown->view, out);
 	sqlite3_free(text);
-	/* Not from within triggers and views. */
-	if (code == SQLITE_OK)
-		code = sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
-	if (code != SQLITE_OK)
-		return code;
-	table = sqlite3_malloc64(sizeof *table);
-	if (!table)
-		return SQLITE_NOMEM;
-	*table = (struct table){ .shown = name->shown };
-	*out = &table->base;
-	return SQLITE_OK;
-}
-
-static int disconnect_table(sqlite3_vtab *table)
-{
-	sqlite3_free(table);
-	return SQLITE_OK;
-}
-
-static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
-{
-	(void)table;
-	info->estimatedCost = 1000;
-	info->estimatedRows = 1000;
-	return SQLITE_OK;
-}
-
-static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **out)
-{
-	struct cursor *cursor = sqlite3_malloc64(sizeof *cursor);
-
-	if (!cursor)
-		return SQLITE_NOMEM;
-	*cursor = (struct cursor){ .shown = ((struct table *)table)->shown };
-	*out = &cursor->base;
-	return SQLITE_OK;
-}
-
-static int close_cursor(sqlite3_vtab_cursor *cursor)
-{
-	sqlite3_free(cursor);
-	return SQLITE_OK;
-}
-
-static int refuse(sqlite3_vtab_cursor *cursor, const char *words)
-{
-	sqlite3_free(cursor->pVtab->zErrMsg);
-	cursor->pVtab->zErrMsg = sqlite3_mprintf("%s", words);
-	return SQLITE_ERROR;
-}
-
-/* Each step of the cursor: so that a long statement can be ended, and others know how far it came. */
-static int stand(struct cursor *cursor, size_t at)
-{
-	struct shown *shown = cursor->shown;
-
-	cursor->at = shown->at = at;
-	if (at % CANCEL_ROWS || !cancel_requested(shown->cancel))
-		return SQLITE_OK;
-	shown->cancelled = true;
-	return SQLITE_INTERRUPT;
-}
-
-static int filter(sqlite3_vtab_cursor *base, int number, const char *name, int count, sqlite3_value **values)
-{
-	struct cursor *cursor = (struct cursor *)base;
-	struct shown *shown = cursor->shown;
-
-	(void)number;
-	(void)name;
-	(void)count;
-	(void)values;
-	if (!shown->batch)
-		return refuse(base, "this table is for penstock alone");
-	if (shown->begun)
-		return refuse(base, "a batch can be read once");
-	shown->begun = true;
-	cursor->batch = shown->batch;
-	cursor->of = shown->columns;
-	cursor->columns = shown->column_count;
-	cursor->kinds = shown->kinds;
-	cursor->rows = shown->rows;
-	cursor->count = shown->count;
-	return stand(cursor, 0);
-}
-
-static int next(sqlite3_vtab_cursor *base)
-{
-	struct cursor *cursor = (struct cursor *)base;
-
-	return stand(cursor, cursor->at + 1);
-}
-
-static int at_end(sqlite3_vtab_cursor *base)
-{
-	const struct cursor *cursor = (const struct cursor *)base;
-
-	return cursor->at >= cursor->count;
-}
-
-/* The bytes of spans stay where they are until the statement is done; what is formatted here is copied. */
-static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int number)
-{
-	const struct cursor *cursor = (const struct cursor *)base;
-	const struct column *from;
-	char text[VALUE_TEXT_MAX];
-	struct span span;
-	uint32_t row;
-
-	if ((size_t)number >= cursor->columns)
-		return SQLITE_OK; /* null */
-	from = &cursor->batch->columns[cursor->of ? cursor->of[number] : (size_t)number];
-	row = cursor->rows[cursor->at];
-	if (from->cells[row] != CELL_VALUE)
-		return SQLITE_OK;
-	switch (cursor->kinds[number]) {
-	case SHOWN_INTEGER:
-		sqlite3_result_int64(context, from->integers[row]);
-		break;
-	case SHOWN_DOUBLE:
-		sqlite3_result_double(context, from->doubles[row]);
-		break;
-	case SHOWN_BYTES:
-		span = from->spans[row];
-		sqlite3_result_blob64(context, span.length ? batch_bytes(cursor->batch, span) : "", span.length, SQLITE_STATIC);
-		break;
-	case SHOWN_TEXT:
-		span = from->spans[row];
-		sqlite3_result_text64(context, span.length ? batch_bytes(cursor->batch, span) : "", span.length, SQLITE_STATIC,
-			SQLITE_UTF8);
-		break;
-	case SHOWN_FORMATTED:
-		sqlite3_result_text(context, text, (int)carry_text(from->field, from, row, text), SQLITE_TRANSIENT);
-		break;
-	}
-	return SQLITE_OK;
-}
-
-static int row_number(sqlite3_vtab_cursor *base, sqlite3_int64 *out)
-{
-	*out = (sqlite3_int64)((const struct cursor *)base)->at;
-	return SQLITE_OK;
+	return code;
 }
 
 /* Without xCreate it is there by its name alone, and no CREATE VIRTUAL TABLE can make another. */
 static const sqlite3_module module = {
-	.iVersion = 1,
+	ROWS_HOOKS,
 	.xConnect = connect_table,
-	.xBestIndex = best_index,
-	.xDisconnect = disconnect_table,
-	.xOpen = open_cursor,
-	.xClose = close_cursor,
-	.xFilter = filter,
-	.xNext = next,
-	.xEof = at_end,
-	.xColumn = column,
-	.xRowid = row_number,
 };
 
 static int on_connect(sqlite3 *db, const char **message, const struct sqlite3_api_routines *api)
@@ -298,23 +128,17 @@ void shown_begin(struct shown *shown, const struct batch *batch, const enum show
 void shown_begin_columns(struct shown *shown, const struct batch *batch, const size_t *columns, size_t column_count,
 	const enum shown_kind *kinds, const uint32_t *rows, size_t count, struct cancel *cancel)
 {
-	assert(!shown->batch);
-	shown->batch = batch;
-	shown->columns = columns;
-	shown->column_count = column_count;
-	shown->kinds = kinds;
-	shown->rows = rows;
-	shown->count = count;
-	shown->cancel = cancel;
-	shown->begun = shown->cancelled = false;
-	shown->at = shown->changes = 0;
+	assert(!shown->view.batch);
+	shown->view = (struct rows){ .batch = batch, .columns = batch->columns, .of = columns, .column_count = column_count, .kinds = kinds,
+		.numbers = rows, .count = count, .cancel = cancel };
+	shown->changes = 0;
 	if (shown->counted)
 		sqlite3_update_hook(shown->db, count_change, shown);
 }
 
 void shown_end(struct shown *shown)
 {
-	shown->batch = NULL;
+	shown->view.batch = NULL;
 	if (shown->counted)
 		sqlite3_update_hook(shown->db, NULL, NULL);
 }

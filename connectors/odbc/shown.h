@@ -14,16 +14,9 @@
 #define PENSTOCK_ODBC_SHOWN_H
 
 #include "connectors/odbc/dialect.h"
-#include "engine/core/batch.h"
-#include "engine/core/cancel.h"
-
-struct sqlite3;
-struct sqlite3_stmt;
+#include "engine/sqlite/rows.h"
 
 enum { SHOWN_NAMES = 3, SHOWN_FIXED = 6 };
-
-/* How a field of the batch is shown. */
-enum shown_kind { SHOWN_INTEGER = 1, SHOWN_DOUBLE, SHOWN_BYTES, SHOWN_TEXT, SHOWN_FORMATTED };
 
 struct shown {
 	struct sqlite3 *db;                /* NULL: the driver uses another library, and nothing can be shown */
@@ -34,22 +27,14 @@ struct shown {
 
 	struct sqlite3_stmt *fixed[SHOWN_FIXED]; /* of inside.h */
 
+	struct rows view;                  /* what is shown, and how far it was read */
+
 	/* set for one statement; borrowed */
-	const struct batch *batch;
-	const enum shown_kind *kinds;      /* one for each column shown */
-	const size_t *columns;             /* of the batch, that are shown; NULL: all */
-	size_t column_count;
-	const uint32_t *rows;
-	size_t count;
-	struct cancel *cancel;
 	const char *counted;               /* optional: the bare name of a table whose rows are counted as they are written */
 	bool updates;                      /* changed ones too */
 
 	/* what came of it */
-	bool begun;                        /* it was read, or is being read */
-	bool cancelled;                    /* the statement was ended for that */
 	size_t changes;                    /* rows that were counted, those of triggers too */
-	size_t at;                         /* the row that is being read; count: all were */
 };
 
 /* Between these two a connection of this thread gets the modules; shown is zeroed, and outlives the connection. */

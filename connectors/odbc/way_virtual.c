@@ -178,11 +178,11 @@ static int locate(struct virtual_way *virtual, size_t written, struct diagnosis 
 	const struct shown *shown = virtual->session->shown;
 
 	guess(virtual, diagnosis);
-	if (virtual->triggered || !shown->begun || shown->at >= shown->count || diagnosis->trouble.kind == TROUBLE_FOREIGN)
+	if (virtual->triggered || !shown->view.begun || shown->view.at >= shown->view.count || diagnosis->trouble.kind == TROUBLE_FOREIGN)
 		return 1;
-	diagnosis->at = shown->at;
+	diagnosis->at = shown->view.at;
 	/* Somebody may have made a trigger since. An upsert that leaves rows alone does not say how many it had. */
-	if (written != shown->at || virtual->may_skip)
+	if (written != shown->view.at || virtual->may_skip)
 		return 1;
 	if (ask_triggers(virtual, &virtual->triggered, error))
 		return -1;
@@ -197,7 +197,7 @@ static int locate(struct virtual_way *virtual, size_t written, struct diagnosis 
 
 static int refused(struct virtual_way *virtual, size_t written, enum fault_class class, struct diagnosis *diagnosis, struct error *error)
 {
-	if (virtual->session->shown->cancelled)
+	if (virtual->session->shown->view.cancelled)
 		return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
 	if (class != FAULT_OF_ROW) {
 		diagnosis_error(virtual->session, diagnosis, virtual->what, error);
@@ -210,11 +210,11 @@ static int written(const struct virtual_way *virtual, size_t rows, struct diagno
 {
 	const struct shown *shown = virtual->session->shown;
 
-	if (!shown->begun || shown->at != shown->count)
+	if (!shown->view.begun || shown->view.at != shown->view.count)
 		return error_set(error, ERROR_SINK, virtual->session->place,
 			"%s: the database has a table named as what penstock shows it (penstock_batch...); rename it, or set bulk: values",
 			virtual->what);
-	if (rows >= shown->count || virtual->may_skip)
+	if (rows >= shown->view.count || virtual->may_skip)
 		return 0;
 	diagnosis_dropped(diagnosis);
 	return 1;

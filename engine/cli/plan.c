@@ -150,7 +150,7 @@ static void field_type(const struct field *field, char *out, size_t size)
 /* Where a field comes from: its label in the source, or its place there. */
 static int source_cell(struct text_table *table, const struct plan_step *step, size_t index, bool labels, struct error *error)
 {
-	const char *name = step->schema->fields[index].name;
+	const char *name = step->source_schema->fields[index].name;
 	if (!labels)
 		return table_printf(table, error, "column %zu", index + 1);
 	for (size_t i = 0; i < step->labels.count; i++)
@@ -166,8 +166,8 @@ static int print_columns(const struct plan_step *step, struct error *error)
 	bool labels = preview_boolean(step->source->options, step->source_options, "header", true);
 	table_init(&table, stdout, columns_of_plan, 0);
 	table.indent = 2;
-	for (size_t i = 0; i < step->schema->field_count && result == 0; i++) {
-		const struct field *field = &step->schema->fields[i];
+	for (size_t i = 0; i < step->source_schema->field_count && result == 0; i++) {
+		const struct field *field = &step->source_schema->fields[i];
 		char type[64];
 		field_type(field, type, sizeof type);
 		if (source_cell(&table, step, i, labels, error) || table_text(&table, field->name, error) ||
@@ -230,6 +230,15 @@ static int print_source_map(const struct preview *preview, struct error *error)
 	return result;
 }
 
+/* The statement between source and rules; what stood for a ${...} in it is bound. */
+static void print_transform(const struct plan_step *step)
+{
+	if (!step->transform_sql)
+		return;
+	puts("\n  transform, by SQLite over each batch");
+	display_lines(stdout, step->transform_sql, "    ");
+}
+
 static int print_sink(const struct preview *preview, struct error *error)
 {
 	struct buffer text;
@@ -263,7 +272,9 @@ static int print_step(const struct plan *plan, const struct plan_step *step, str
 		print_resume(&preview);
 	putchar('\n');
 	struct error failed = ERROR_INIT;
-	if (print_source_map(&preview, &failed) || print_sink(&preview, &failed) || print_rules(step, &failed))
+	if (print_source_map(&preview, &failed) == 0)
+		print_transform(step);
+	if (error_is_set(&failed) || print_sink(&preview, &failed) || print_rules(step, &failed))
 		result = -1;
 	if (error_is_set(&failed) && !error_is_set(error))
 		*error = failed;

@@ -89,6 +89,14 @@ const struct option keys_of_commit[] = {
 	{.name = NULL},
 };
 
+/* Walked by hand; columns may be a list, too. */
+const struct option keys_of_transform[] = {
+	{.name = "sql", .kind = OPTION_SQL, .flags = OPTION_REQUIRED, .help = "A SELECT over the table batch, which SQLite runs on each record."},
+	{.name = "columns", .kind = OPTION_MAP,
+		.help = "The columns of the source, as a list of names or a map from name to type; by default the fields of the table."},
+	{.name = NULL},
+};
+
 const struct option key_type[] = {
 	{.name = "type", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .offset = offsetof(struct type_key, type),
 		.help = "The connector; its options stand beside it."},
@@ -141,7 +149,7 @@ const char *const keys_of_step[] = {"name", "description", "for_each", "source",
 
 bool key_of_later_version(const char *key)
 {
-	static const char *const later[] = {"transform", "tests", NULL};
+	static const char *const later[] = {"tests", NULL};
 
 	for (size_t i = 0; later[i]; i++)
 		if (strcmp(later[i], key) == 0)

@@ -51,6 +51,9 @@ struct rules_keys {
 };
 extern const struct option keys_of_rules[];
 
+/* transform: */
+extern const struct option keys_of_transform[];
+
 /* source: and sink: beside those of their connector. */
 struct type_key {
 	const char *type;

@@ -42,6 +42,11 @@ void read_mode(struct making *making);
 void read_key(struct making *making);
 void read_commit(struct making *making);
 
+/* --- transform.c --- */
+
+/* Which columns are read, and what is made of them, once the table and its rules are known. Returns 0, or -1 after reporting. */
+int bind_transform(struct making *making);
+
 /* --- rejects.c --- */
 
 /* Where rejected records are kept, once the sink is bound. Returns 0, or -1 after reporting. */

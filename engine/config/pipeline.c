@@ -118,7 +118,7 @@ static struct node *step_at_top(const struct node *root)
 	struct node *step = tree_new(NODE_MAP, root->file, root->line, root->column);
 
 	for (size_t i = 0; step && i < root->count; i++) {
-		static const char *const moved[] = {"for_each", "source", "rules", "sink", NULL};
+		static const char *const moved[] = {"for_each", "source", "transform", "rules", "sink", NULL};
 		struct node *key, *item;
 		size_t k = 0;
 
@@ -210,7 +210,7 @@ static void plan_steps(struct planning *planning)
 
 static void read_steps(struct planning *planning, const struct node *root)
 {
-	static const char *const single[] = {"source", "rules", "sink", "for_each", NULL};
+	static const char *const single[] = {"source", "transform", "rules", "sink", "for_each", NULL};
 	const struct node *steps = node_find(root, "steps");
 	const struct node *top = NULL;
 	struct node *made = NULL;

@@ -130,6 +130,35 @@ static void put_rules(struct jw *writer)
 	jw_close(writer, "}");
 }
 
+static void put_transform(struct jw *writer)
+{
+	jw_open(writer, "{");
+	jw_text(writer, "description", "A SELECT between source and rules, run on one record at a time.");
+	jw_text(writer, "type", "object");
+	jw_key(writer, "properties");
+	jw_open(writer, "{");
+	for (const struct option *option = keys_of_transform; option->name; option++) {
+		jw_key(writer, option->name);
+		jw_open(writer, "{");
+		jw_text(writer, "description", option->help);
+		if (option->kind == OPTION_SQL) {
+			jw_text(writer, "type", "string");
+			jw_text(writer, "pattern", "[^ \t\r\n;]");
+		} else {
+			jw_key(writer, "anyOf");
+			jw_raw(writer, "[{\"type\": \"array\", \"minItems\": 1, \"uniqueItems\": true, \"items\": {\"$ref\": \"#/definitions/filled\"}}, "
+				       "{\"type\": \"object\", \"minProperties\": 1, \"additionalProperties\": {\"anyOf\": [{\"enum\": [\"string\", \"integer\", "
+				       "\"number\", \"boolean\", \"date\", \"time\", \"datetime\", \"year\", \"yearmonth\", \"duration\", \"uuid\", \"binary\", \"any\", "
+				       "\"object\", \"array\"]}, {\"type\": \"string\", \"pattern\": \"^number[(][0-9]+, *[0-9]+[)]$\"}, "
+				       "{\"$ref\": \"#/definitions/expression\"}]}}]");
+		}
+		jw_close(writer, "}");
+	}
+	jw_close(writer, "}");
+	schema_required(writer, keys_of_transform, NULL);
+	jw_close(writer, "}");
+}
+
 static void put_rejects(struct jw *writer)
 {
 	jw_open(writer, "{");
@@ -302,6 +331,7 @@ static const struct section {
 	{"steps", put_steps},
 	{"for_each", put_for_each},
 	{"source", put_source},
+	{"transform", put_transform},
 	{"rules", put_rules},
 	{"sink", put_sink},
 	{"rejects", put_rejects},
@@ -363,7 +393,7 @@ int pipeline_schema(struct buffer *out, struct error *error)
 	jw_key(&writer, "if");
 	jw_raw(&writer, "{\"required\": [\"steps\"]}");
 	jw_key(&writer, "then");
-	jw_raw(&writer, "{\"properties\": {\"source\": false, \"rules\": false, \"sink\": false, \"for_each\": false}}");
+	jw_raw(&writer, "{\"properties\": {\"source\": false, \"transform\": false, \"rules\": false, \"sink\": false, \"for_each\": false}}");
 	jw_key(&writer, "else");
 	jw_raw(&writer, "{\"required\": [\"source\", \"sink\"]}");
 	schema_definitions(&writer);

@@ -58,6 +58,22 @@ static int interpolate_section(struct node *section, bool is_source, const struc
 	return result;
 }
 
+static int interpolate_transform(struct node *map, const struct scope *scope, struct stash *stash)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < map->count; i++) {
+		bool sql = map->kind == NODE_MAP && strcmp(map->keys[i]->text, "sql") == 0;
+		int one = sql ? 0 : interpolate_tree(map->items[i], scope);
+
+		if (sql && scope->definition && map->items[i]->kind == NODE_SCALAR)
+			one = sql_definition(map->items[i], "sqlite", scope, stash);
+		if (one < 0)
+			result = -1;
+	}
+	return result;
+}
+
 static int interpolate_step(struct node *tree, const struct scope *scope, struct stash *stash)
 {
 	int result = 0;
@@ -65,8 +81,14 @@ static int interpolate_step(struct node *tree, const struct scope *scope, struct
 	for (size_t i = 0; i < tree->count; i++) {
 		bool is_source = strcmp(tree->keys[i]->text, "source") == 0;
 		bool is_end = is_source || strcmp(tree->keys[i]->text, "sink") == 0;
-		int one = is_end ? interpolate_section(tree->items[i], is_source, scope, stash) :
-				   interpolate_tree(tree->items[i], scope);
+		int one;
+
+		if (is_end)
+			one = interpolate_section(tree->items[i], is_source, scope, stash);
+		else if (strcmp(tree->keys[i]->text, "transform") == 0)
+			one = interpolate_transform(tree->items[i], scope, stash);
+		else
+			one = interpolate_tree(tree->items[i], scope);
 
 		if (one < 0)
 			result = -1;
@@ -163,7 +185,7 @@ static int finish(struct making *making, const struct unit *unit)
 	struct plan_step *step = making->step;
 	const char *const *target = bound_sink(step, "table", OPTION_STRING);
 
-	if (compile_rules(making) < 0)
+	if (compile_rules(making) < 0 || bind_transform(making) < 0)
 		return -1;
 	step->target = target ? *target : step->table;
 	step->name = read_name(making);
@@ -213,7 +235,7 @@ static int make(struct making *making, const struct unit *unit)
 /* Looks at names before anything is replaced in them. */
 static int check_names(struct planning *planning, const struct node *step)
 {
-	static const char *const sections[] = {"source", "sink", NULL};
+	static const char *const sections[] = {"source", "sink", "transform", NULL};
 	static const char *const names[] = {"table", "columns", "key", "cursor", NULL};
 	int result = 0;
 

@@ -110,6 +110,16 @@ static bool keys_may_wait(const struct attempt *attempt)
 	return attempt->judge->ops->keys_in_memory(attempt->judge) && (!step->check_types_only || step->policy == KEYS_REPLACE);
 }
 
+static int open_transform(struct attempt *attempt, struct error *error)
+{
+	const struct plan_step *step = attempt->step;
+	const struct transform_context context = { .limits = &attempt->state->plan->limits, .cancel = attempt->state->options->cancel };
+	if (!step->transform)
+		return 0;
+	attempt->transform = step->transform_new(step->transform, &context, error);
+	return attempt->transform ? 0 : -1;
+}
+
 int attempt_start(struct attempt *attempt, struct error *error)
 {
 	const struct step_state *state = attempt->state;
@@ -132,8 +142,12 @@ int attempt_start(struct attempt *attempt, struct error *error)
 	if (attempt->judge->ops->prepare(attempt->judge, lookup, error) < 0)
 		return -1;
 	attempt->keys_wait = keys_may_wait(attempt);
+	if (open_transform(attempt, error) < 0)
+		return -1;
 	struct flow_parts parts = {
 		.schema = attempt->step->schema,
+		.source_schema = attempt->step->source_schema,
+		.transform = attempt->transform,
 		.limits = &state->plan->limits,
 		.batch_rows = attempt->once ? 0 : (size_t)attempt->commit.rows,
 		.source = attempt->step->source,
@@ -185,6 +199,8 @@ void attempt_close(struct attempt *attempt)
 		state->earlier[(*state->earlier_count)++] = attempt->judge;
 	else if (attempt->judge)
 		attempt->judge->ops->free(attempt->judge);
+	if (attempt->transform)
+		attempt->transform->ops->free(attempt->transform);
 	free(attempt->sink);
 	free(attempt->source);
 	spool_free(attempt->spool);

@@ -51,6 +51,7 @@ struct attempt {
 	struct fingerprints prints;  /* of the rows written in this try, where somebody wants them */
 	bool wants_prints;
 	struct rule_set rules;
+	struct transform *transform; /* NULL: none */
 	struct judge *judge;
 	struct sink_info info;
 	struct step_key key;

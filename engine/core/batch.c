@@ -15,6 +15,7 @@ enum {
 	ARENA_FIRST = 256 * 1024,
 	ARENA_SOFT = 1024 * 1024,
 	DETAIL_MAX = 1024,
+	RESULT_ROOM = 8 * 1024 * 1024, /* bytes of what a transform makes of a batch */
 };
 
 size_t batch_rows_for(const struct schema *schema, size_t most)
@@ -57,6 +58,29 @@ static bool column_init(struct column *column, const struct field *field, size_t
 	return column->cells && column->texts && column->integers;
 }
 
+static void columns_free(struct column *columns, size_t count)
+{
+	for (size_t i = 0; columns && i < count; i++) {
+		if (columns[i].spans != columns[i].texts)
+			free(columns[i].integers);
+		free(columns[i].cells);
+		free(columns[i].texts);
+	}
+	free(columns);
+}
+
+static struct column *columns_new(const struct schema *schema, size_t capacity)
+{
+	struct column *columns = calloc(schema->field_count ? schema->field_count : 1, sizeof *columns);
+	bool complete = columns != NULL;
+	for (size_t i = 0; complete && i < schema->field_count; i++)
+		complete = column_init(&columns[i], &schema->fields[i], capacity);
+	if (complete)
+		return columns;
+	columns_free(columns, schema->field_count);
+	return NULL;
+}
+
 /* The record, its cells, and what they become: bytes of base64, JSON with exponents written out. */
 static uint64_t record_copies(const struct schema *schema)
 {
@@ -79,7 +103,7 @@ struct batch *batch_new(const struct schema *schema, size_t capacity, const stru
 	if (complete) {
 		batch->schema = schema;
 		batch->capacity = capacity;
-		batch->columns = calloc(schema->field_count ? schema->field_count : 1, sizeof *batch->columns);
+		batch->columns = columns_new(schema, capacity);
 		batch->origins = calloc(capacity, sizeof *batch->origins);
 		batch->status = calloc(capacity, 1);
 		batch->passed = calloc(capacity, 1);
@@ -90,8 +114,6 @@ struct batch *batch_new(const struct schema *schema, size_t capacity, const stru
 		batch->arena.ceiling = ceiling < UINT32_MAX ? (size_t)ceiling : UINT32_MAX;
 		complete = batch->columns && batch->origins && batch->status && batch->passed;
 	}
-	for (size_t i = 0; complete && i < schema->field_count; i++)
-		complete = column_init(&batch->columns[i], &schema->fields[i], capacity);
 	if (!complete) {
 		batch_free(batch);
 		error_memory(error, "a batch of rows");
@@ -104,14 +126,9 @@ void batch_free(struct batch *batch)
 {
 	if (!batch)
 		return;
-	for (size_t i = 0; batch->columns && i < batch->schema->field_count; i++) {
-		struct column *column = &batch->columns[i];
-		if (column->spans != column->texts)
-			free(column->integers);
-		free(column->cells);
-		free(column->texts);
-	}
-	free(batch->columns);
+	columns_free(batch->columns, batch->schema->field_count);
+	columns_free(batch->given.columns, batch->given.columns ? batch->given.schema->field_count : 0);
+	columns_free(batch->spare.columns, batch->spare.columns ? batch->spare.schema->field_count : 0);
 	free(batch->origins);
 	free(batch->status);
 	free(batch->passed);
@@ -119,6 +136,38 @@ void batch_free(struct batch *batch)
 	free(batch->faults);
 	free(batch->violations);
 	free(batch);
+}
+
+int batch_add_side(struct batch *batch, const struct schema *schema, struct error *error)
+{
+	assert(!batch->spare.schema && !batch->given.schema && batch->rows == 0);
+	struct column *columns = columns_new(schema, batch->capacity);
+	if (!columns)
+		return error_memory(error, "a batch of rows");
+	batch->spare = (struct batch_side){ schema, columns };
+	/* What comes of the rows stands beside them. */
+	size_t more = record_copies(schema) * RESULT_ROOM;
+	batch->arena.ceiling = more < UINT32_MAX - batch->arena.ceiling ? batch->arena.ceiling + more : UINT32_MAX;
+	return 0;
+}
+
+void batch_turn(struct batch *batch)
+{
+	assert(batch->spare.schema && !batch->given.schema);
+	batch->given = (struct batch_side){ batch->schema, batch->columns };
+	batch->schema = batch->spare.schema;
+	batch->columns = batch->spare.columns;
+	batch->spare = (struct batch_side){ 0 };
+}
+
+static void turn_back(struct batch *batch)
+{
+	if (!batch->given.schema)
+		return;
+	batch->spare = (struct batch_side){ batch->schema, batch->columns };
+	batch->schema = batch->given.schema;
+	batch->columns = batch->given.columns;
+	batch->given = (struct batch_side){ 0 };
 }
 
 /* Rows that batch_add_row may give out are always clean: one pass over each array costs less than one a row. */
@@ -145,6 +194,7 @@ void batch_reset(struct batch *batch)
 		batch->arena.size = 0;
 	}
 	batch->arena.used = 0;
+	turn_back(batch);
 	batch_cut(batch, 0);
 	batch->fault_count = 0;
 	batch->violation_count = 0;
@@ -281,7 +331,11 @@ void batch_sort_violations(struct batch *batch)
 
 struct text batch_cell_text(const struct batch *batch, size_t column, uint32_t row, char *out)
 {
-	const struct column *c = &batch->columns[column];
+	return batch_column_text(batch, &batch->columns[column], row, out);
+}
+
+struct text batch_column_text(const struct batch *batch, const struct column *c, uint32_t row, char *out)
+{
 	size_t length = 0;
 	switch (c->field->type) {
 	case VALUE_INTEGER:

@@ -8,6 +8,9 @@
  *   columns[c].integers[r]   its typed value, valid where cells[r] == CELL_VALUE
  *   status[r]                live, or why it is out     violations[]  what is wrong, row by row
  *
+ * Where a transform stands between source and rules, a batch has two sets of columns on one arena: the source fills those of its own schema;
+ * batch_turn makes the other set, of the table, the batch's columns, and keeps the source's as `given` until the batch is emptied.
+ *
  * The arena holds the bytes of one batch and is emptied with it; spans are offsets, so it may move while it grows.
  */
 #ifndef PENSTOCK_CORE_BATCH_H
@@ -36,6 +39,7 @@ enum row_status {
 	ROW_BLANK,     /* skipped: a line with nothing on it */
 	ROW_LIMIT,     /* skipped: read beyond --limit */
 	ROW_REJECTED,  /* has at least one violation */
+	ROW_FILTERED,  /* skipped: the step's transform left it out */
 };
 
 struct origin {
@@ -97,6 +101,12 @@ struct position {
 	char hash[SHA256_HEX_SIZE];     /* SHA-256 of the content before it, hex; empty where the source has none */
 };
 
+/* One set of columns and the schema that they are of. */
+struct batch_side {
+	const struct schema *schema; /* NULL: there is none */
+	struct column *columns;
+};
+
 struct batch {
 	const struct schema *schema; /* borrowed; outlives the batch */
 	size_t capacity;
@@ -123,6 +133,8 @@ struct batch {
 	bool keys_judged;            /* false: the rules thread left the keys to the sink's station */
 	struct fingerprints *prints; /* flow.c: of its live rows once they were judged; NULL where nobody wants them */
 	struct batch *company;       /* flow.c alone: the empty batches whose place in the pool its bytes take, a list; else NULL */
+	struct batch_side given;           /* once turned: what the source filled */
+	struct batch_side spare;           /* until turned: what a transform fills */
 };
 
 /* How many rows a batch of this schema should have: bounded in rows and in cells (wide tables get fewer rows), and by
@@ -133,6 +145,12 @@ size_t batch_rows_for(const struct schema *schema, size_t most);
 struct batch *batch_new(const struct schema *schema, size_t capacity, const struct limits *limits,
 	struct error *error) MUST_CHECK;
 void batch_free(struct batch *batch);
+
+/* Gives an empty batch the columns of another schema, to be turned to. Returns 0, or -1 and error when out of memory. */
+int batch_add_side(struct batch *batch, const struct schema *schema, struct error *error) MUST_CHECK;
+
+/* From here to batch_reset the columns are those that were added, as they were left; whoever turns fills every cell and text of every row. */
+void batch_turn(struct batch *batch);
 
 /* Empties it for the next use; gives memory back that one huge record took. */
 void batch_reset(struct batch *batch);
@@ -175,5 +193,8 @@ void batch_sort_violations(struct batch *batch);
 
 /* Canonical text of a typed cell (CELL_VALUE) into out (at least VALUE_TEXT_MAX bytes) or pointing into the arena. */
 struct text batch_cell_text(const struct batch *batch, size_t column, uint32_t row, char *out);
+
+/* The same of a column that need not be one of those that the batch has now. */
+struct text batch_column_text(const struct batch *batch, const struct column *column, uint32_t row, char *out);
 
 #endif

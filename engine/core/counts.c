@@ -12,6 +12,7 @@ const char *skip_reason_name(enum skip_reason reason)
 		[SKIP_DRY_RUN] = "dry_run",
 		[SKIP_BLANK] = "blank",
 		[SKIP_LIMIT] = "limit",
+		[SKIP_FILTERED] = "filtered",
 	};
 	return reason < SKIP_REASONS ? names[reason] : "unknown";
 }

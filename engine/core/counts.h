@@ -14,6 +14,7 @@ enum skip_reason {
 	SKIP_DRY_RUN,
 	SKIP_BLANK,
 	SKIP_LIMIT,
+	SKIP_FILTERED,
 	SKIP_REASONS,
 };
 

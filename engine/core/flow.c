@@ -111,6 +111,12 @@ static int take_prints(struct flow *flow, struct batch *batch, struct error *err
 	return fingerprints_add_batch(batch->prints, batch, &flow->work, NULL, error);
 }
 
+static int transform_rows(const struct flow *flow, struct batch *batch, struct error *error)
+{
+	struct transform *transform = flow->parts.transform;
+	return transform ? transform->ops->run(transform, batch, error) : 0;
+}
+
 static void *rules_main(void *arg)
 {
 	struct flow *flow = arg;
@@ -118,8 +124,8 @@ static void *rules_main(void *arg)
 	struct error error = ERROR_INIT;
 	struct batch *batch;
 	while ((batch = queue_pop(&flow->raw, 0, NULL))) {
-		if (judge->ops->cells(judge, batch, &error) < 0 || judge->ops->keys(judge, batch, false, &error) < 0 ||
-			take_prints(flow, batch, &error) < 0) {
+		if (transform_rows(flow, batch, &error) < 0 || judge->ops->cells(judge, batch, &error) < 0 ||
+			judge->ops->keys(judge, batch, false, &error) < 0 || take_prints(flow, batch, &error) < 0) {
 			fail(flow, &error);
 			break;
 		}
@@ -144,9 +150,10 @@ static int start_threads(struct flow *flow, struct error *error)
 
 static int add_batch(struct flow *flow, int index, size_t rows, struct error *error)
 {
-	struct batch *batch = batch_new(flow->parts.schema, rows, flow->parts.limits, error);
+	const struct schema *given = flow->parts.source_schema ? flow->parts.source_schema : flow->parts.schema;
+	struct batch *batch = batch_new(given, rows, flow->parts.limits, error);
 	flow->batches[index] = batch;
-	if (!batch)
+	if (!batch || (flow->parts.transform && batch_add_side(batch, flow->parts.schema, error) < 0))
 		return -1;
 	if (flow->parts.prints) {
 		if (fingerprints_init(&flow->prints[index], flow->parts.schema->field_count, error) < 0)
@@ -170,6 +177,8 @@ struct flow *flow_start(const struct flow_parts *parts, struct error *error)
 	queue_init(&flow->raw, &flow->stop);
 	queue_init(&flow->judged, &flow->stop);
 	size_t rows = batch_rows_for(parts->schema, parts->batch_rows);
+	if (parts->transform)
+		rows = batch_rows_for(parts->source_schema, rows);
 	flow->place = (size_t)(parts->limits->memory / FLOW_SHARE / FLOW_BATCHES) + 1;
 	/* A row's bytes are in its batch already; canonical ones take a few more for each field. */
 	buffer_init(&flow->work, (size_t)parts->limits->memory);

@@ -9,15 +9,18 @@
 #include "engine/core/cancel.h"
 #include "engine/core/judge.h"
 #include "engine/core/source.h"
+#include "engine/core/transform.h"
 
 struct flow;
 
 struct flow_parts {
-	const struct schema *schema;
+	const struct schema *schema;     /* of the table */
+	const struct schema *source_schema; /* what the source fills; NULL: the same */
 	const struct limits *limits;
 	size_t batch_rows;               /* 0: as many as are good */
 	const struct source_ops *source; /* opened, and resumed where it should be */
 	void *source_instance;
+	struct transform *transform;     /* between the two; NULL: none, and there is one schema */
 	struct judge *judge;             /* prepared */
 	bool prints;                     /* batches carry the fingerprints of their live rows */
 	bool limited;

@@ -10,6 +10,7 @@ enum {
 	ROWS_LEAST = 16,
 	ARENA_KEPT = 512 * 1024,      /* bytes that a form keeps for its next request */
 	DETAILS_MAX = 16 * 1024 * 1024, /* bytes of what is said of a request's rows */
+	RESULTS_MAX = 16 * 1024 * 1024, /* bytes of what a transform makes of them */
 	COPIES = 4,                   /* a record as it was, cell by cell, and as values that are spelled otherwise */
 };
 
@@ -39,6 +40,8 @@ void ingest_form_free(struct ingest_form *form)
 		batch_free(part->batch);
 		if (part->judge)
 			part->judge->ops->free(part->judge);
+		if (part->transform)
+			part->transform->ops->free(part->transform);
 		rule_set_fini(&part->rules);
 	}
 	free(form->parts);
@@ -69,9 +72,22 @@ static int need_judge(struct ingest_form *form, size_t index, struct error *erro
 	struct judge_context context = { .limits = &form->steps->plan->limits, .rules = &part->rules, .policy = step->policy,
 		.upsert_key = step->policy == KEYS_UPSERT ? &step->upsert_key : NULL, .target = step->target,
 		.check_types_only = step->check_types_only, .cancel = form->cancel };
+	const struct transform_context transforming = { .limits = &form->steps->plan->limits, .cancel = form->cancel };
 	if (!part->judge)
 		part->judge = step->judge_new(step->program, &context, error);
-	return part->judge ? 0 : -1;
+	if (part->judge && step->transform && !part->transform)
+		part->transform = step->transform_new(step->transform, &transforming, error);
+	return part->judge && (part->transform || !step->transform) ? 0 : -1;
+}
+
+static struct batch *new_batch(const struct ingest_form *form, const struct plan_step *step, size_t capacity, struct error *error)
+{
+	struct batch *batch = batch_new(step->source_schema, capacity, &form->steps->plan->limits, error);
+	if (batch && step->transform && batch_add_side(batch, step->schema, error) < 0) {
+		batch_free(batch);
+		return NULL;
+	}
+	return batch;
 }
 
 struct batch *ingest_form_batch(struct ingest_form *form, size_t step, size_t rows, size_t bytes, struct error *error)
@@ -88,11 +104,11 @@ struct batch *ingest_form_batch(struct ingest_form *form, size_t step, size_t ro
 		part->batch = NULL;
 	}
 	if (!part->batch)
-		part->batch = batch_new(form->steps->steps[step]->schema, capacity, &form->steps->plan->limits, error);
+		part->batch = new_batch(form, form->steps->steps[step], capacity, error);
 	if (!part->batch)
 		return NULL;
 	/* What came is bounded by limits.body already. */
-	uint64_t ceiling = COPIES * (uint64_t)bytes + DETAILS_MAX;
+	uint64_t ceiling = COPIES * (uint64_t)bytes + DETAILS_MAX + (part->transform ? RESULTS_MAX : 0);
 	part->batch->arena.ceiling = ceiling < UINT32_MAX ? (size_t)ceiling : UINT32_MAX;
 	part->used = true;
 	return part->batch;
@@ -107,6 +123,8 @@ int ingest_form_judge(struct ingest_form *form, struct error *error)
 {
 	for (size_t i = 0; i < form->steps->count; i++) {
 		struct form_part *part = &form->parts[i];
+		if (part->used && part->transform && part->transform->ops->run(part->transform, part->batch, error) < 0)
+			return -1;
 		if (part->used && part->judge->ops->cells(part->judge, part->batch, error) < 0)
 			return -1;
 	}

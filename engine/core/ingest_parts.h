@@ -10,6 +10,7 @@
 struct form_part {
 	struct rule_set rules;
 	struct judge *judge;
+	struct transform *transform; /* NULL: none */
 	struct batch *batch; /* NULL until a request had rows for it */
 	bool used;           /* by the request at hand */
 };

@@ -28,6 +28,7 @@ static void count_step(struct counts *counts, const struct batch *batch)
 	for (size_t row = 0; row < batch->rows; row++) {
 		counts->written += batch->status[row] == ROW_LIVE;
 		counts->rejected += batch->status[row] == ROW_REJECTED;
+		counts->skipped[SKIP_FILTERED] += batch->status[row] == ROW_FILTERED;
 	}
 }
 

@@ -20,7 +20,7 @@ struct source_context plan_source_context(const struct plan *plan, const struct 
 	struct cancel *cancel)
 {
 	return (struct source_context){
-		.schema = step->schema,
+		.schema = step->source_schema,
 		.labels = step->labels.count > 0 ? &step->labels : NULL,
 		.limits = &plan->limits,
 		.cancel = cancel,

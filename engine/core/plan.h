@@ -11,6 +11,7 @@
 #include "engine/core/sink.h"
 #include "engine/core/source.h"
 #include "engine/core/store.h"
+#include "engine/core/transform.h"
 
 /* `max_rejects`: the step fails when more than this are rejected. */
 struct reject_limit {
@@ -45,7 +46,12 @@ struct plan_step {
 	struct key upsert_key;          /* KEYS_UPSERT: field indexes */
 	struct option_commit commit;
 
-	const struct schema *schema;
+	const struct schema *source_schema; /* what is read: the columns of the transform; schema where there is none */
+	const void *transform;          /* NULL: records are judged as they come */
+	const char *transform_sql;      /* for people; NULL: there is none */
+	struct transform *(*transform_new)(const void *transform, const struct transform_context *context, struct error *error);
+
+	const struct schema *schema;    /* of the table: what is judged and written */
 	const void *program;            /* compiled rules */
 	struct judge *(*judge_new)(const void *program, const struct judge_context *context, struct error *error);
 	bool check_types_only;

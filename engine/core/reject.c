@@ -40,25 +40,40 @@ static bool has_sensitive(const struct schema *schema)
 }
 
 /* What the source had in a cell, or the canonical text of its value where the source has no texts. */
-static struct text cell_text(const struct batch *batch, size_t field, uint32_t row, char *out)
+static struct text column_text(const struct batch *batch, const struct column *column, uint32_t row, char *out)
 {
-	const struct column *column = &batch->columns[field];
 	struct span text = column->texts[row];
 	if (text.length > 0 || column->cells[row] != CELL_VALUE)
 		return (struct text){ text.length > 0 ? batch_bytes(batch, text) : "", text.length };
-	return batch_cell_text(batch, field, row, out);
+	return batch_column_text(batch, column, row, out);
+}
+
+static struct text cell_text(const struct batch *batch, size_t field, uint32_t row, char *out)
+{
+	return column_text(batch, &batch->columns[field], row, out);
+}
+
+/* A column of the source whose value must not be shown. Behind a transform nobody knows what becomes of a column, so that those are shown alone
+ * that have the name of a field that is not sensitive. */
+static bool is_hidden(const struct batch *batch, const struct field *column)
+{
+	if (!batch->given.schema)
+		return column->sensitive;
+	size_t field = schema_find(batch->schema, column->name);
+	return column->sensitive || field == SCHEMA_NO_FIELD || batch->schema->fields[field].sensitive;
 }
 
 /* The cells again, as CSV, with the sensitive ones masked: for tables that have some, and sources without a text. */
-static int append_cells(struct buffer *out, const struct batch *batch, uint32_t row, struct error *error)
+static int append_cells(struct buffer *out, const struct batch *batch, const struct batch_side *record, uint32_t row, bool hide,
+	struct error *error)
 {
-	const struct schema *schema = batch->schema;
+	const struct schema *schema = record->schema;
 	for (size_t i = 0; i < schema->field_count; i++) {
 		char typed[VALUE_TEXT_MAX];
-		if (batch->columns[i].cells[row] == CELL_ABSENT)
+		if (record->columns[i].cells[row] == CELL_ABSENT)
 			break;
-		struct text text = cell_text(batch, i, row, typed);
-		if (schema->fields[i].sensitive && text.length > 0)
+		struct text text = column_text(batch, &record->columns[i], row, typed);
+		if (hide && is_hidden(batch, &schema->fields[i]) && text.length > 0)
 			text = (struct text){ MASK, strlen(MASK) };
 		bool quoted = memchr(text.data, ',', text.length) || memchr(text.data, '"', text.length) ||
 			memchr(text.data, '\n', text.length) || memchr(text.data, '\r', text.length);
@@ -81,17 +96,18 @@ static int append_record(struct buffer *out, const struct batch *batch, uint32_t
 {
 	size_t begin = out->length;
 	struct span text = batch->origins[row].text;
+	const struct batch_side record = batch->given.schema ? batch->given : (struct batch_side){ batch->schema, batch->columns };
 	if (has_sensitive(batch->schema)) {
-		if (batch->schema->field_count > 0 && batch->columns[0].cells[row] == CELL_ABSENT)
+		if (record.schema->field_count > 0 && record.columns[0].cells[row] == CELL_ABSENT)
 			return buffer_puts(out, text.length > 0 ? MASK : "", error); /* cells unknown: nothing can be shown */
-		if (append_cells(out, batch, row, error) < 0)
+		if (append_cells(out, batch, &record, row, true, error) < 0)
 			return -1;
 	} else if (text.length > 0) {
 		/* Each byte may become four, so that cutting first bounds the work. */
 		size_t length = text.length < REJECT_RECORD_MAX ? text.length : REJECT_RECORD_MAX;
 		if (append_text(out, batch_bytes(batch, text), length, error) < 0)
 			return -1;
-	} else if (append_cells(out, batch, row, error) < 0) {
+	} else if (append_cells(out, batch, &record, row, false, error) < 0) {
 		return -1;
 	}
 	out->length = begin + utf8_cut(out->data + begin, out->length - begin, REJECT_RECORD_MAX);

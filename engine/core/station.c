@@ -126,6 +126,9 @@ static void count_batch(struct attempt *attempt, const struct batch *batch)
 		case ROW_LIMIT:
 			pending->counts.skipped[SKIP_LIMIT]++;
 			break;
+		case ROW_FILTERED:
+			pending->counts.skipped[SKIP_FILTERED]++;
+			break;
 		}
 	}
 }

@@ -43,6 +43,18 @@ static json_t *reference(const char *kind, const char *name)
 
 /* --- tables --- */
 
+/* What a transform makes rows of: only their columns are known. */
+static json_t *given_schema(struct writing *writing, const struct schema *source)
+{
+	json_t *row = json_pack("{s:s,s:b}", "type", "object", "additionalProperties", 0);
+	json_t *properties = json_object();
+
+	for (size_t i = 0; i < source->field_count; i++)
+		put(writing, properties, source->fields[i].name, json_object());
+	put(writing, row, "properties", properties);
+	return row;
+}
+
 static json_t *row_schema(struct writing *writing, const struct table *table)
 {
 	struct error error = ERROR_INIT;
@@ -85,7 +97,8 @@ static json_t *body_schema(struct writing *writing, const struct pipeline *pipel
 		if (!plan_takes_requests(step))
 			continue;
 		component_name(plan->name, step->table, name, sizeof(name));
-		put(writing, schemas, name, row_schema(writing, dictionary_find(pipeline_dictionary(pipeline), step->table)));
+		put(writing, schemas, name, step->transform ? given_schema(writing, step->source_schema) :
+			row_schema(writing, dictionary_find(pipeline_dictionary(pipeline), step->table)));
 		put(writing, properties, step->table, json_pack("{s:s,s:o,s:i}", "type", "array", "items",
 			json_pack("{s:[o,o]}", "anyOf", reference("schemas", name), json_pack("{s:s}", "type", "array")), "maxItems", INGEST_ROWS_MAX));
 	}

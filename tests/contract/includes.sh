@@ -22,7 +22,9 @@ only() {
 above='engine/(cli|http|schedule|compare)/'
 forbid engine/core "\"(connectors|rules|engine/config)/"
 forbid engine/core "\"$above"
-forbid rules "\"(connectors|engine/config)/"
+forbid engine/sqlite "\"(connectors|rules|engine/config)/"
+forbid engine/sqlite "\"$above"
+forbid rules "\"(connectors|engine/config|engine/sqlite)/"
 forbid rules "\"$above"
 forbid connectors "\"(rules|engine/config)/"
 forbid connectors "\"$above"

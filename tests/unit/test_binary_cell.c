@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "connectors/odbc/binary_cell.h"
-#include "connectors/odbc/cell.h"
+#include "engine/core/cell.h"
 #include "tests/support/odbc_world.h"
 
 enum { MOST = 1 << 20, ROUNDS = 20000, FUZZ_ROUNDS = 60000 };

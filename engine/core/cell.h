@@ -1,10 +1,10 @@
-/* cell.h - what a database has in a column, into a typed cell of a batch; what is none of the field's type becomes a fault.
+/* cell.h - a value as a database stores it, into a typed cell of a batch; what is none of the field's type becomes a fault.
  * SPDX-License-Identifier: Apache-2.0
  *
  * Nothing is cut, rounded or converted in silence: a backup must stop rather than lie. most: limits.field, in bytes.
  */
-#ifndef PENSTOCK_ODBC_CELL_H
-#define PENSTOCK_ODBC_CELL_H
+#ifndef PENSTOCK_CORE_CELL_H
+#define PENSTOCK_CORE_CELL_H
 
 #include "engine/core/batch.h"
 

@@ -1,4 +1,4 @@
-/* cell.c - what a database has in a column, into a typed cell of a batch.
+/* cell.c - a value as a database stores it, into a typed cell of a batch.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <inttypes.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "connectors/odbc/cell.h"
+#include "engine/core/cell.h"
 #include "engine/core/typed.h"
 #include "engine/core/utf8.h"
 
