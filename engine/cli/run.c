@@ -12,6 +12,7 @@
 #include "engine/core/clock.h"
 #include "engine/core/uuid.h"
 #include "engine/schedule/failure.h"
+#include "engine/schedule/metrics_file.h"
 
 struct run_flags {
 	struct flag_list set;
@@ -19,6 +20,7 @@ struct run_flags {
 	bool dry_run, restart, yes;
 	struct flag_number limit;
 	bool json, quiet, no_progress;
+	const char *metrics_file;
 	int log_format; /* enum log_format */
 };
 
@@ -193,6 +195,16 @@ static void tell_failure(struct log *log, const struct plan *plan, const struct 
 		log_error(log, NULL, &error);
 }
 
+/* A run that succeeded and whose figures nobody can find did not do all that it was asked for. */
+static int tell_metrics(struct log *log, const struct plan *plan, const struct run_flags *flags, const struct run_report *report, int code)
+{
+	struct error error = ERROR_INIT;
+	if (!flags->metrics_file || flags->dry_run || metrics_file_write(flags->metrics_file, plan->name, report, &error) == 0)
+		return code;
+	log_error(log, NULL, &error);
+	return code ? code : (int)error.kind;
+}
+
 static int run_it(struct log *log, const struct plan *plan, const struct run_flags *flags)
 {
 	struct watch watch = {.log = log};
@@ -214,6 +226,7 @@ static int run_it(struct log *log, const struct plan *plan, const struct run_fla
 	log_progress(log, NULL);
 	int code = tell_end(log, plan, flags, &report);
 	tell_failure(log, plan, flags, &report);
+	code = tell_metrics(log, plan, flags, &report, code);
 	run_report_fini(&report);
 	return code;
 }
@@ -265,6 +278,8 @@ static const struct flag flags_of_run[] = {
 	{.name = "quiet", .kind = FLAG_SWITCH, .offset = offsetof(struct run_flags, quiet), .help = "print errors only"},
 	{.name = "no-progress", .kind = FLAG_SWITCH, .offset = offsetof(struct run_flags, no_progress),
 		.help = "no progress line (there is none anyway where standard error is no terminal)"},
+	{.name = "metrics-file", .kind = FLAG_TEXT, .offset = offsetof(struct run_flags, metrics_file), .metavar = "FILE",
+		.help = "replace FILE by the figures of this run, for the textfile collector of Prometheus's node_exporter"},
 	{.name = "log-format", .kind = FLAG_CHOICE, .offset = offsetof(struct run_flags, log_format), .metavar = "text|json",
 		.values = log_formats, .help = "messages as text (the default), or as one JSON object a line"},
 	{.name = NULL},

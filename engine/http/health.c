@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "engine/http/measure.h"
 #include "engine/http/openapi.h"
 #include "engine/http/parts.h"
 
@@ -29,6 +30,21 @@ static int get_ready(struct service *service, const struct http_request *request
 	return buffer_puts(&answer->body, "{\"status\":\"ready\"}\n", error);
 }
 
+static int get_metrics(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
+{
+	struct measured_now now = {0};
+
+	(void)request;
+	runs_room_counts(service, &now.running, &now.waiting);
+	server_load(service->server, &now.requests, &now.body_bytes);
+	measure_now(service->metrics, &now);
+	for (size_t i = 0; i < service_pipeline_count(service); i++)
+		if (service_next_run(service, i) > 0)
+			measure_next(service->metrics, pipeline_plan(service_pipeline(service, i))->name, service_next_run(service, i));
+	answer->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	return metrics_write(service->metrics, &answer->body, error);
+}
+
 static int get_openapi(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
 {
 	(void)request;
@@ -38,6 +54,7 @@ static int get_openapi(struct service *service, const struct http_request *reque
 const struct route routes_of_health[] = {
 	{.method = "GET", .pattern = "/healthz", .summary = "Whether the service lives", .handle = get_health},
 	{.method = "GET", .pattern = "/readyz", .summary = "Whether the service can do its work", .handle = get_ready},
+	{.method = "GET", .pattern = "/metrics", .verb = VERB_ANY, .summary = "Counters for Prometheus", .handle = get_metrics},
 	{.method = "GET", .pattern = "/openapi.json", .verb = VERB_ANY, .summary = "This description", .handle = get_openapi},
 	{.method = NULL},
 };

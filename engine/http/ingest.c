@@ -10,6 +10,7 @@
 #include "engine/core/digest.h"
 #include "engine/core/uuid.h"
 #include "engine/http/lanes.h"
+#include "engine/http/measure.h"
 #include "engine/http/parts.h"
 #include "engine/http/rows.h"
 #include "engine/http/verdict.h"
@@ -270,7 +271,7 @@ static int answer_result(const struct ingest_request *ingest, struct http_answer
 }
 
 /* The rows are read; what is left is the database's. */
-static int carry(struct counter *counter, const struct http_request *request, struct rows *rows, bool atomic, const char *hash,
+static int carry(struct metrics *metrics, struct counter *counter, const struct http_request *request, struct rows *rows, bool atomic, const char *hash,
 	struct http_answer *answer, struct error *error)
 {
 	struct ingest_request ingest;
@@ -288,6 +289,8 @@ static int carry(struct counter *counter, const struct http_request *request, st
 	if (result == 0)
 		result = lanes_run(counter->lanes, counter->set, &ingest, &failed) == 0 ? answer_result(&ingest, answer, error) :
 											  answer_failure(&failed, answer, error);
+	if (!error_is_set(&failed) && !error_is_set(error))
+		measure_ingest(metrics, &counter->steps, &ingest);
 	ingest_request_fini(&ingest);
 	return result;
 }
@@ -307,7 +310,7 @@ static int take_rows(struct ingest_room *room, struct counter *counter, const st
 		hash_body(request, table, atomic, hash);
 	int result = status < 0 ? -1 : 0;
 	if (status == 0)
-		result = carry(counter, request, rows, atomic, hash, answer, error);
+		result = carry(service_metrics(room->service), counter, request, rows, atomic, hash, answer, error);
 	put_rows(room, counter, rows);
 	return result;
 }

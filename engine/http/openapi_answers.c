@@ -71,6 +71,7 @@ static const struct {
 } answers[] = {
 	{"GET", "/healthz", "200", "application/json", "State", "It lives"},
 	{"GET", "/readyz", "200", "application/json", "State", "It can do its work"},
+	{"GET", "/metrics", "200", "text/plain", NULL, "Counters, as Prometheus reads them"},
 	{"GET", "/openapi.json", "200", "application/json", "Description", "This description"},
 	{"POST", "/v1/ingest/{pipeline}", "200", "application/json", "Verdict", "At least one row was written; those that were rejected are named"},
 	{"POST", "/v1/ingest/{pipeline}", "422", "application/json", "Verdict", "No row was written, or the request was refused as a whole (a problem)"},

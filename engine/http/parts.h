@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "engine/core/metrics.h"
 #include "engine/http/access.h"
 #include "engine/http/rate.h"
 #include "engine/http/server.h"
@@ -23,6 +24,8 @@ struct service {
 	struct ingest_room *ingest;
 	struct runs_room *runs;
 	struct schedule_room *schedule;
+	struct metrics *metrics;
+	const struct server *server;   /* that listens for it; NULL before and behind that */
 	struct cancel cancel;
 	atomic_bool stopping;          /* nothing new is accepted */
 };

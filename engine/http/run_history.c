@@ -8,6 +8,8 @@
 #include "connectors/odbc/history.h"
 #include "engine/http/json_put.h"
 
+enum { SUCCESS_LOOKED_AT_MAX = 100 };
+
 /* --- the databases that hold state --- */
 
 /* What a look at one database found: goes on at 0, stops at 1, -1 and error. */
@@ -193,6 +195,33 @@ static int last_in(struct history *history, void *arg, struct error *error)
 	struct last *last = arg;
 
 	return history_runs(history, &last->filter, last_each, last, error);
+}
+
+static int success_each(void *arg, const struct history_run *run)
+{
+	struct last *last = arg;
+
+	if (strcmp(run->status, "succeeded") != 0)
+		return 0;
+	last->started = run->finished_at / 1000000;
+	return 1;
+}
+
+static int success_in(struct history *history, void *arg, struct error *error)
+{
+	struct last *last = arg;
+
+	return history_runs(history, &last->filter, success_each, last, error);
+}
+
+int run_history_succeeded(const struct service *service, size_t pipeline, int64_t *ended, struct error *error)
+{
+	struct last last = {.filter = {.pipeline = pipeline_plan(service_pipeline(service, pipeline))->name, .limit = SUCCESS_LOOKED_AT_MAX}};
+	struct cancel never = {0};
+	int result = state_of(service, pipeline) ? look_at(state_of(service, pipeline), &never, success_in, &last, error) : 0;
+
+	*ended = last.started;
+	return result;
 }
 
 int run_history_last(const struct service *service, size_t pipeline, int64_t *started, struct error *error)

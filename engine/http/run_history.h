@@ -20,6 +20,9 @@ int run_history_find(const struct service *service, const char *run_id, struct c
 /* When the newest run of a pipeline of the service began, in seconds since 1970; 0 where none is known. */
 int run_history_last(const struct service *service, size_t pipeline, int64_t *started, struct error *error) MUST_CHECK;
 
+/* When the newest run that succeeded ended, looking back over the newest hundred; likewise. */
+int run_history_succeeded(const struct service *service, size_t pipeline, int64_t *ended, struct error *error) MUST_CHECK;
+
 /* Appends to list the newest limit runs of kind run that the request may read, of one pipeline or of all (NULL). */
 int run_history_list(const struct service *service, const struct http_request *request, const char *pipeline, uint64_t limit, json_t *list,
 	struct error *error) MUST_CHECK;

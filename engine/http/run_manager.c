@@ -12,6 +12,7 @@
 #include "engine/core/clock.h"
 #include "engine/core/run.h"
 #include "engine/http/json_put.h"
+#include "engine/http/measure.h"
 #include "engine/http/parts.h"
 #include "engine/schedule/failure.h"
 
@@ -42,6 +43,7 @@ struct run_manager {
 	pthread_cond_t wake;
 	struct managed *newest;
 	size_t queue_max;
+	struct metrics *metrics;
 	bool stop;
 	pthread_t *threads;
 	size_t thread_count;
@@ -246,6 +248,7 @@ static void run_it(struct managed *run)
 	tell_end(run, &report);
 	set_summary(run, run_report_json(&report, run->pipeline_name));
 	tell_failure(run, &report);
+	measure_run(run->manager->metrics, run->pipeline_name, &report);
 	run_report_fini(&report);
 }
 
@@ -376,7 +379,7 @@ static int start_thread(struct run_manager *manager, pthread_t *thread)
 	return failed ? -1 : 0;
 }
 
-struct run_manager *run_manager_new(size_t runs, size_t queue, struct error *error)
+struct run_manager *run_manager_new(size_t runs, size_t queue, struct metrics *metrics, struct error *error)
 {
 	struct run_manager *manager = calloc(1, sizeof *manager);
 
@@ -388,6 +391,7 @@ struct run_manager *run_manager_new(size_t runs, size_t queue, struct error *err
 		return NULL;
 	}
 	manager->queue_max = queue;
+	manager->metrics = metrics;
 	pthread_mutex_init(&manager->mutex, NULL);
 	pthread_cond_init(&manager->wake, NULL);
 	while (manager->thread_count < runs) {

@@ -18,8 +18,9 @@ enum { MANAGED_KEPT = 64 /* that have finished */, MANAGED_KEPT_BYTES = 4 << 20 
 
 struct run_manager;
 
-/* runs: how many go on at once; queue: how many wait. NULL and error. */
-struct run_manager *run_manager_new(size_t runs, size_t queue, struct error *error) MUST_CHECK;
+/* runs: how many go on at once; queue: how many wait; metrics is borrowed, and may be NULL. NULL and error. */
+struct metrics;
+struct run_manager *run_manager_new(size_t runs, size_t queue, struct metrics *metrics, struct error *error) MUST_CHECK;
 
 /* Those that wait are cancelled, those that run are told to stop and waited for. */
 void run_manager_free(struct run_manager *manager);

@@ -27,7 +27,7 @@ int runs_room_open(struct service *service, struct runs_room **out, struct error
 	*out = NULL;
 	if (!room)
 		return error_memory(error, "the runs of the service");
-	room->manager = run_manager_new((size_t)limits->runs, (size_t)limits->run_queue, error);
+	room->manager = run_manager_new((size_t)limits->runs, (size_t)limits->run_queue, service_metrics(service), error);
 	if (!room->manager) {
 		free(room);
 		return -1;
@@ -74,6 +74,11 @@ int runs_room_start(struct service *service, size_t pipeline, struct error *erro
 bool runs_room_busy(const struct service *service, size_t pipeline)
 {
 	return run_manager_busy(manager_of(service), pipeline_plan(service_pipeline(service, pipeline))->name);
+}
+
+void runs_room_counts(const struct service *service, size_t *running, size_t *queued)
+{
+	run_manager_counts(manager_of(service), running, queued);
 }
 
 /* --- POST /v1/pipelines/{name}/runs --- */

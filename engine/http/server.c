@@ -17,6 +17,7 @@
 
 #include "engine/core/clock.h"
 #include "engine/http/exchange.h"
+#include "engine/http/measure.h"
 
 #ifdef HAVE_CIVETWEB
 
@@ -151,6 +152,7 @@ static void log_exchange(const struct exchange *x, int64_t begun_us, int64_t sin
 		.received = x->taken, .sent = x->sent, .error = &x->error};
 
 	access_log(&access);
+	measure_exchange(x->service->metrics, x->request.method, x->route ? x->route->pattern : NULL, x->answer.status, access.took_us);
 }
 
 static struct exchange *exchange_new(struct mg_connection *connection)
@@ -268,6 +270,7 @@ static int on_error(struct mg_connection *connection, int status, const char *me
 	send_answer(x);
 	access_log(&(struct access){.begun_us = begun, .took_us = clock_elapsed_us() - since, .client = x->client, .status = x->answer.status,
 		.sent = x->sent});
+	measure_exchange(x->service->metrics, NULL, NULL, x->answer.status, 0);
 	mg_disable_connection_keep_alive(connection);
 	exchange_free(x);
 	return 0;
@@ -330,8 +333,10 @@ struct server *server_open(struct service *service, struct error *error)
 		return NULL;
 	}
 	server->service = service;
+	service->server = server;
 	atomic_init(&server->port, service->file->port);
 	if (deadlines_start(server, error) < 0) {
+		service->server = NULL;
 		free(server);
 		return NULL;
 	}
@@ -342,6 +347,7 @@ struct server *server_open(struct service *service, struct error *error)
 		error_set(error, ERROR_SINK, service->file->listen, "cannot listen: %s", server->failure[0] ? server->failure : "no reason was given");
 		mg_exit_library();
 		deadlines_end(server);
+		service->server = NULL;
 		free(server);
 		return NULL;
 	}
@@ -352,6 +358,14 @@ struct server *server_open(struct service *service, struct error *error)
 		atomic_store(&server->port, (unsigned)ports[0].port);
 	server->listener = socket_listening(atomic_load(&server->port));
 	return server;
+}
+
+void server_load(const struct server *server, uint64_t *requests, uint64_t *body_bytes)
+{
+	int busy = server ? atomic_load(&server->busy) : 0;
+
+	*requests = busy > 0 ? (uint64_t)busy : 0;
+	*body_bytes = server ? atomic_load(&server->bodies) : 0;
 }
 
 unsigned server_port(const struct server *server)
@@ -399,6 +413,12 @@ struct server *server_open(struct service *service, struct error *error)
 	(void)service;
 	error_set(error, ERROR_CONFIG, NULL, "this penstock was built without civetweb: install libcivetweb-dev and build it again");
 	return NULL;
+}
+
+void server_load(const struct server *server, uint64_t *requests, uint64_t *body_bytes)
+{
+	(void)server;
+	*requests = *body_bytes = 0;
 }
 
 unsigned server_port(const struct server *server)

@@ -4,6 +4,8 @@
 #ifndef PENSTOCK_HTTP_SERVER_H
 #define PENSTOCK_HTTP_SERVER_H
 
+#include <stdint.h>
+
 #include "engine/config/serve.h"
 #include "engine/core/diagnostics.h"
 #include "engine/core/error.h"
@@ -21,6 +23,9 @@ void service_free(struct service *service);
 struct server *server_open(struct service *service, struct error *error) MUST_CHECK;
 /* The port, also where the serve file left it open. */
 unsigned server_port(const struct server *server);
+
+/* Requests under way, and bytes of their bodies in memory. NULL: none. */
+void server_load(const struct server *server, uint64_t *requests, uint64_t *body_bytes);
 
 /* From now on no connection is accepted; each that there is gets one more answer. */
 void server_leave(struct server *server);

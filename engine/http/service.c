@@ -5,7 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/http/measure.h"
 #include "engine/http/parts.h"
+#include "engine/http/request_load.h"
+#include "engine/http/run_history.h"
 
 enum { WORKERS_LEAST = 32 };
 
@@ -64,8 +67,28 @@ struct service *service_new(const struct serve_file *file, struct diagnostics *d
 	return service;
 }
 
+/* When each pipeline succeeded last is in its history; a database that cannot be asked now is no reason not to start. */
+static void begin_metrics(struct service *service)
+{
+	measure_started(service->metrics);
+	for (size_t i = 0; i < service->pipeline_count; i++) {
+		struct error ignored = ERROR_INIT;
+		int64_t succeeded = 0;
+
+		if (pipeline_kind_of(pipeline_plan(service->pipelines[i])) != PIPELINE_RUN)
+			continue;
+		if (run_history_succeeded(service, i, &succeeded, &ignored) < 0)
+			succeeded = 0;
+		measure_pipeline(service->metrics, pipeline_plan(service->pipelines[i])->name, succeeded);
+	}
+}
+
 int service_start(struct service *service, struct error *error)
 {
+	service->metrics = metrics_new(measured, error);
+	if (!service->metrics)
+		return -1;
+	begin_metrics(service);
 	service->rates = rates_new(&service->file->rates, service->file->key_count, error);
 	if (!service->rates || ingest_room_open(service, &service->ingest, error) < 0 || runs_room_open(service, &service->runs, error) < 0)
 		return -1;
@@ -86,6 +109,7 @@ void service_free(struct service *service)
 	if (service->ingest)
 		ingest_room_close(service->ingest);
 	rates_free(service->rates);
+	metrics_free(service->metrics);
 	for (size_t i = 0; i < service->pipeline_count; i++)
 		pipeline_free(service->pipelines[i]);
 	free(service->pipelines);
@@ -146,4 +170,9 @@ struct runs_room *service_runs(const struct service *service)
 const struct service_limits *service_limits(const struct service *service)
 {
 	return &service->limits;
+}
+
+struct metrics *service_metrics(const struct service *service)
+{
+	return service->metrics;
 }

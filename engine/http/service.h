@@ -108,7 +108,12 @@ int64_t service_next_run(const struct service *service, size_t pipeline);
 
 /* Starts a run of a pipeline with its params at their defaults, as its file is now; for the schedule. */
 int runs_room_start(struct service *service, size_t pipeline, struct error *error) MUST_CHECK; /* runs.c */
+void runs_room_counts(const struct service *service, size_t *running, size_t *queued);
 bool runs_room_busy(const struct service *service, size_t pipeline); /* a run of it goes on or waits */
+
+/* Where what happens is counted; never NULL once the service is started. */
+struct metrics;
+struct metrics *service_metrics(const struct service *service);
 
 /* Of the serve file. */
 const struct service_limits *service_limits(const struct service *service);

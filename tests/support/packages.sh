@@ -9,7 +9,7 @@ build="gcc make autoconf automake pkg-config libc6-dev libyaml-dev libcsv-dev un
     liblzma-dev libbz2-dev libcivetweb-dev libcurl4-openssl-dev ca-certificates"
 # Beyond the above; the sanitizers come with gcc.
 test="libcmocka-dev sqlite3 postgresql mariadb-server python3 procps tzdata python3-avro python3-snappy avro-bin openssl curl
-    nginx-light stunnel4 python3-jsonschema python3-yaml openapi-specification"
+    nginx-light stunnel4 python3-jsonschema python3-yaml openapi-specification prometheus"
 # Beyond both, for tests/bench alone.
 bench="wrk python3-flask python3-pyodbc gunicorn pgloader"
 
@@ -61,7 +61,7 @@ undo() {
     [ -z "$log" ] || rm -f "$log"
 }
 trap undo EXIT
-for daemon in mariadb nginx stunnel4; do
+for daemon in mariadb nginx stunnel4 prometheus; do
     case " $missing " in
     *" $daemon"[\ -]*)
         dpkg-query -W -f '${db:Status-Status}' "$daemon" 2>/dev/null | grep -qx installed || disable="$disable $daemon"

@@ -1,0 +1,38 @@
+/* measure.h - what the service measures of itself, for /metrics.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef PENSTOCK_HTTP_MEASURE_H
+#define PENSTOCK_HTTP_MEASURE_H
+
+#include "engine/core/ingest.h"
+#include "engine/core/metrics.h"
+#include "engine/core/run.h"
+
+/* Families NULL at the end, for metrics_new. */
+extern const struct metric *const measured[];
+
+/* The service begins. */
+void measure_started(struct metrics *metrics);
+
+/* A pipeline of the service, so that its series are there before its first run. last_success: seconds since 1970; 0: not known. */
+void measure_pipeline(struct metrics *metrics, const char *pipeline, int64_t last_success);
+
+/* A run that ended. */
+void measure_run(struct metrics *metrics, const char *pipeline, const struct run_report *report);
+
+/* A request with rows that was answered; nothing of one that was replayed. */
+void measure_ingest(struct metrics *metrics, const struct ingest_steps *steps, const struct ingest_request *request);
+
+/* An answered request. route: its pattern; NULL where it has none. method NULL: no request at all. */
+void measure_exchange(struct metrics *metrics, const char *method, const char *route, int status, int64_t took_us);
+
+/* What is looked up when somebody asks. */
+struct measured_now {
+	size_t running, waiting;   /* runs */
+	uint64_t requests;         /* under way */
+	uint64_t body_bytes;       /* of all bodies in memory */
+};
+void measure_now(struct metrics *metrics, const struct measured_now *now);
+void measure_next(struct metrics *metrics, const char *pipeline, int64_t next); /* seconds since 1970 */
+
+#endif
