@@ -69,6 +69,19 @@ struct runs_room *service_runs(const struct service *service)
 	return service->runs;
 }
 
+struct metrics *service_metrics(const struct service *service)
+{
+	(void)service;
+	return NULL;
+}
+
+int64_t service_next_run(const struct service *service, size_t pipeline)
+{
+	(void)service;
+	(void)pipeline;
+	return 0;
+}
+
 const struct service_limits *service_limits(const struct service *service)
 {
 	return &service->limits;
