@@ -118,10 +118,29 @@ static void choose_for_tree(struct replace *replace)
 	replace->staged = replace->staged || replace->refilled;
 }
 
+/* Where each row is judged by itself, rows come and go without the references among them. */
+static int loosen(struct replace *replace, struct error *error)
+{
+	const char *why = replace->staged ? "other tables reference it, and it has more unique keys than its primaryKey"
+					  : "its rows cannot be matched by a primaryKey that is a unique key of the database";
+
+	replace->loose = replace->refilled || replace->late;
+	for (size_t i = 0; replace->loose && i < replace->references.count; i++)
+		if (replace->references.items[i].itself && !replace_loose_column(replace, &replace->references.items[i])) {
+			why = "that reference has no column, outside of the key, that may be null";
+			replace->loose = false;
+		}
+	if (replace->loose)
+		return 0;
+	return error_set(error, ERROR_CONFIG, replace->target->session->place,
+		"table %s references itself, this database judges foreign keys row by row, and %s: it cannot be replaced; empty it, and load it by mode: append",
+		replace->target->table, why);
+}
+
 int replace_open(struct replace *replace, struct error *error)
 {
 	references_fini(&replace->references);
-	replace->staged = replace->refilled = replace->late = false;
+	replace->staged = replace->refilled = replace->late = replace->loose = false;
 	stage_name(&replace->stage, replace->target->session, 1); /* for explanations */
 	if (check_columns(replace, error) ||
 	    (replace->target->catalog.exists &&
@@ -137,14 +156,10 @@ int replace_open(struct replace *replace, struct error *error)
 	replace->planned.table = replace->stage.name;
 	if (replace->staged && check_key(replace, error))
 		return -1;
-	if (replace_is_tree(replace) && replace_traits_of(replace->target->session)->row_by_row)
-		return error_set(error, ERROR_CONFIG, replace->target->session->place,
-			"table %s references itself, and this database judges foreign keys row by row: it cannot be replaced there; empty it, and "
-			"load it by mode: append",
-			replace->target->table);
-	if (replace_is_tree(replace))
-		choose_for_tree(replace);
-	return 0;
+	if (!replace_is_tree(replace))
+		return 0;
+	choose_for_tree(replace);
+	return replace_traits_of(replace->target->session)->row_by_row ? loosen(replace, error) : 0;
 }
 
 void replace_close(struct replace *replace)
@@ -329,10 +344,11 @@ int replace_place(struct replace *replace, struct error *error)
 
 	if (!replace->staged)
 		return replace_check_count(replace, error);
-	/* Rows of a tree that change may reference new ones. */
-	if (replace->late && replace_new_rows(replace, error))
+	/* Rows of a tree that change may reference new ones; and new ones may have come without their references. */
+	bool new_first = replace->late || replace->loose;
+	if (new_first && replace_new_rows(replace, error))
 		return -1;
-	if (replace_changed_rows(replace, error) || (!replace->late && replace_new_rows(replace, error)))
+	if (replace_changed_rows(replace, error) || (!new_first && replace_new_rows(replace, error)))
 		return -1;
 	replace->stage.placed = true;
 	for (const struct staging *stage = session->stages; stage; stage = stage->next)
@@ -379,10 +395,14 @@ int replace_print_place(const struct replace *replace, struct buffer *out, struc
 	if (!replace->target->catalog.exists || !replace->staged)
 		return 0;
 	if (replace->refilled)
-		return print(replace, "DELETE FROM {t}", out, error) || print(replace, replace_insert_sql, out, error) ? -1 : 0;
+		return (replace->loose && print(replace, "UPDATE {t} AS t SET {loose}", out, error)) || print(replace, "DELETE FROM {t}", out, error) ||
+				print(replace, replace_insert_sql, out, error) || (replace->loose && print_update(replace, out, error))
+			? -1
+			: 0;
 	if (replace->late)
 		return print(replace, replace_insert_sql, out, error) || print_update(replace, out, error) ||
-				print(replace, "DELETE FROM " REPLACE_GONE, out, error)
+				(replace->loose && print(replace, "UPDATE " REPLACE_LOOSE REPLACE_GONE_WHERE, out, error)) ||
+				buffer_puts(out, replace_delete_words(replace), error) || print(replace, REPLACE_GONE, out, error)
 			? -1
 			: 0;
 	if (buffer_puts(out, replace_delete_words(replace), error) || print(replace, REPLACE_GONE, out, error) || print_update(replace, out, error))

@@ -8,7 +8,8 @@
  *   replace_open -> [replace_begin] -> (rows into replace_catalog) -> replace_retire -> replace_place
  *
  * Rows that reference rows of their own table may come before those, so they go into it by one statement, which the database judges at its
- * end; such a table is staged even where no other one references it.
+ * end; such a table is staged even where no other one references it. Where the database judges each row by itself (MariaDB) they come without
+ * these references, which they get when all rows are there, and lose them before they go.
  *
  * The staged tables of one transaction know of each other: a row that cannot go while another staged table still references it goes when
  * that one has been placed.
@@ -28,6 +29,7 @@ struct replace {
 	bool staged;
 	bool refilled;                /* staged, since its rows reference each other and nothing else does: emptied, and filled by one statement */
 	bool late;                    /* staged, and its rows reference each other, too: new rows come first, and rows go last */
+	bool loose;                   /* refilled or late, and foreign keys are judged row by row: references among its rows come last, and go first */
 	bool left;                    /* rows that must go are there still: a staged table that is not yet placed references them */
 	uint64_t given;               /* rows that were written */
 	struct staging stage;

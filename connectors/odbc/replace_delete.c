@@ -38,6 +38,9 @@ int replace_delete(const struct replace *replace, const char *from, struct error
 	int64_t first = INT64_MIN, last = 0, rows = 0;
 	char text[TEXT_BYTES];
 
+	/* Each would keep those that it references from going before it. */
+	if (replace->loose && replace_run(replace, "deleting references of", NULL, NULL, error, "UPDATE %s%s", REPLACE_LOOSE, from + sizeof REPLACE_FROM - 1))
+		return -1;
 	if (!number)
 		return replace_run(replace, "deleting rows of", NULL, NULL, error, "%s%s", replace_delete_words(replace), from);
 	for (;;) {

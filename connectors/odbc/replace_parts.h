@@ -9,10 +9,11 @@
  *   {order s}         s."id", ...
  *   {key}             "id", ...
  *   {list_end}        the name of c without its schema, with an end: "penstock_changed_1_end"
- *   {values s}        s."id", s."name", ...: all fields
+ *   {values s}        s."id", s."name", ...: all fields; NULL for those of {loose}
  *   {columns}         "id", "name", ...
  *   {overriding}      what lets an INSERT write identity columns, or nothing
  *   {set}             "name" = s."name", ...: all fields but the key
+ *   {loose}           t."parent" = NULL, ...: one column of each reference among the table's own rows
  *   {differs}         t and s differ in one of those
  *   {held}            a row of the table, x, holds a unique value that s is to get
  *   {wanted}          a row of c that still waits is to get a unique value that t holds
@@ -86,13 +87,19 @@ int replace_key_text(const struct replace *replace, const char *from, char out[R
 /* Rows of the table may reference other rows of it. */
 bool replace_is_tree(const struct replace *replace);
 
+/* Of a reference among the table's own rows: the column that makes it none while it is null, outside the key; NULL: there is none. */
+const struct catalog_column *replace_loose_column(const struct replace *replace, const struct reference *reference);
+
 /* Rows of the table whose keys did not come. */
-#define REPLACE_GONE "{t} AS t WHERE NOT EXISTS (SELECT 1 FROM {s} AS s WHERE {s=t})"
+#define REPLACE_FROM "{t} AS t "
+#define REPLACE_GONE_WHERE "WHERE NOT EXISTS (SELECT 1 FROM {s} AS s WHERE {s=t})"
+#define REPLACE_GONE REPLACE_FROM REPLACE_GONE_WHERE
+#define REPLACE_LOOSE REPLACE_FROM "SET {loose} "
 
 /* "DELETE FROM " */
 const char *replace_delete_words(const struct replace *replace);
 
-/* Deletes rows of the table; from: what follows FROM, the table as t, up to a condition that more may follow. */
+/* Deletes rows of the table; from: what follows FROM, beginning with REPLACE_FROM, up to a condition that more may follow. */
 int replace_delete(const struct replace *replace, const char *from, struct error *error) MUST_CHECK;
 
 /* Deletes rows that did not come; those that are referenced stay where `left` says so. */

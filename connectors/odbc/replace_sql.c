@@ -124,13 +124,53 @@ static int put_key(const struct replace *replace, char alias, bool named, struct
 	return 0;
 }
 
+const struct catalog_column *replace_loose_column(const struct replace *replace, const struct reference *reference)
+{
+	const struct schema *schema = replace->target->schema;
+	const struct dialect *dialect = session_of(replace)->dialect;
+
+	for (size_t i = 0; i < reference->count; i++) {
+		const struct catalog_column *column = catalog_find(&replace->target->catalog, dialect, reference->columns[i]);
+		size_t field = replace_field_of(schema, dialect, reference->columns[i]);
+
+		if (column && !column->not_null && !column->generated && (field == SCHEMA_NO_FIELD || !in_key(schema, field)))
+			return column;
+	}
+	return NULL;
+}
+
+static bool is_loose(const struct replace *replace, const char *name)
+{
+	for (size_t i = 0; replace->loose && i < replace->references.count; i++)
+		if (replace->references.items[i].itself && strcmp(replace_loose_column(replace, &replace->references.items[i])->name, name) == 0)
+			return true;
+	return false;
+}
+
+static int put_loose(const struct replace *replace, struct buffer *out, struct error *error)
+{
+	const char *before = "";
+
+	for (size_t i = 0; i < replace->target->catalog.column_count; i++) {
+		const char *name = replace->target->catalog.columns[i].name;
+
+		if (!is_loose(replace, name))
+			continue;
+		if (buffer_puts(out, before, error) || put_column(replace, 't', name, out, error) || buffer_puts(out, " = NULL", error))
+			return -1;
+		before = ", ";
+	}
+	return 0;
+}
+
 static int put_values(const struct replace *replace, char alias, struct buffer *out, struct error *error)
 {
 	for (size_t i = 0; i < replace->target->schema->field_count; i++) {
 		const char *name = column_name(replace, i);
 
 		if ((i && buffer_puts(out, ", ", error)) ||
-		    (alias ? put_column(replace, alias, name, out, error)
+		    (alias && is_loose(replace, name) ? buffer_puts(out, "NULL", error)
+			   : alias ? put_column(replace, alias, name, out, error)
 			   : dialect_quote(session_of(replace)->dialect, out, name, error)))
 			return -1;
 	}
@@ -268,6 +308,8 @@ static int put_part(const struct replace *replace, const char *part, struct buff
 		return put_values(replace, '\0', out, error);
 	if (strcmp(part, "set") == 0)
 		return put_set(replace, out, error);
+	if (strcmp(part, "loose") == 0)
+		return put_loose(replace, out, error);
 	if (strcmp(part, "differs") == 0)
 		return put_differs(replace, out, error);
 	if (strcmp(part, "held") == 0)
