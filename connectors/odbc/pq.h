@@ -25,6 +25,7 @@ enum { PQ_WHY_MAX = 256 };
 /* Of a session; zeroed: nothing is known. Stays where it is until pq_close. */
 struct pq {
 	struct pg_conn *connection; /* the driver's; NULL: there is none, or it was closed */
+	bool copying;               /* a COPY ... FROM STDIN was begun and has not ended: nothing else may be sent */
 	bool asked;                 /* why holds the answer of pq_usable: empty for yes */
 	char why[PQ_WHY_MAX];
 };
@@ -41,7 +42,7 @@ void pq_close(struct pq *pq);
 bool pq_usable(struct session *session, char why[PQ_WHY_MAX]);
 
 /* COPY ... FROM STDIN in the session's open transaction: begin, send as often as is needed, end; after a failure of begin or send nothing is
- * left to be done. what: for messages. All wait at most until the run is cancelled, which the server is then told. */
+ * left to be done. In between nothing else can use the session; rolling it back gives the COPY up. what: for messages. All wait at most until the run is cancelled, which the server is then told. */
 int pq_copy_begin(struct session *session, const char *what, const char *sql, struct error *error) MUST_CHECK;
 
 /* A refusal shows at the end only: libpq takes nothing in before. */

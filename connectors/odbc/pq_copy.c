@@ -143,9 +143,20 @@ int pq_copy_begin(struct session *session, const char *what, const char *sql, st
 	else
 		pq_fail(session, connection, result, what, error);
 	PQclear(result);
-	if (done == 0)
+	if (done == 0) {
+		session->pq.copying = true;
 		return 0;
+	}
 	session->broken = true;
+	pq_give_back(connection);
+	return -1;
+}
+
+/* The connection is of no more use. */
+static int fail_sending(struct session *session, PGconn *connection, const char *what, struct error *error)
+{
+	session->pq.copying = false;
+	pq_fail(session, connection, NULL, what, error);
 	pq_give_back(connection);
 	return -1;
 }
@@ -167,11 +178,7 @@ static int flush(struct session *session, PGconn *connection, const char *what, 
 		if (left < 0)
 			break;
 	}
-	if (left == 0)
-		return 0;
-	pq_fail(session, connection, NULL, what, error);
-	pq_give_back(connection);
-	return -1;
+	return left == 0 ? 0 : fail_sending(session, connection, what, error);
 }
 
 int pq_copy_send(struct session *session, const char *what, const char *data, size_t length, struct error *error)
@@ -184,11 +191,8 @@ int pq_copy_send(struct session *session, const char *what, const char *data, si
 	while (length) {
 		size_t piece = length < PIECE ? length : PIECE;
 
-		if (PQputCopyData(connection, data, (int)piece) != 1) {
-			pq_fail(session, connection, NULL, what, error);
-			pq_give_back(connection);
-			return -1;
-		}
+		if (PQputCopyData(connection, data, (int)piece) != 1)
+			return fail_sending(session, connection, what, error);
 		if (flush(session, connection, what, error))
 			return -1;
 		data += piece;
@@ -244,13 +248,11 @@ int pq_copy_end(struct session *session, const char *what, const char *table, ui
 	*rows = 0;
 	if (!connection)
 		return -1;
-	if (PQputCopyEnd(connection, NULL) < 0 && PQstatus(connection) != CONNECTION_OK) {
-		pq_fail(session, connection, NULL, what, error);
-		pq_give_back(connection);
-		return -1;
-	}
+	if (PQputCopyEnd(connection, NULL) < 0 && PQstatus(connection) != CONNECTION_OK)
+		return fail_sending(session, connection, what, error);
 	if (flush(session, connection, what, error))
 		return -1;
+	session->pq.copying = false;
 	result = pq_next_result(session, connection, &gave_up, error);
 	if (gave_up) {
 		/* Whatever the answer is, nobody wants it any more. */
@@ -269,6 +271,7 @@ void pq_copy_abandon(struct session *session)
 	PGconn *connection = session->pq.connection;
 
 	session->broken = true;
+	session->pq.copying = false;
 	if (!connection)
 		return;
 	/* Where libpq takes no more of it, there is nothing to end. */

@@ -237,7 +237,7 @@ void session_close(struct session *session)
 
 int session_handle(struct session *session, SQLHSTMT *out, struct error *error)
 {
-	assert(!session->absent);
+	assert(!session->absent && !session->pq.copying);
 	*out = SQL_NULL_HSTMT;
 	if (session->lost || !session->connection) {
 		error_set(error, ERROR_SINK, session->place, "the connection is lost");
@@ -358,7 +358,7 @@ int session_commit(struct session *session, struct error *error)
 {
 	int result = -1;
 
-	assert(session->in_transaction);
+	assert(session->in_transaction && !session->pq.copying);
 	/* A server would answer COMMIT with a rollback and no error. */
 	if (session->lost) {
 		error_set(error, ERROR_SINK, session->place, "the connection is lost");
@@ -378,6 +378,8 @@ int session_commit(struct session *session, struct error *error)
 
 void session_rollback(struct session *session)
 {
+	if (session->pq.copying)
+		pq_copy_abandon(session);
 	if (session->in_transaction) {
 		session->dialect->rollback(session);
 		session->rollbacks++;

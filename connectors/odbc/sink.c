@@ -15,6 +15,7 @@
 #include "connectors/odbc/sink.h"
 #include "connectors/odbc/snapshot.h"
 #include "connectors/odbc/store.h"
+#include "connectors/odbc/stream.h"
 #include "connectors/odbc/target.h"
 #include "connectors/odbc/writer.h"
 
@@ -28,6 +29,7 @@ struct road {
 	struct fit *fits; /* one a field */
 	struct writer writer;
 	struct refuser refuser;
+	struct stream stream; /* goes before the refuser, where it is open */
 };
 
 struct odbc_sink {
@@ -82,6 +84,7 @@ static const struct option options[] = {
 
 static void road_close(struct road *road)
 {
+	stream_close(&road->stream);
 	refuser_close(&road->refuser);
 	writer_close(&road->writer);
 	free(road->fits);
@@ -260,11 +263,20 @@ static bool keys_may_wait(const struct odbc_sink *sink)
 	return sink->context.keys_wait && *sink->context.keys_wait && sink->target.session->dialect->loads_faster_at_once;
 }
 
+/* The table is new, and the rules have judged all that it will ask of a row: what it then refuses is not expected. */
+static bool may_stream(const struct odbc_sink *sink)
+{
+	return sink->lacks_keys && sink->mode == MODE_APPEND && !sink->context.check_types_only && sink->context.refused &&
+	       !*sink->context.refused;
+}
+
 /* Statements that were prepared know the table as it was. */
 static int add_keys(struct odbc_sink *sink, struct error *error)
 {
 	if (!sink->lacks_keys)
 		return 0;
+	if (sink->road.stream.writer && stream_finish(&sink->road.stream, error))
+		return -1;
 	sink->lacks_keys = false;
 	road_close(&sink->road);
 	return target_add_keys(&sink->target, error) ? -1 : road_open(sink, error);
@@ -313,7 +325,13 @@ static int sink_begin(void *self, struct error *error)
 	if ((sink->missing && make_table(sink, error)) || (sink->mode == MODE_REPLACE && replace_begin(&sink->replace, error)) ||
 	    check_at_once(sink, error))
 		return -1;
-	return stays ? 0 : road_open(sink, error);
+	if (stays)
+		return 0;
+	if (road_open(sink, error))
+		return -1;
+	if (may_stream(sink))
+		stream_open(&sink->road.stream, &sink->road.writer, sink->context.refused);
+	return 0;
 }
 
 static int sink_write(void *self, struct batch *batch, struct error *error)
@@ -324,6 +342,8 @@ static int sink_write(void *self, struct batch *batch, struct error *error)
 		return -1;
 	if (sink->context.dry_run)
 		return 0;
+	if (sink->road.stream.writer)
+		return stream_write(&sink->road.stream, batch, error);
 	if (refuser_write(&sink->road.refuser, batch, error))
 		return -1;
 	for (size_t row = 0; row < batch->rows; row++)

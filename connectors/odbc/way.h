@@ -21,6 +21,7 @@ struct way_task {
 	const struct catalog *catalog; /* has a column for each field of the schema */
 	const struct key *upsert;      /* the key (fields of the schema) whose rows are changed instead; NULL: rows are added */
 	const char *what;              /* for messages: "inserting into jobs" */
+	bool runs_on;                  /* a statement may go on over several inserts, up to finish: nobody looks for a refused row */
 };
 
 /* The first member of what implements it. */
@@ -54,6 +55,10 @@ struct way_ops {
 	 * says of each in refused (*count) whether it is one that was left out: 0, or the enum trouble_kind for which. *count becomes how many rows that was;
 	 * 0: it cannot be done with these. 0; or 1 where it did not become clear: the caller goes back to a savepoint; or -1 and error. */
 	int (*sift)(struct way *way, const struct batch *batch, const uint32_t *rows, size_t *count, uint8_t *refused, struct error *error);
+
+	/* Optional (absent: the way knows no runs_on). Ends the statement that inserts have left open: as insert, of all that it holds. Until then
+	 * nothing else may use the session; an insert that refuses or fails leaves nothing open. */
+	int (*finish)(struct way *way, struct diagnosis *diagnosis, struct error *error);
 
 	/* Required. The SQL, for a person, without a semicolon; then how many rows go at once. */
 	int (*print)(const struct way *way, struct buffer *out, size_t *rows, struct error *error);

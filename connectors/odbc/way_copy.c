@@ -1,7 +1,8 @@
 /* way_copy.c - PostgreSQL at its fastest: COPY in binary form over the driver's own connection.
  * SPDX-License-Identifier: Apache-2.0
  *
- * One COPY a batch, in the session's transaction and under its savepoint. Defaults, CHECKs, generated columns and triggers work as they
+ * One COPY a batch, in the session's transaction and under its savepoint; or one for as many batches as come within a second, where no
+ * row of a table that the transaction has made is expected to be refused. Defaults, CHECKs, generated columns and triggers work as they
  * do for INSERT; rules do not, and rows of a table with row level security are refused, so such tables go another way. A given value of
  * an identity column is taken, as OVERRIDING SYSTEM VALUE takes it. A few rows (of a request, or around a refused one) go as arrays, which take
  * one answer of the server instead of two.
@@ -15,10 +16,12 @@
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/statement.h"
 #include "connectors/odbc/way.h"
+#include "engine/core/clock.h"
 
 enum {
 	PIECE_BYTES = 64 * 1024,           /* sent at once */
 	FEW_ROWS = 32,                     /* measured: up to here arrays are as fast */
+	RUN_MS = 1000,                     /* a refusal shows at the end of a COPY only */
 	ROW_CEILING = 1024 * 1024 * 1024,  /* what PostgreSQL takes as one value; limits.record is far below it */
 };
 
@@ -26,10 +29,13 @@ struct copy_way {
 	struct way way;
 	const struct way_task *task;
 	struct binary_column *columns;
-	char *sql;
+	char *sql, *sql_running; /* of one batch; of a COPY that goes on over several inserts (task->runs_on) */
 	const char *table; /* without its schema, as the server's context names it */
 	struct buffer bytes;
 	struct way *few; /* way_unnest; NULL where it does not fit */
+	bool open;         /* one that goes on */
+	uint64_t sent;     /* rows of it */
+	int64_t since_ms;
 };
 
 /* ---- whether it fits ---- */
@@ -117,15 +123,18 @@ static void copy_close(struct way *way)
 
 	if (!copy)
 		return;
+	if (copy->open && copy->task->session->pq.copying)
+		pq_copy_abandon(copy->task->session);
 	if (copy->few)
 		copy->few->ops->close(copy->few);
 	buffer_fini(&copy->bytes);
 	free(copy->columns);
 	free(copy->sql);
+	free(copy->sql_running);
 	free(copy);
 }
 
-static int put_sql(const struct way_task *task, struct buffer *out, struct error *error)
+static int put_sql(const struct way_task *task, const char *options, struct buffer *out, struct error *error)
 {
 	const struct dialect *dialect = task->session->dialect;
 
@@ -137,7 +146,23 @@ static int put_sql(const struct way_task *task, struct buffer *out, struct error
 		if (buffer_puts(out, i ? ", " : " (", error) || dialect_quote(dialect, out, column->name, error))
 			return -1;
 	}
-	return buffer_puts(out, ") FROM STDIN (FORMAT binary)", error);
+	return buffer_printf(out, error, ") FROM STDIN (%s)", options);
+}
+
+/* NULL and error. */
+static char *make_sql(const struct way_task *task, const char *options, struct error *error)
+{
+	struct buffer sql;
+	char *made = NULL;
+
+	buffer_init(&sql, BULK_SQL_MAX);
+	if (put_sql(task, options, &sql, error) == 0) {
+		made = strdup(buffer_text(&sql));
+		if (!made)
+			error_memory(error, "a writer");
+	}
+	buffer_fini(&sql);
+	return made;
 }
 
 static int open_few(struct copy_way *copy, struct error *error)
@@ -151,9 +176,7 @@ static int copy_open(const struct way_task *task, struct way **out, struct error
 {
 	struct copy_way *copy = calloc(1, sizeof *copy);
 	const char *dot = strchr(task->catalog->table, '.');
-	struct buffer sql;
 
-	buffer_init(&sql, BULK_SQL_MAX);
 	if (copy) {
 		copy->way.ops = &way_copy;
 		copy->task = task;
@@ -174,18 +197,14 @@ static int copy_open(const struct way_task *task, struct way **out, struct error
 			goto failed;
 		}
 	}
-	if (put_sql(task, &sql, error) || open_few(copy, error))
+	copy->sql = make_sql(task, "FORMAT binary", error);
+	/* Rows of a table that nobody else has seen need not be looked at by a later VACUUM. */
+	copy->sql_running = copy->sql ? make_sql(task, "FORMAT binary, FREEZE", error) : NULL;
+	if (!copy->sql_running || open_few(copy, error))
 		goto failed;
-	copy->sql = strdup(buffer_text(&sql));
-	if (!copy->sql) {
-		error_memory(error, "a writer");
-		goto failed;
-	}
-	buffer_fini(&sql);
 	*out = &copy->way;
 	return 0;
 failed:
-	buffer_fini(&sql);
 	copy_close(copy ? &copy->way : NULL);
 	return -1;
 }
@@ -194,7 +213,9 @@ failed:
 
 static struct way *few_of(const struct way *way, size_t count)
 {
-	return count <= FEW_ROWS ? ((const struct copy_way *)way)->few : NULL;
+	const struct copy_way *copy = (const struct copy_way *)way;
+
+	return count <= FEW_ROWS && !copy->task->runs_on ? copy->few : NULL;
 }
 
 /* All of them in one COPY: pieces of it are sent as they are made. */
@@ -223,35 +244,40 @@ static int send_rows(struct copy_way *copy, const struct batch *batch, const uin
 {
 	size_t columns = copy->task->schema->field_count;
 
-	buffer_clear(&copy->bytes);
-	if (binary_put_head(&copy->bytes, error))
-		goto failed;
 	for (size_t i = 0; i < count; i++) {
-		if (binary_put_row(copy->columns, columns, batch, rows[i], &copy->bytes, error))
-			goto failed;
+		if (binary_put_row(copy->columns, columns, batch, rows[i], &copy->bytes, error)) {
+			pq_copy_abandon(copy->task->session);
+			return -1;
+		}
 		if (send_piece(copy, PIECE_BYTES, error))
 			return -1;
 	}
-	if (binary_put_tail(&copy->bytes, error))
-		goto failed;
-	return send_piece(copy, 0, error);
-failed:
+	return 0;
+}
+
+static int begin(struct copy_way *copy, struct error *error)
+{
+	if (pq_copy_begin(copy->task->session, copy->task->what, copy->task->runs_on ? copy->sql_running : copy->sql, error))
+		return -1;
+	buffer_clear(&copy->bytes);
+	if (binary_put_head(&copy->bytes, error) == 0)
+		return 0;
 	pq_copy_abandon(copy->task->session);
 	return -1;
 }
 
-static int copy_insert(struct way *way, const struct batch *batch, const uint32_t *rows, size_t count, struct diagnosis *diagnosis,
-	struct error *error)
+/* As insert, of all rows since begin. */
+static int end(struct copy_way *copy, uint64_t count, struct diagnosis *diagnosis, struct error *error)
 {
-	struct copy_way *copy = (struct copy_way *)way;
 	struct session *session = copy->task->session;
-	struct way *few = few_of(way, count);
 	uint64_t written = 0;
 	int result;
 
-	if (few)
-		return few->ops->insert(few, batch, rows, count, diagnosis, error);
-	if (pq_copy_begin(session, copy->task->what, copy->sql, error) || send_rows(copy, batch, rows, count, error))
+	if (binary_put_tail(&copy->bytes, error)) {
+		pq_copy_abandon(session);
+		return -1;
+	}
+	if (send_piece(copy, 0, error))
 		return -1;
 	result = pq_copy_end(session, copy->task->what, copy->table, &written, diagnosis, error);
 	if (result == 0 && written < count) {
@@ -259,6 +285,50 @@ static int copy_insert(struct way *way, const struct batch *batch, const uint32_
 		return 1;
 	}
 	return result;
+}
+
+static int copy_finish(struct way *way, struct diagnosis *diagnosis, struct error *error)
+{
+	struct copy_way *copy = (struct copy_way *)way;
+
+	if (!copy->open)
+		return 0;
+	copy->open = false;
+	return end(copy, copy->sent, diagnosis, error);
+}
+
+/* Begins or goes on; what is left of a piece waits for the next batch. */
+static int run_on(struct copy_way *copy, const struct batch *batch, const uint32_t *rows, size_t count, struct diagnosis *diagnosis,
+	struct error *error)
+{
+	if (!copy->open) {
+		if (begin(copy, error))
+			return -1;
+		copy->open = true;
+		copy->sent = 0;
+		copy->since_ms = clock_elapsed_ms();
+	}
+	if (send_rows(copy, batch, rows, count, error)) {
+		copy->open = false;
+		return -1;
+	}
+	copy->sent += count;
+	return clock_elapsed_ms() - copy->since_ms < RUN_MS ? 0 : copy_finish(&copy->way, diagnosis, error);
+}
+
+static int copy_insert(struct way *way, const struct batch *batch, const uint32_t *rows, size_t count, struct diagnosis *diagnosis,
+	struct error *error)
+{
+	struct copy_way *copy = (struct copy_way *)way;
+	struct way *few = few_of(way, count);
+
+	if (few)
+		return few->ops->insert(few, batch, rows, count, diagnosis, error);
+	if (copy->task->runs_on)
+		return run_on(copy, batch, rows, count, diagnosis, error);
+	if (begin(copy, error) || send_rows(copy, batch, rows, count, error))
+		return -1;
+	return end(copy, count, diagnosis, error);
 }
 
 static int copy_print(const struct way *way, struct buffer *out, size_t *rows, struct error *error)
@@ -277,6 +347,7 @@ const struct way_ops way_copy = {
 	.open = copy_open,
 	.take = copy_take,
 	.insert = copy_insert,
+	.finish = copy_finish,
 	.print = copy_print,
 	.close = copy_close,
 };

@@ -124,6 +124,19 @@ int writer_sift(struct writer *writer, const struct batch *batch, const uint32_t
 	return writer->way->ops->sift(writer->way, batch, rows, count, refused, error);
 }
 
+bool writer_run_on(struct writer *writer)
+{
+	writer->task.runs_on = writer->way->ops->finish != NULL;
+	return writer->task.runs_on;
+}
+
+int writer_finish(struct writer *writer, struct diagnosis *diagnosis, struct error *error)
+{
+	diagnosis->at = diagnosis->near = DIAGNOSIS_NOWHERE;
+	diagnosis->kept = false;
+	return writer->task.runs_on ? writer->way->ops->finish(writer->way, diagnosis, error) : 0;
+}
+
 static int open_tried(struct writer *writer, const char *sql, struct error *error)
 {
 	struct session *session = writer->task.session;

@@ -39,6 +39,12 @@ bool writer_sifts(const struct writer *writer);
 int writer_sift(struct writer *writer, const struct batch *batch, const uint32_t *rows, size_t *count, uint8_t *refused,
 	struct error *error) MUST_CHECK;
 
+/* From now on a statement may stay open from one insert to the next: true where the way can do that. */
+bool writer_run_on(struct writer *writer);
+
+/* Ends what inserts have left open. As writer_insert; diagnosis->at counts from the first row of the open statement. */
+int writer_finish(struct writer *writer, struct diagnosis *diagnosis, struct error *error) MUST_CHECK;
+
 /* How many rows the open transaction has tried to insert into the table by the database's own count (dialect.h, tried_sql): 1 and *count,
  * or 0 where it does not count, or -1 and error. */
 int writer_tried(struct writer *writer, int64_t *count, struct error *error) MUST_CHECK;

@@ -69,6 +69,8 @@ static int open_judge_and_sink(struct attempt *attempt, struct error *error)
 	sinking.run_id = state->run_id;
 	sinking.response = state->options->response;
 	sinking.keys_wait = &attempt->keys_wait;
+	/* Only what can be read again may be tried again for the sake of one record. */
+	sinking.refused = attempt->identity.known && !state->options->one_try ? &state->refused : NULL;
 	attempt->sink = plan_instance(step->sink->size, step->sink_options, error);
 	if (!attempt->sink || step->sink->open(attempt->sink, &sinking, &attempt->info, error) < 0)
 		return -1;

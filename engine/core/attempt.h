@@ -38,6 +38,7 @@ struct step_state {
 	bool restarted;              /* --restart was done */
 	bool progressed;             /* a commit succeeded in this try */
 	bool keys_first;             /* a try failed to add keys after the rows: a table is made with them */
+	bool refused;                /* a try met a refused row that it could not tell from others (sink.h) */
 	int64_t last_progress_ms;
 };
 

@@ -35,6 +35,9 @@ struct sink_context {
 	bool check_types_only;           /* the rules check types alone: a required field may be null here */
 	const bool *keys_wait;           /* NULL, or decided before begin: a table that is made in it may be made without keys, which then are added at
 	                                  * PUBLISH_KEYS; until then no row comes whose keys are taken or whose parents are missing */
+	bool *refused;                   /* NULL: never; lives over all tries. While it is false, rows of a table that is made without keys may be
+	                                  * written so that a refused one is not told from the others; should the database refuse one after all,
+	                                  * the sink sets it and fails with error->retry, and the next try finds the record */
 	struct cancel *cancel;
 	struct shared *shared;           /* what lives as long as the run; NULL: alone */
 	const struct source_identity *source; /* where the rows come from; valid until close */

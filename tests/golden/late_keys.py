@@ -24,6 +24,20 @@ exception when undefined_table then null;
 end $$;
 create event trigger watch on ddl_command_end when tag in ('ALTER TABLE') execute function watch();
 """
+# What a database may do to a table that somebody makes: here it refuses, or drops, some rows.
+MEDDLE = """
+create function quiet() returns trigger language plpgsql as $$ begin return case when mod(new.id, 1000) = 7 then null else new end; end $$;
+create function meddle() returns event_trigger language plpgsql as $$
+begin
+  if exists (select 1 from pg_event_trigger_ddl_commands() where object_identity = 'public.hired_employees' and command_tag = 'CREATE TABLE') then
+    %s;
+  end if;
+end $$;
+create event trigger meddle on ddl_command_end when tag in ('CREATE TABLE') execute function meddle();
+"""
+CHECKED = "alter table hired_employees add constraint odd check (mod(id, 1000) <> 500)"
+QUIET = "create trigger quiet before insert on hired_employees for each row execute function quiet()"
+TRANSACTIONS = "select count(distinct xmin::text) from hired_employees"  # a savepoint has a number of its own
 CONSTRAINTS = """select conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) from pg_constraint
                  where connamespace = 'public'::regnamespace and conrelid::regclass::text not like 'penstock%' order by 1"""
 COLUMNS = """select table_name || ' ' || column_name || ' ' || data_type || ' ' || is_nullable from information_schema.columns
@@ -41,6 +55,9 @@ steps:
 """
 
 
+ROWS = 60000
+
+
 def watched():
     db = newdb("postgresql")
     db.execute(WATCH)
@@ -56,6 +73,25 @@ def same_as_ddl(data):
     compare.everything(db, oracle.folder(data), 1)
     written = db.count("hired_employees")
     equal(db.query("select tag, rows from seen"), [("ALTER TABLE", str(written))], "the keys came after the rows")
+    equal(db.value(TRANSACTIONS), "1", "transactions below the step's")
+
+
+def meddled(data, how, remainder, code, words):
+    """The rows go without savepoints, until the database refuses one all the same: then it is found, and all others are written."""
+    db = newdb("postgresql")
+    db.execute(MEDDLE % how)
+    done = run(hr_pipeline(tmp("load.yaml")), "--set", "data=" + data, db=db)
+    expected = [number for number in range(1, ROWS + 1) if number % 1000 == remainder]
+    equal(db.query("select record_no, code, published from penstock_rejects order by record_no"),
+          [(str(number), "database-error", "1") for number in expected], "the rejects")
+    equal(db.value("select count(*) from penstock_rejects where message like '%%%s%%' and message like '%%%s%%'" % (words, code)),
+          str(len(expected)), "rejects with the database's words")
+    equal(db.count("hired_employees"), ROWS - len(expected), "rows")
+    equal(db.value("select count(*) from hired_employees where mod(id, 1000) = %d" % remainder), "0", "refused rows that are there")
+    equal((done.json["read"], done.json["written"], done.json["rejected"]),
+          (ROWS + 12 + 180, ROWS + 12 + 180 - len(expected), len(expected)), "the books")
+    equal(done.err.count("trying again"), 1, "tries")
+    equal(db.value("select count(*) from pg_constraint where conrelid = 'hired_employees'::regclass and contype in ('p', 'f')"), "3", "keys")
 
 
 def in_pieces(data):
@@ -103,6 +139,9 @@ def not_judged():
 
 
 def test():
+    clean = hr_data(tmp("clean"), ROWS, 22, "--quoted", "0")
+    meddled(clean, CHECKED, 500, "23514", "violates check constraint")
+    meddled(clean, QUIET, 7, "", "dropped the row")
     data = hr_data(tmp("data"), 60000, 21, "--duplicate-id", "3%", "--unknown-job", "1%", "--bad-id", "1%", "--quoted", "1%")
     same_as_ddl(data)
     in_pieces(data)
