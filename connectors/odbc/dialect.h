@@ -122,6 +122,9 @@ struct dialect {
 	 * back to a savepoint; null where the database does not count them. */
 	const char *tried_sql;
 
+	/* Run before keys are added to a table of few rows (target.c); NULL: nothing is. Lasts until the transaction ends. */
+	const char *few_keys_sql;
+
 	bool has_cursors;            /* DECLARE and FETCH in SQL */
 	bool whole_results;          /* its driver keeps the result of a statement in memory as a whole, whatever it is told */
 	bool copies_out;             /* COPY ... TO STDOUT (FORMAT binary), where pq_usable says so */

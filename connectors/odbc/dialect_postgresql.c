@@ -318,6 +318,9 @@ const struct dialect dialect_postgresql = {
 	.column_type = postgresql_column_type,
 	.accepts = accepts,
 	.ways = ways,
+	/* Workers would write what they sort into files, and be started for it; servers before 11 have none. */
+	.few_keys_sql = "SELECT pg_catalog.set_config('max_parallel_maintenance_workers', '0', true) "
+			"WHERE pg_catalog.current_setting('max_parallel_maintenance_workers', true) IS NOT NULL",
 	.tried_sql = "SELECT pg_catalog.pg_stat_get_xact_tuples_inserted(pg_catalog.to_regclass(?))",
 	.read = read_text,
 	.has_cursors = true,

@@ -279,7 +279,7 @@ static int add_keys(struct odbc_sink *sink, struct error *error)
 		return -1;
 	sink->lacks_keys = false;
 	road_close(&sink->road);
-	return target_add_keys(&sink->target, error) ? -1 : road_open(sink, error);
+	return target_add_keys(&sink->target, sink->replace.given, error) ? -1 : road_open(sink, error);
 }
 
 /* The table is missing: it is made, unless somebody has made it since, or a commit came through whose answer was lost. */
@@ -342,9 +342,7 @@ static int sink_write(void *self, struct batch *batch, struct error *error)
 		return -1;
 	if (sink->context.dry_run)
 		return 0;
-	if (sink->road.stream.writer)
-		return stream_write(&sink->road.stream, batch, error);
-	if (refuser_write(&sink->road.refuser, batch, error))
+	if (sink->road.stream.writer ? stream_write(&sink->road.stream, batch, error) : refuser_write(&sink->road.refuser, batch, error))
 		return -1;
 	for (size_t row = 0; row < batch->rows; row++)
 		sink->replace.given += batch->status[row] == ROW_LIVE;

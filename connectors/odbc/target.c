@@ -10,7 +10,11 @@
 #include "connectors/odbc/target.h"
 #include "engine/core/diagnostics.h"
 
-enum { SQL_TEXT_MAX = 4 * 1024 * 1024, NAMES_MAX = 4096 };
+enum {
+	SQL_TEXT_MAX = 4 * 1024 * 1024,
+	NAMES_MAX = 4096,
+	FEW_ROWS = 1024 * 1024, /* what the index of a number needs to be sorted fits PostgreSQL's default memory for it */
+};
 
 static int missing_table(const struct target *target, struct error *error)
 {
@@ -242,10 +246,15 @@ int target_create(struct target *target, bool keys, struct error *error)
 	return result;
 }
 
-int target_add_keys(struct target *target, struct error *error)
+int target_add_keys(struct target *target, uint64_t rows, struct error *error)
 {
+	const char *few = rows <= FEW_ROWS ? target->session->dialect->few_keys_sql : NULL;
 	struct buffer sql;
+	char ignored[16];
 	int result = -1;
+
+	if (few && session_query_text(target->session, few, ignored, sizeof ignored, error) < 0)
+		return -1;
 
 	buffer_init(&sql, SQL_TEXT_MAX);
 	if (ddl_keys(target->session->dialect, target->schema, target->table, target->tables, &sql, error) == 0)

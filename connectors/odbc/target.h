@@ -36,8 +36,8 @@ void target_unguard(const struct target *target);
 /* Creates the missing table in the open transaction, with or without its keys, and reads its catalog. */
 int target_create(struct target *target, bool keys, struct error *error) MUST_CHECK;
 
-/* Adds the keys of one that was created without, in the same transaction, and reads the catalog again. */
-int target_add_keys(struct target *target, struct error *error) MUST_CHECK;
+/* Adds the keys of one that was created without, in the same transaction, now that it has so many rows, and reads the catalog again. */
+int target_add_keys(struct target *target, uint64_t rows, struct error *error) MUST_CHECK;
 
 /* *empty: the table is there and has no row. */
 int target_is_empty(const struct target *target, bool *empty, struct error *error) MUST_CHECK;
