@@ -9,6 +9,7 @@ TOP=$(cd "$(dirname "$0")/../.." && pwd)
 [ -f "$TOP/tests/fuzz/fuzz_$name.c" ] || { echo "fuzz.sh: there is no tests/fuzz/fuzz_$name.c" >&2; exit 2; }
 work=$(mktemp -d "${TMPDIR:-/tmp}/penstock-fuzz.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+files='files layer paths reading recode sniff unpack window' # what reads files, whatever is in them
 # The room of the target and the core that it needs; the linker drops the rest. The configuration knows every room.
 case $name in
 yaml)
@@ -43,21 +44,30 @@ avro_records)
     libraries=-ljansson
     ;;
 json)
-    set -- "$TOP"/tests/support/json_*.c "$TOP"/connectors/file/sniff.c "$TOP"/connectors/file/window.c
+    set -- -DHAVE_ZSTD=1 "$TOP"/tests/support/json_*.c
+    for part in $files; do
+        set -- "$@" "$TOP/connectors/file/$part.c"
+    done
     for part in cell pointer reader record source stream string walk; do
         set -- "$@" "$TOP/connectors/json/$part.c"
     done
-    for part in batch buffer diagnostics digest error json_text node rule schema typed utf8 value; do
+    for part in batch buffer diagnostics digest error json_text node position rule schema typed utf8 value; do
         set -- "$@" "$TOP/engine/core/$part.c"
     done
-    libraries=-ljansson
+    libraries='-ljansson -lz -lzstd'
     ;;
 *)
-    set -- "$TOP"/tests/support/"$name"_*.c "$TOP"/connectors/"$name"/*.c "$TOP"/connectors/file/sniff.c "$TOP"/connectors/file/window.c
-    for part in batch buffer diagnostics digest error node rule schema utf8 value; do
+    set -- -DHAVE_ZSTD=1 "$TOP"/tests/support/"$name"_*.c
+    for part in "$TOP"/connectors/"$name"/*.c; do
+        [ "${part##*/}" = sink.c ] || set -- "$@" "$part"
+    done
+    for part in $files; do
+        set -- "$@" "$TOP/connectors/file/$part.c"
+    done
+    for part in batch buffer diagnostics digest error node position rule schema utf8 value; do
         [ ! -f "$TOP/engine/core/$part.c" ] || set -- "$@" "$TOP/engine/core/$part.c"
     done
-    libraries=-l$name
+    libraries="-l$name -lz -lzstd"
     ;;
 esac
 clang -g -O1 -std=c11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
