@@ -17,10 +17,12 @@
 
 struct history;
 
+enum { HISTORY_IDS_MAX = 64 };
+
 /* All texts of the rows below are UTF-8, NUL-terminated, never NULL (SQL NULL is the empty text), and valid only during the callback. */
 struct history_run {
 	const char *run_id;
-	const char *kind;     /* "run", "ingest" */
+	const char *kind;     /* "run", "replay", "ingest" */
 	const char *pipeline;
 	const char *status;   /* as enum run_status spells it */
 	int64_t started_at;   /* microseconds since 1970, UTC */
@@ -54,6 +56,9 @@ struct history_reject_filter {
 	const char *run;      /* a run id, its unique beginning, or "latest"; NULL: all */
 	const char *rule;     /* exact rule id; NULL: all */
 	const char *table;    /* table_name, exactly; NULL: all */
+	const char *pipeline, *step; /* exactly; NULL: all */
+	const int64_t *ids;   /* these alone, at most HISTORY_IDS_MAX; NULL: all */
+	size_t id_count;
 	uint64_t limit;       /* 0: no limit */
 	uint64_t offset;      /* rows left out first */
 	int64_t after;        /* those with a larger reject_id alone; 0: all */
@@ -78,9 +83,30 @@ int history_runs(struct history *history, const struct history_run_filter *filte
 int history_run(struct history *history, const char *run,
 	int (*each)(void *arg, const struct history_run *run), void *arg, bool *found, struct error *error) MUST_CHECK;
 
-/* In the order in which they were stored. A run that does not exist is ERROR_CONFIG. */
+/* In the order in which they were stored. A run that does not exist is ERROR_CONFIG; "latest" is the newest load, since a replay has no rejects of its own. */
 int history_rejects(struct history *history, const struct history_reject_filter *filter,
 	int (*each)(void *arg, const struct history_reject *reject), void *arg, struct error *error) MUST_CHECK;
+
+/* Whose rejects a filter finds, whatever its limit and offset: how many of each, in the order of their names. */
+struct history_reject_group {
+	const char *run_id, *pipeline, *step, *table_name;
+	bool published, resolved;
+	uint64_t count;
+};
+int history_reject_groups(struct history *history, const struct history_reject_filter *filter,
+	int (*each)(void *arg, const struct history_reject_group *group), void *arg, struct error *error) MUST_CHECK;
+
+/* What the rules said of rejects, in no order: rule, code and violations of each, without the records. In flat memory however many there are. */
+int history_reject_reasons(struct history *history, const struct history_reject_filter *filter,
+	int (*each)(void *arg, const struct history_reject *reject), void *arg, struct error *error) MUST_CHECK;
+
+/* The SHA-256 that a file of this path had when the step loaded it: in that run, or at any time if it was always the same. Empty where that
+ * is not known. */
+int history_file_hash(struct history *history, const struct step_key *key, const char *path, const char *run_id,
+	char hash[SHA256_HEX_SIZE], struct error *error) MUST_CHECK;
+
+/* The whole id of a run named as in a filter. A run that does not exist is ERROR_CONFIG; "latest" is the newest load, not a replay. */
+int history_find_run(struct history *history, const char *run, char id[RUN_ID_SIZE], struct error *error) MUST_CHECK;
 
 /* How many a filter finds, whatever its limit and offset. */
 int history_count_rejects(struct history *history, const struct history_reject_filter *filter, uint64_t *count,

@@ -59,9 +59,9 @@ int64_t row_time(const struct row *row, unsigned column); /* 0 for none, or for 
 /* How many rows the next page may have after given ones of limit (0: none); 0: that was all. */
 uint64_t page_size(uint64_t limit, uint64_t given);
 
-/* Gives the one id that run (an id, its beginning, "latest") means. *found is false where there is none; ERROR_CONFIG where there are
+/* Gives the one id that run (an id, its beginning, "latest": of loads alone where that is asked for) means. *found is false where there is none; ERROR_CONFIG where there are
  * several. */
-int history_resolve(struct history *history, const char *run, char id[RUN_ID_SIZE], bool *found, struct error *error)
+int history_resolve(struct history *history, const char *run, bool loads, char id[RUN_ID_SIZE], bool *found, struct error *error)
 	MUST_CHECK;
 
 #endif

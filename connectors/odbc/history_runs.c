@@ -87,7 +87,7 @@ int history_runs(struct history *history, const struct history_run_filter *filte
 }
 
 /* The ids of at most two runs that begin so (or the newest one), and how many of the two there are. */
-static int matching_runs(struct history *history, const char *run, char ids[2][RUN_ID_SIZE], struct error *error)
+static int matching_runs(struct history *history, const char *run, bool loads, char ids[2][RUN_ID_SIZE], struct error *error)
 {
 	struct statement statement = { .session = NULL };
 	char pattern[RUN_ID_SIZE + 1] = "";
@@ -104,7 +104,7 @@ static int matching_runs(struct history *history, const char *run, char ids[2][R
 		pattern[i + 2] = '\0';
 	}
 	if (query_begin(&query, "SELECT run_id FROM {runs}", error) ||
-	    (latest ? buffer_puts(&query.sql, " AND kind <> 'ingest' ORDER BY run_id DESC LIMIT 1", error)
+	    (latest ? buffer_puts(&query.sql, loads ? " AND kind = 'run' ORDER BY run_id DESC LIMIT 1" : " AND kind <> 'ingest' ORDER BY run_id DESC LIMIT 1", error)
 		    : (condition_text(&query, "run_id LIKE ?", pattern, error) ||
 			      buffer_puts(&query.sql, " ORDER BY run_id LIMIT 2", error))) ||
 	    query_run(&query, history, &statement, "looking for a run", error))
@@ -122,14 +122,14 @@ out:
 	return more < 0 ? -1 : found;
 }
 
-int history_resolve(struct history *history, const char *run, char id[RUN_ID_SIZE], bool *found, struct error *error)
+int history_resolve(struct history *history, const char *run, bool loads, char id[RUN_ID_SIZE], bool *found, struct error *error)
 {
 	char ids[2][RUN_ID_SIZE];
 	int count = 0;
 
 	*found = false;
 	if (run[0] && history->present & 1u << STATE_RUNS)
-		count = matching_runs(history, run, ids, error);
+		count = matching_runs(history, run, loads, ids, error);
 	if (count < 0)
 		return -1;
 	if (count == 2)
@@ -150,7 +150,7 @@ int history_run(struct history *history, const char *run, int (*each)(void *arg,
 	struct query query;
 	int more = -1;
 
-	if (history_resolve(history, run, id, found, error))
+	if (history_resolve(history, run, false, id, found, error))
 		return -1;
 	if (!*found)
 		return 0;

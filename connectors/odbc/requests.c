@@ -26,10 +26,12 @@ static const struct {
 		"DELETE FROM {idempotency} WHERE api_key = ? AND pipeline = ? AND idem_key = ?" },
 	[REQUEST_KEEP_ANSWER] = { "remembering an answer",
 		"INSERT INTO {idempotency} (api_key, pipeline, idem_key, body_sha256, status, answer, created_at) VALUES (?, ?, ?, ?, ?, ?, {?})" },
+	[REQUEST_REJECT_AGAIN] = { "changing a reject",
+		"UPDATE {rejects} SET field = ?, code = ?, rule = ?, message = ?, violations = ?, attempts = attempts + 1 "
+		"WHERE reject_id = ? AND published = 1 AND resolved_run_id IS NULL" },
 };
 
-/* A prepared one. NULL and error. */
-static struct statement *get(struct odbc_store *store, enum request_statement which, struct error *error)
+struct statement *store_kept_statement(struct odbc_store *store, enum request_statement which, struct error *error)
 {
 	struct statement *statement = store->requests[which];
 
@@ -141,7 +143,7 @@ int store_mark(struct store *base, enum store_mark mark, struct error *error)
 int store_add_run(struct store *base, const struct run_record *run, bool *known, struct error *error)
 {
 	struct odbc_store *store = store_of(base);
-	struct statement *statement = get(store, REQUEST_ADD_RUN, error);
+	struct statement *statement = store_kept_statement(store, REQUEST_ADD_RUN, error);
 	enum fault_class class = FAULT_OF_OURS;
 	struct error refused = ERROR_INIT;
 
@@ -163,7 +165,7 @@ int store_add_run(struct store *base, const struct run_record *run, bool *known,
 int store_change_run(struct store *base, const struct run_record *run, struct error *error)
 {
 	struct odbc_store *store = store_of(base);
-	struct statement *statement = get(store, REQUEST_CHANGE_RUN, error);
+	struct statement *statement = store_kept_statement(store, REQUEST_CHANGE_RUN, error);
 
 	assert(store->session.in_transaction);
 	store->session.fresh = false;
@@ -180,7 +182,7 @@ int store_reject_ids(struct store *base, const char *run_id,
 	uint64_t record_no;
 	int more;
 
-	if (rejects_flush(store, error) || !(statement = get(store, REQUEST_REJECT_IDS, error)) ||
+	if (rejects_flush(store, error) || !(statement = store_kept_statement(store, REQUEST_REJECT_IDS, error)) ||
 	    statement_bind_string(statement, 1, run_id, error) || statement_execute(statement, NULL, NULL, error))
 		return -1;
 	while ((more = statement_fetch(statement, error)) > 0) {
@@ -227,7 +229,7 @@ static int read_answer(struct odbc_store *store, struct statement *statement, st
 int store_find_answer(struct store *base, struct stored_answer *answer, struct error *error)
 {
 	struct odbc_store *store = store_of(base);
-	struct statement *statement = get(store, REQUEST_FIND_ANSWER, error);
+	struct statement *statement = store_kept_statement(store, REQUEST_FIND_ANSWER, error);
 	int more;
 
 	answer->expired = false;
@@ -249,11 +251,11 @@ int store_keep_answer(struct store *base, const struct stored_answer *answer, st
 
 	assert(store->session.in_transaction);
 	store->session.fresh = false;
-	if (answer->expired && (!(statement = get(store, REQUEST_DROP_ANSWER, error)) || bind_keys(statement, answer, error) ||
+	if (answer->expired && (!(statement = store_kept_statement(store, REQUEST_DROP_ANSWER, error)) || bind_keys(statement, answer, error) ||
 				       statement_execute(statement, NULL, NULL, error)))
 		return -1;
 	state_time_text(clock_wall_us(), now);
-	statement = get(store, REQUEST_KEEP_ANSWER, error);
+	statement = store_kept_statement(store, REQUEST_KEEP_ANSWER, error);
 	if (!statement || bind_keys(statement, answer, error) || statement_bind_string(statement, 4, answer->body_sha256, error) ||
 	    statement_bind_integer(statement, 5, answer->status, error) ||
 	    statement_bind_text(statement, 6, answer->answer.data, answer->answer.length, error) ||

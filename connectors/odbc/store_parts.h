@@ -27,7 +27,7 @@ struct reject_buffer {
 	SQLLEN indicators[REJECTS_PER_STATEMENT * (REJECT_TEXTS + REJECT_NUMBERS)];
 };
 
-/* Statements that requests run again and again. */
+/* Statements that requests, and replays, run again and again. */
 enum request_statement {
 	REQUEST_ADD_RUN = 0,
 	REQUEST_CHANGE_RUN,
@@ -35,6 +35,7 @@ enum request_statement {
 	REQUEST_FIND_ANSWER,
 	REQUEST_DROP_ANSWER,
 	REQUEST_KEEP_ANSWER,
+	REQUEST_REJECT_AGAIN,
 	REQUEST_STATEMENTS,
 };
 
@@ -132,8 +133,13 @@ int store_reject(struct store *store, const struct step_key *key, const char *ru
 	bool published, struct error *error);
 int store_drop_unpublished(struct store *store, const struct step_key *key, struct error *error);
 
+/* rejects_again.c */
+int store_resolve(struct store *store, const char *run_id, const int64_t *ids, size_t count, struct error *error);
+int store_reject_again(struct store *store, int64_t id, const struct reject *reject, struct error *error);
+
 /* requests.c */
 void requests_close(struct odbc_store *store);
+struct statement *store_kept_statement(struct odbc_store *store, enum request_statement which, struct error *error) MUST_CHECK; /* prepared; NULL and error */
 int store_prepare(struct store *store, struct error *error);
 struct lookup *store_lookup_also(struct store *store, const struct option_map *tables, const char *default_table);
 int store_mark(struct store *store, enum store_mark mark, struct error *error);

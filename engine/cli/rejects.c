@@ -8,6 +8,7 @@
 #include "engine/cli/command.h"
 #include "engine/cli/display.h"
 #include "engine/cli/log.h"
+#include "engine/cli/rejects.h"
 #include "engine/cli/rows.h"
 #include "engine/cli/state_argument.h"
 #include "engine/cli/table.h"
@@ -263,11 +264,14 @@ static const struct command command_show = {
 	.run = show_main,
 };
 
-static const struct command *const subcommands[] = {&command_list, &command_show, NULL};
+static const struct command *const subcommands[] = {&command_list, &command_show, &command_rejects_top, &command_rejects_export,
+	&command_rejects_replay, NULL};
 
 const struct command command_rejects = {
 	.name = "rejects",
-	.summary = "look at rejected records",
-	.description = "Reads the reject store, penstock_rejects, in the database that the rows went to. Nothing is changed.",
+	.summary = "look at rejected records, mend them, and run them again",
+	.description =
+		"Reads the reject store, penstock_rejects, in the database that the rows went to. Nothing is changed but by replay, which "
+		"runs mended records through their pipeline once more.",
 	.subcommands = subcommands,
 };

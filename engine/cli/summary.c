@@ -139,7 +139,9 @@ static void print_next(FILE *out, const struct run_report *report, const struct 
 	}
 	if (!stored)
 		return;
-	fprintf(out, "next: penstock rejects list --run %s", report->run_id);
+	fputs("next: penstock rejects list", out);
+	if (!options->mends)
+		fprintf(out, " --run %s", report->run_id);
 	if (options->state) {
 		fputs(" --state ", out);
 		display_puts(out, options->state);

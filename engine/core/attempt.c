@@ -127,7 +127,7 @@ int attempt_start(struct attempt *attempt, struct error *error)
 	const struct step_state *state = attempt->state;
 	attempt->commit = commit_decide(attempt->step, &attempt->info, &attempt->identity);
 	attempt->once = attempt->commit.kind == COMMIT_STEP;
-	if (attempt->once && !state->options->dry_run) {
+	if (attempt->once && !state->options->dry_run && !state->options->mend) {
 		attempt->spool = spool_new(state->plan->limits.reject_spool, error);
 		if (!attempt->spool)
 			return -1;
@@ -177,9 +177,17 @@ int attempt_open(struct attempt *attempt, struct step_state *state, struct store
 	attempt->recording = store && !state->options->dry_run && !state->options->limited;
 	rule_set_init(&attempt->rules, state->step->schema);
 	buffer_init(&attempt->scratch, (size_t)REJECT_VIOLATIONS_MAX * 8 * 1024);
-	if (open_source(attempt, error) < 0 || open_judge_and_sink(attempt, error) < 0 || resume_claim(attempt, error) < 0)
+	const struct mend *mend = state->options->mend;
+	if (mend) {
+		attempt->key.partitions = 0;
+		attempt->dropped_unpublished = true; /* they are no business of a replay */
+		snprintf(attempt->identity.path, sizeof attempt->identity.path, "%s", mend->name);
+	}
+	if ((!mend && open_source(attempt, error) < 0) || open_judge_and_sink(attempt, error) < 0 || resume_claim(attempt, error) < 0 ||
+		resume_decide(attempt, error) < 0)
 		return -1;
-	return resume_decide(attempt, error);
+	/* Which rejects are still to be mended is certain once the step's lock is held. */
+	return mend && !attempt->skip ? open_source(attempt, error) : 0;
 }
 
 void attempt_close(struct attempt *attempt)

@@ -204,6 +204,7 @@ void batch_reset(struct batch *batch)
 	batch->file = NULL;
 	batch->file_number = 0;
 	batch->file_end = NULL;
+	memset(batch->skipped, 0, sizeof batch->skipped);
 	batch->position.token[0] = '\0';
 	batch->position.hash[0] = '\0';
 	batch->last = false;

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/core/counts.h"
 #include "engine/core/error.h"
 #include "engine/core/limits.h"
 #include "engine/core/rule.h"
@@ -40,6 +41,7 @@ enum row_status {
 	ROW_LIMIT,     /* skipped: read beyond --limit */
 	ROW_REJECTED,  /* has at least one violation */
 	ROW_FILTERED,  /* skipped: the step's transform left it out */
+	ROW_ASIDE,     /* of a replay: a record of the source that was not asked for; in no book */
 };
 
 struct origin {
@@ -127,6 +129,7 @@ struct batch {
 	size_t file_number;          /* which of them, from 0 */
 	const struct source_file *file_end; /* not NULL: the file ends with this batch. Until the source is closed */
 	uint64_t bytes;              /* of the source that this batch consumed */
+	uint64_t skipped[SKIP_REASONS]; /* records that the source read before the end of this batch and gave no row, by reason */
 	struct position position;    /* just after this batch */
 	bool last;                   /* the source has nothing after it */
 	bool replayed;               /* before the checkpoint: judged for its keys, never written again */

@@ -13,6 +13,12 @@ const char *skip_reason_name(enum skip_reason reason)
 		[SKIP_BLANK] = "blank",
 		[SKIP_LIMIT] = "limit",
 		[SKIP_FILTERED] = "filtered",
+		[SKIP_ALREADY_RESOLVED] = "already_resolved",
+		[SKIP_REPEATED] = "repeated",
+		[SKIP_NO_SUCH_REJECT] = "no_such_reject",
+		[SKIP_UNPUBLISHED] = "unpublished",
+		[SKIP_MASKED] = "masked",
+		[SKIP_SOURCE_GONE] = "source_gone",
 	};
 	return reason < SKIP_REASONS ? names[reason] : "unknown";
 }

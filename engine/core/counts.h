@@ -15,6 +15,13 @@ enum skip_reason {
 	SKIP_BLANK,
 	SKIP_LIMIT,
 	SKIP_FILTERED,
+	/* of a replay: the reject that a row speaks of */
+	SKIP_ALREADY_RESOLVED, /* is resolved */
+	SKIP_REPEATED,         /* was given before, by an earlier row */
+	SKIP_NO_SUCH_REJECT,   /* is none of this pipeline and step, or there is none */
+	SKIP_UNPUBLISHED,      /* is of a step that was rolled back */
+	SKIP_MASKED,           /* has a sensitive value, which is still masked */
+	SKIP_SOURCE_GONE,      /* cannot be read again, and the store has not all of it */
 	SKIP_REASONS,
 };
 

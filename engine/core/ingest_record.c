@@ -79,7 +79,7 @@ static char *summarize(const struct ingest_lane *lane, const struct ingest_reque
 	memcpy(report.run_id, request->run_id, RUN_ID_SIZE);
 	report.steps = calloc(lane->steps->count, sizeof *report.steps);
 	if (report.steps && fill_steps(lane, request, &report, error) == 0)
-		summary = run_report_json(&report, run->pipeline);
+		summary = run_report_kept(&report, lane->steps->plan);
 	run_report_fini(&report);
 	if (!summary)
 		error_memory(error, "the summary of a request");

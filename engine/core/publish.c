@@ -146,7 +146,7 @@ void publish_roll_back(struct attempt *attempt)
 		attempt->store->ops->rollback(attempt->store);
 	attempt->step->sink->rollback(attempt->sink);
 	attempt->in_transaction = false;
-	attempt->dropped_unpublished = false;
+	attempt->dropped_unpublished = attempt->state->options->mend != NULL;
 }
 
 /* --- deciding --- */

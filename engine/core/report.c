@@ -78,7 +78,8 @@ static int put_error(json_t *root, const struct error *error, int code)
 	return failed;
 }
 
-char *run_report_json(const struct run_report *report, const char *pipeline)
+/* file: where the pipeline is, taken; NULL: not told. */
+static char *report_json(const struct run_report *report, const char *pipeline, json_t *file)
 {
 	json_t *root = json_object();
 	json_t *steps = json_array();
@@ -92,9 +93,38 @@ char *run_report_json(const struct run_report *report, const char *pipeline)
 	for (size_t i = 0; i < report->step_count; i++)
 		failed |= put_step(steps, &report->steps[i]);
 	failed |= json_object_set_new(root, "steps", steps);
+	if (file)
+		failed |= json_object_set_new(root, "file", file);
 	if (error_is_set(&report->error))
 		failed |= put_error(root, &report->error, report->exit_code);
 	char *json = failed ? NULL : json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
 	json_decref(root);
 	return json;
+}
+
+static json_t *file_of(const struct plan *plan)
+{
+	char *path = plan->file ? realpath(plan->file, NULL) : NULL;
+	json_t *file = path ? json_string(path) : NULL;
+	free(path);
+	return file ? file : json_null();
+}
+
+char *run_file_json(const struct plan *plan)
+{
+	json_t *root = json_object();
+	int failed = json_object_set_new(root, "file", file_of(plan));
+	char *json = failed ? NULL : json_dumps(root, JSON_COMPACT);
+	json_decref(root);
+	return json;
+}
+
+char *run_report_kept(const struct run_report *report, const struct plan *plan)
+{
+	return report_json(report, plan->name, file_of(plan));
+}
+
+char *run_report_json(const struct run_report *report, const char *pipeline)
+{
+	return report_json(report, pipeline, NULL);
 }

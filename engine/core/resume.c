@@ -55,7 +55,7 @@ int resume_claim(struct attempt *attempt, struct error *error)
 	if (state->options->restart && !state->restarted)
 		return restart(attempt, error);
 	/* A table that is not there (any more) makes the memory of what was loaded into it void. */
-	if (attempt->info.creates_table && attempt->checkpoint.state != CHECKPOINT_NONE && !is_ours(attempt)) {
+	if (attempt->info.creates_table && attempt->checkpoint.state != CHECKPOINT_NONE && !is_ours(attempt) && !state->options->mend) {
 		if (attempt->store->ops->forget(attempt->store, &attempt->key, error) < 0)
 			return -1;
 		forget_checkpoint(&attempt->checkpoint);

@@ -88,6 +88,34 @@ static int replace_together(struct sessions *sessions, size_t *index, const stru
 	return result;
 }
 
+/* The step as a replay runs it. *binding: the instance its source is copied from, to be freed. */
+static int step_of_mend(const struct mend *mend, const struct plan_step *step, const char *run_id, struct plan_step *out,
+	struct mend_binding **binding, struct error *error)
+{
+	*binding = calloc(1, mend->source->size);
+	if (!*binding)
+		return error_memory(error, "a replay");
+	**binding = (struct mend_binding){ .arg = mend->arg, .step = step, .run_id = run_id };
+	*out = *step;
+	out->source = mend->source;
+	out->source_options = *binding;
+	out->once = out->abort_on_violation = false;
+	out->max_rejects = (struct reject_limit){ .share = true, .fraction = 1 };
+	return 0;
+}
+
+static int run_mend(struct sessions *sessions, const struct plan_step *step, const struct run_options *options, struct run_report *report,
+	struct judge **judges, size_t *judge_count, struct error *error)
+{
+	struct mend_binding *binding;
+	struct plan_step mended;
+	if (step_of_mend(options->mend, step, report->run_id, &mended, &binding, error) < 0)
+		return -1;
+	int result = step_run(sessions, &mended, options, report, judges, judge_count, error);
+	free(binding);
+	return result;
+}
+
 static int run_steps(struct sessions *sessions, const struct run_options *options, struct run_report *report,
 	struct error *error)
 {
@@ -99,8 +127,12 @@ static int run_steps(struct sessions *sessions, const struct run_options *option
 		const struct plan_step *step = &plan->steps[i];
 		if (!is_chosen(options, step))
 			continue;
+		if (options->mend && !options->mend->wants(options->mend->arg, step))
+			continue;
 		begin_report(options, report, step);
-		if (step->policy == KEYS_REPLACE && !options->dry_run)
+		if (options->mend)
+			result = run_mend(sessions, step, options, report, judges, &judge_count, error);
+		else if (step->policy == KEYS_REPLACE && !options->dry_run)
 			result = replace_together(sessions, &i, options, report, error);
 		else
 			result = step_run(sessions, step, options, report, judges, &judge_count, error);
@@ -136,7 +168,7 @@ static int record_end(struct sessions *sessions, struct run_record *record, cons
 	struct error *error)
 {
 	struct store *store = NULL;
-	char *summary = run_report_json(report, sessions->plan->name);
+	char *summary = run_report_kept(report, sessions->plan);
 	if (!summary)
 		return error_memory(error, "the summary of a run");
 	record->status = run_status_name(report->status);
@@ -176,15 +208,17 @@ void run_plan(const struct plan *plan, const struct run_options *options, struct
 	memset(report, 0, sizeof *report);
 	snprintf(report->run_id, sizeof report->run_id, "%s", plan->run_id);
 	report->started_at = clock_wall_us();
-	struct run_record record = { .run_id = report->run_id, .kind = "run", .pipeline = plan->name,
+	struct run_record record = { .run_id = report->run_id, .kind = options->mend ? "replay" : "run", .pipeline = plan->name,
 		.status = run_status_name(RUN_RUNNING), .started_at = report->started_at };
+	char *file = run_file_json(plan);
+	record.summary = file;
 	struct sessions sessions = { .plan = plan, .options = options, .record = &record };
 	sessions.stores = calloc(plan->connection_count ? plan->connection_count : 1, sizeof *sessions.stores);
 	sessions.lost = calloc(plan->connection_count ? plan->connection_count : 1, sizeof *sessions.lost);
 	report->steps = calloc(plan->step_count ? plan->step_count : 1, sizeof *report->steps);
 	bool recorded = false;
 	sessions.shared = shared_new(&error);
-	if (!sessions.stores || !sessions.lost || !report->steps || !sessions.shared) {
+	if (!file || !sessions.stores || !sessions.lost || !report->steps || !sessions.shared) {
 		error_memory(&error, "a run");
 	} else if (check_step_name(plan, options->only_step, &error) == 0 && check_limit(plan, options, &error) == 0) {
 		struct store *state = NULL;
@@ -209,6 +243,7 @@ void run_plan(const struct plan *plan, const struct run_options *options, struct
 		sessions_drop(&sessions, &plan->connections[i]);
 	free(sessions.stores);
 	free(sessions.lost);
+	free(file);
 }
 
 void run_report_fini(struct run_report *report)

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "engine/core/mend.h"
 #include "engine/core/plan.h"
 
 enum run_status { RUN_RUNNING = 0, RUN_SUCCEEDED, RUN_FAILED, RUN_REJECTED, RUN_CANCELLED, RUN_INTERRUPTED };
@@ -56,6 +57,7 @@ struct run_options {
 	bool yes;              /* restart of an append table without a key was confirmed */
 	bool limited;
 	uint64_t limit;        /* records of each step */
+	const struct mend *mend; /* a replay of rejected records; NULL: a load */
 	bool one_try;          /* no second try of a step: whoever asked waits for the answer, and can ask again */
 	struct cancel *cancel; /* the signal; never NULL */
 	struct run_progress progress; /* hooks may be NULL */
@@ -67,7 +69,10 @@ void run_plan(const struct plan *plan, const struct run_options *options, struct
 
 void run_report_fini(struct run_report *report);
 
-/* The report as the one JSON object that `--json` prints and penstock_runs.summary keeps; malloc'd, NULL when out of memory. */
+/* The report as the one JSON object that `--json` prints; malloc'd, NULL when out of memory. */
 char *run_report_json(const struct run_report *report, const char *pipeline);
+/* The same as penstock_runs.summary keeps it, with `file`: the whole path of the pipeline, or null. And that alone, for a run that begins. */
+char *run_report_kept(const struct run_report *report, const struct plan *plan);
+char *run_file_json(const struct plan *plan);
 
 #endif

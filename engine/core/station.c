@@ -9,6 +9,7 @@
 #include "engine/core/clock.h"
 
 static const int64_t PROGRESS_MS = 200;
+enum { RESOLVE_AT_ONCE = 256 };
 
 void step_show(struct step_state *state, bool force)
 {
@@ -50,6 +51,8 @@ int station_begin(struct attempt *attempt, struct error *error)
 
 static int keep_reject(struct attempt *attempt, const struct reject *reject, struct error *error)
 {
+	if (attempt->state->options->mend && !attempt->state->options->dry_run)
+		return attempt->store->ops->reject_again(attempt->store, (int64_t)reject->record_no, reject, error);
 	if (attempt->spool)
 		return spool_add(attempt->spool, reject, error);
 	if (attempt->state->options->dry_run)
@@ -96,13 +99,34 @@ static int keep_rejects(struct attempt *attempt, struct batch *batch, struct err
 	return 0;
 }
 
+/* The rejects whose records were written now. */
+static int resolve_rejects(struct attempt *attempt, const struct batch *batch, struct error *error)
+{
+	struct store *store = attempt->store;
+	int64_t ids[RESOLVE_AT_ONCE];
+	size_t count = 0;
+	int result = 0;
+	for (size_t row = 0; row <= batch->rows && result == 0; row++) {
+		if (row < batch->rows && batch->status[row] == ROW_LIVE)
+			ids[count++] = (int64_t)batch->origins[row].record_no;
+		if (count > 0 && (count == RESOLVE_AT_ONCE || row == batch->rows)) {
+			result = store->ops->resolve(store, attempt->state->run_id, ids, count, error);
+			count = 0;
+		}
+	}
+	return result;
+}
+
 static void count_batch(struct attempt *attempt, const struct batch *batch)
 {
 	struct ledger *pending = &attempt->state->pending;
 	bool dry = attempt->state->options->dry_run;
 	pending->counts.bytes += batch->bytes;
-	pending->counts.read += batch->rows;
-	pending->read += batch->rows;
+	uint64_t read = batch->rows;
+	for (int reason = 0; reason < SKIP_REASONS; reason++) {
+		read += batch->skipped[reason];
+		pending->counts.skipped[reason] += batch->skipped[reason];
+	}
 	for (size_t first = 0; first < batch->violation_count; first += violations_of_row(batch, first)) {
 		size_t rule = batch->violations[first].rule->index;
 		assert(rule < attempt->state->rule_count);
@@ -129,8 +153,13 @@ static void count_batch(struct attempt *attempt, const struct batch *batch)
 		case ROW_FILTERED:
 			pending->counts.skipped[SKIP_FILTERED]++;
 			break;
+		case ROW_ASIDE:
+			read--;
+			break;
 		}
 	}
+	pending->counts.read += read;
+	pending->read += read;
 }
 
 /* Whether the limit ends the step now: a step that commits once goes on to its end, so that every reject is known. */
@@ -179,6 +208,8 @@ static int take(struct attempt *attempt, struct batch *batch, struct error *erro
 		return -1;
 	if (attempt->step->sink->write(attempt->sink, batch, error) < 0 || judge->ops->settled(judge, batch, error) < 0 ||
 		keep_rejects(attempt, batch, error) < 0)
+		return -1;
+	if (attempt->state->options->mend && !dry && resolve_rejects(attempt, batch, error) < 0)
 		return -1;
 	attempt_count_passed(attempt, batch->last ? SIZE_MAX : batch->file_number);
 	count_batch(attempt, batch);

@@ -43,12 +43,12 @@ struct step_key {
 	const char *step;
 	const char *table_name; /* the target table */
 	unsigned partition;     /* 0 */
-	unsigned partitions;    /* 1 */
+	unsigned partitions;    /* 1; 0: of replays (mend.h), under the same lock */
 };
 
 struct run_record {
 	const char *run_id;     /* UUIDv7 */
-	const char *kind;       /* "run" */
+	const char *kind;       /* "run", "replay", "ingest" */
 	const char *pipeline;
 	const char *status;     /* running, succeeded, failed, rejected, cancelled, interrupted */
 	int64_t started_at;     /* microseconds since 1970, UTC */
@@ -147,6 +147,12 @@ struct store_ops {
 		bool published, struct error *error);
 	/* Removes rejects with published = 0 of this step in the open transaction: the next attempt replaces them. */
 	int (*drop_unpublished)(struct store *store, const struct step_key *key, struct error *error);
+
+	/* Rejects whose records were given once more (mend.h), in the open transaction: those of ids were written by run_id; or the one of that
+	 * id was rejected again: field, code, rule, message and violations are now those of reject, and attempts one more. ERROR_SINK where
+	 * one of them is not there, or not unresolved, any more. */
+	int (*resolve)(struct store *store, const char *run_id, const int64_t *ids, size_t count, struct error *error);
+	int (*reject_again)(struct store *store, int64_t id, const struct reject *reject, struct error *error);
 
 	/* --- requests: several in one transaction, all steps of each on one session. All but prepare and lookup_also are within it. --- */
 

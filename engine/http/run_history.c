@@ -99,6 +99,7 @@ static json_t *whole_of(const struct history_run *run)
 		return columns;
 	}
 	int failed = json_object_update(summary, columns);
+	json_object_del(summary, "file"); /* where a pipeline lies on this machine is nobody's business elsewhere */
 	json_decref(columns);
 	if (!failed)
 		return summary;

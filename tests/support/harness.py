@@ -22,7 +22,8 @@ import time
 TOP = os.environ.get("TOP") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PENSTOCK = os.environ.get("PENSTOCK") or os.path.join(TOP, "build/penstock")
 FULL = bool(os.environ.get("PENSTOCK_TEST_FULL"))
-SKIP_REASONS = ("already_loaded", "already_committed", "rolled_back", "dry_run", "blank", "limit", "filtered")
+SKIP_REASONS = ("already_loaded", "already_committed", "rolled_back", "dry_run", "blank", "limit", "filtered", "already_resolved", "repeated",
+                "no_such_reject", "unpublished", "masked", "source_gone")
 # The ways of writing many rows at a time (`bulk:`), the best of a database first.
 BULK = {"sqlite": ("virtual", "values"), "postgresql": ("copy", "unnest", "values"), "mariadb": ("array", "values")}
 STATUSES = ("running", "succeeded", "failed", "rejected", "cancelled", "interrupted")

@@ -1,0 +1,290 @@
+/* reject_hints.c - looking at the values of rejected records.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/cli/reject_hints.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/core/utf8.h"
+
+/* --- forms --- */
+
+/* Whether text is of the pattern: 9 is a digit, all else itself; behind it nothing, or with rest anything. */
+static bool is_like(const char *text, size_t length, const char *pattern, bool rest)
+{
+	size_t i = 0;
+	for (; pattern[i]; i++)
+		if (i >= length || (pattern[i] == '9' ? text[i] < '0' || text[i] > '9' : text[i] != pattern[i]))
+			return false;
+	return rest || i == length;
+}
+
+/* Day and month of one or two digits each, and a year of four: "1/2/2021". */
+static bool is_split(const char *text, size_t length, char between, int parts[2])
+{
+	size_t at = 0;
+	for (int i = 0; i < 2; i++) {
+		size_t digits = 0;
+		for (parts[i] = 0; at < length && text[at] >= '0' && text[at] <= '9' && digits < 3; at++, digits++)
+			parts[i] = 10 * parts[i] + (text[at] - '0');
+		if (digits < 1 || digits > 2 || at >= length || text[at++] != between)
+			return false;
+	}
+	return is_like(text + at, length - at, "9999", true) && (at + 4 == length || text[at + 4] == ' ' || text[at + 4] == 'T') &&
+		parts[0] >= 1 && parts[1] >= 1 && parts[0] <= 31 && parts[1] <= 31;
+}
+
+static size_t count_of(const char *text, size_t length, char c)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < length; i++)
+		count += text[i] == c;
+	return count;
+}
+
+static bool is_made_of(const char *text, size_t length, const char *characters)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!strchr(characters, text[i]) || !text[i])
+			return false;
+	return length > 0;
+}
+
+static void look_at_forms(struct hint_rule *rule, const char *text, size_t length)
+{
+	int parts[2];
+	size_t commas = count_of(text, length, ','), points = count_of(text, length, '.');
+	if (is_split(text, length, '/', parts)) {
+		rule->forms[FORM_SLASHED]++;
+		rule->day_first = rule->day_first || parts[0] > 12;
+		rule->month_first = rule->month_first || parts[1] > 12;
+	} else if (is_split(text, length, '.', parts))
+		rule->forms[FORM_DOTTED]++;
+	else if (is_split(text, length, '-', parts))
+		rule->forms[FORM_DASHED]++;
+	else if (is_like(text, length, "9999/99/99", true))
+		rule->forms[FORM_YEAR_SLASHED]++;
+	else if (is_like(text, length, "99999999", false))
+		rule->forms[FORM_BARE_DATE]++;
+	else if (is_like(text, length, "9999-99-99 99:99", true))
+		rule->forms[FORM_SPACED]++;
+	else if (is_like(text, length, "9999999999", false) || is_like(text, length, "9999999999999", false))
+		rule->forms[FORM_SECONDS]++;
+	else if (commas == 1 && points == 0 && is_made_of(text, length, "+-0123456789,"))
+		rule->forms[FORM_COMMA]++;
+	else if (commas + points > 0 && is_made_of(text, length, "+-0123456789,. '"))
+		rule->forms[FORM_GROUPED]++;
+	else if (is_made_of(text, strspn(text, "+-0123456789,. $"), "+-0123456789,. $") && strpbrk(text, "0123456789") &&
+		(strpbrk(text, "$%") || strstr(text, "\xE2\x82\xAC") || strstr(text, "\xC2\xA3")))
+		rule->forms[FORM_SIGN]++;
+}
+
+/* --- values --- */
+
+static uint64_t hash_of(const char *text, size_t length)
+{
+	uint64_t hash = 14695981039346656037u;
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;
+	return hash;
+}
+
+static void count_value(struct hint_rule *rule, const char *text, size_t length)
+{
+	uint64_t hash = hash_of(text, length);
+	size_t least = 0;
+	for (size_t i = 0; i < rule->value_count; i++) {
+		if (rule->values[i].hash == hash) {
+			rule->values[i].count++;
+			return;
+		}
+		if (rule->values[i].count < rule->values[least].count)
+			least = i;
+	}
+	struct hint_value *value = &rule->values[rule->value_count < HINT_VALUES ? rule->value_count : least];
+	uint64_t before = 0;
+	if (rule->value_count < HINT_VALUES)
+		rule->value_count++;
+	else {
+		before = value->count;
+		rule->evicted = true;
+	}
+	*value = (struct hint_value){.hash = hash, .count = before + 1, .over = before};
+	size_t kept = utf8_cut(text, length, HINT_VALUE_MAX - 4);
+	memcpy(value->text, text, kept);
+	strcpy(value->text + kept, kept < length ? "..." : "");
+}
+
+void hint_add(struct hint_rule *rule, const char *value, size_t length, bool cut, const char *message)
+{
+	uint64_t characters = utf8_count(value, length);
+	char *end;
+	if (rule->count++ == 0) {
+		snprintf(rule->message, sizeof rule->message, "%.*s", (int)utf8_cut(message, strlen(message), sizeof rule->message - 1), message);
+		rule->shortest = UINT64_MAX;
+	}
+	rule->empty += length == 0;
+	rule->cut += cut;
+	if (characters > rule->longest)
+		rule->longest = characters;
+	if (characters < rule->shortest)
+		rule->shortest = characters;
+	if (length == 0)
+		return;
+	double number = strtod(value, &end);
+	if (end == value + length && number - number == 0) {
+		if (rule->numbers == 0 || number < rule->least)
+			rule->least = number;
+		if (rule->numbers == 0 || number > rule->greatest)
+			rule->greatest = number;
+		rule->numbers++;
+	}
+	look_at_forms(rule, value, length);
+	count_value(rule, value, length);
+}
+
+/* --- words --- */
+
+char *hint_number(uint64_t number, char out[32])
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof digits, "%" PRIu64, number);
+	char *at = out;
+	for (int i = 0; i < length; i++) {
+		if (i > 0 && (length - i) % 3 == 0)
+			*at++ = ',';
+		*at++ = digits[i];
+	}
+	*at = '\0';
+	return out;
+}
+
+/* What the rule's own name is: "maxLength" of orders.note.maxLength, "primary-key" of orders.primary-key(a+b). */
+static bool is_rule(const struct hint_rule *rule, const char *name)
+{
+	const char *dot = strrchr(rule->id, '.');
+	const char *last = dot ? dot + 1 : rule->id;
+	size_t length = strcspn(last, "(");
+	/* A field may have a dot in its name; of those in brackets nothing is looked at. */
+	const char *bracket = strchr(rule->id, '(');
+	if (bracket && bracket < last) {
+		while (bracket > rule->id && bracket[-1] != '.')
+			bracket--;
+		last = bracket;
+		length = strcspn(last, "(");
+	}
+	return strlen(name) == length && memcmp(last, name, length) == 0;
+}
+
+/* The number that the message ends with, as "is longer than 50 characters" has one; 0: none. */
+static uint64_t limit_of(const struct hint_rule *rule)
+{
+	const char *at = strrchr(rule->message, '"');
+	at = at ? at + 1 : rule->message;
+	at += strcspn(at, "0123456789");
+	return *at ? strtoull(at, NULL, 10) : 0;
+}
+
+static const struct hint_value *most_frequent(const struct hint_rule *rule)
+{
+	const struct hint_value *best = NULL;
+	for (size_t i = 0; i < rule->value_count; i++)
+		if (!best || rule->values[i].count - rule->values[i].over > best->count - best->over)
+			best = &rule->values[i];
+	return best;
+}
+
+static int put_frequent(const struct hint_rule *rule, const char *what, struct buffer *out, struct error *error)
+{
+	const struct hint_value *value = most_frequent(rule);
+	char number[32];
+	if (!value || (value->count - value->over < 2 && rule->count > 1))
+		return 0;
+	return buffer_printf(out, error, "most frequent %s%s%s: %s (%s%s time%s)", what, *what && *rule->field ? " " : "", rule->field, value->text,
+		value->over ? "at least " : "", hint_number(value->count - value->over, number), value->count - value->over == 1 ? "" : "s");
+}
+
+static int put_length(const struct hint_rule *rule, bool most, struct buffer *out, struct error *error)
+{
+	char count[32], number[32], limit[32];
+	uint64_t bound = limit_of(rule);
+	if (buffer_printf(out, error, "%s rows too %s; %s %s%s", hint_number(rule->count, count), most ? "long" : "short", most ? "longest" : "shortest",
+		    most && rule->cut ? "more than " : "", hint_number(most ? rule->longest : rule->shortest, number)) < 0)
+		return -1;
+	return bound > 0 ? buffer_printf(out, error, ", limit %s", hint_number(bound, limit)) : 0;
+}
+
+static int put_bounds(const struct hint_rule *rule, struct buffer *out, struct error *error)
+{
+	const char *at = strrchr(rule->message, '"');
+	if (rule->numbers == 0)
+		return put_frequent(rule, "value of", out, error);
+	return buffer_printf(out, error, "from %.15g to %.15g%s%s", rule->least, rule->greatest, at ? ";" : "", at ? at + 1 : "");
+}
+
+static const char *slashed(const struct hint_rule *rule)
+{
+	if (rule->day_first && rule->month_first)
+		return "%s are dates, some in the form DD/MM/YYYY and some MM/DD/YYYY: mend them one by one";
+	if (rule->month_first)
+		return "%s are dates in the form MM/DD/YYYY: set format \"%%m/%%d/%%Y\"";
+	return rule->day_first ? "%s are dates in the form DD/MM/YYYY: set format \"%%d/%%m/%%Y\""
+			       : "%s are dates in the form DD/MM/YYYY or MM/DD/YYYY: set format";
+}
+
+static int put_forms(const struct hint_rule *rule, struct buffer *out, struct error *error)
+{
+	static const char *const texts[FORMS] = {
+		[FORM_DOTTED] = "%s are dates in the form DD.MM.YYYY: set format \"%%d.%%m.%%Y\"",
+		[FORM_DASHED] = "%s are dates in the form DD-MM-YYYY: set format",
+		[FORM_YEAR_SLASHED] = "%s are dates in the form YYYY/MM/DD: set format \"%%Y/%%m/%%d\"",
+		[FORM_BARE_DATE] = "%s are dates in the form YYYYMMDD: set format \"%%Y%%m%%d\"",
+		[FORM_SPACED] = "%s have a space between date and time: set format \"%%Y-%%m-%%d %%H:%%M:%%S\"",
+		[FORM_SECONDS] = "%s are seconds or milliseconds since 1970",
+		[FORM_COMMA] = "%s have a comma before their fraction: set decimalChar \",\"",
+		[FORM_GROUPED] = "%s have groups of digits: set groupChar",
+		[FORM_SIGN] = "%s have a sign or a unit: set bareNumber false",
+	};
+	bool dates = strstr(rule->message, "date") != NULL, any = false;
+	for (int form = 0; form < FORMS; form++) {
+		char number[32], text[160];
+		if (rule->forms[form] == 0 || (form < FORM_COMMA) != dates)
+			continue;
+		const char *format = form == FORM_SLASHED ? slashed(rule) : texts[form];
+		const char *rest = strstr(format, "%s") + 2;
+		size_t at = 0;
+		/* The rest of a format, with %% as it is to be read. */
+		for (; *rest && at + 1 < sizeof text; rest += *rest == '%' && rest[1] == '%' ? 2 : 1)
+			text[at++] = *rest;
+		text[at] = '\0';
+		if (buffer_printf(out, error, "%s%s%s", any ? "; " : "", hint_number(rule->forms[form], number), text) < 0)
+			return -1;
+		any = true;
+	}
+	return any ? 1 : 0;
+}
+
+int hint_put(const struct hint_rule *rule, struct buffer *out, struct error *error)
+{
+	char number[32];
+	if (is_rule(rule, "required"))
+		return buffer_printf(out, error, "%s empty: required", hint_number(rule->count, number));
+	if (is_rule(rule, "maxLength") || is_rule(rule, "minLength"))
+		return put_length(rule, is_rule(rule, "maxLength"), out, error);
+	if (is_rule(rule, "minimum") || is_rule(rule, "maximum") || is_rule(rule, "exclusiveMinimum") || is_rule(rule, "exclusiveMaximum"))
+		return put_bounds(rule, out, error);
+	if (is_rule(rule, "foreign-key"))
+		return put_frequent(rule, "unknown", out, error);
+	if (is_rule(rule, "type")) {
+		int forms = put_forms(rule, out, error);
+		return forms < 0 ? -1 : forms > 0 ? 0 : put_frequent(rule, "value of", out, error);
+	}
+	if (strcmp(rule->code, "encoding-error") == 0)
+		return buffer_puts(out, "bytes that are no UTF-8: say in which encoding the file is, or convert it", error);
+	if (rule->value_count > 0)
+		return put_frequent(rule, "value of", out, error);
+	return buffer_printf(out, error, "the first: %s", rule->message);
+}
