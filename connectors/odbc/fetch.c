@@ -38,7 +38,7 @@ static int execute(struct reader *reader, bool bind, int64_t *rows, struct error
 {
 	struct fetch *fetch = &reader->fetch;
 
-	if (statement_open(&fetch->statement, &reader->snapshot->session, "reading rows", buffer_text(&reader->sql), error)) {
+	if (statement_open_rows(&fetch->statement, &reader->snapshot->session, "reading rows", buffer_text(&reader->sql), error)) {
 		fetch->statement.session = NULL;
 		return -1;
 	}

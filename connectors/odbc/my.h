@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "engine/core/error.h"
+#include "engine/core/value.h"
 
 struct session;
 struct diagnosis;
@@ -60,5 +61,27 @@ void my_arrays_free(struct my_arrays *arrays); /* NULL is fine */
  * and error. */
 int my_arrays_execute(struct my_arrays *arrays, const struct my_parameter *parameters, size_t elements, struct diagnosis *diagnosis,
 	struct error *error) MUST_CHECK;
+
+/* ---- a statement whose result is read as texts ---- */
+
+struct my_rows;
+
+/* NULL and error. what is borrowed. Freed before the session is closed. */
+struct my_rows *my_rows_prepare(struct session *session, const char *what, const char *sql, struct error *error) MUST_CHECK;
+void my_rows_free(struct my_rows *rows); /* NULL is fine */
+
+/* Parameters from 1. A text (NULL: null) is borrowed until the statement was executed. */
+void my_rows_bind_integer(struct my_rows *rows, unsigned number, int64_t value);
+void my_rows_bind_text(struct my_rows *rows, unsigned number, const char *text, size_t length);
+
+/* Runs it (again) and receives the whole result, so that the session is free for others. */
+int my_rows_execute(struct my_rows *rows, struct error *error) MUST_CHECK;
+
+/* The next row: 1; or 0 at the end; or -1 and error. */
+int my_rows_fetch(struct my_rows *rows, struct error *error) MUST_CHECK;
+void my_rows_finish(struct my_rows *rows); /* lets go of the rest of the result */
+
+/* Columns from 1; borrowed until the next call, data NULL for null. */
+int my_rows_text(struct my_rows *rows, unsigned column, struct text *out, struct error *error) MUST_CHECK;
 
 #endif

@@ -45,6 +45,65 @@ void my_arrays_free(struct my_arrays *arrays)
 	(void)arrays;
 }
 
+struct my_rows *my_rows_prepare(struct session *session, const char *what, const char *sql, struct error *error)
+{
+	(void)sql;
+	assert(0 && "rows without libmariadb");
+	error_set(error, ERROR_CONFIG, session->place, "%s: this build lacks libmariadb", what);
+	return NULL;
+}
+
+void my_rows_free(struct my_rows *rows)
+{
+	(void)rows;
+}
+
+void my_rows_bind_integer(struct my_rows *rows, unsigned number, int64_t value)
+{
+	(void)rows;
+	(void)number;
+	(void)value;
+}
+
+void my_rows_bind_text(struct my_rows *rows, unsigned number, const char *text, size_t length)
+{
+	(void)rows;
+	(void)number;
+	(void)text;
+	(void)length;
+}
+
+static int refuse(struct error *error)
+{
+	assert(0 && "libmariadb in a build without it");
+	return error_set(error, ERROR_CONFIG, NULL, "this build lacks libmariadb");
+}
+
+int my_rows_execute(struct my_rows *rows, struct error *error)
+{
+	(void)rows;
+	return refuse(error);
+}
+
+int my_rows_fetch(struct my_rows *rows, struct error *error)
+{
+	(void)rows;
+	return refuse(error);
+}
+
+void my_rows_finish(struct my_rows *rows)
+{
+	(void)rows;
+}
+
+int my_rows_text(struct my_rows *rows, unsigned column, struct text *out, struct error *error)
+{
+	(void)rows;
+	(void)column;
+	(void)out;
+	return refuse(error);
+}
+
 int my_arrays_execute(struct my_arrays *arrays, const struct my_parameter *parameters, size_t elements, struct diagnosis *diagnosis,
 	struct error *error)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "connectors/odbc/inside.h"
+#include "connectors/odbc/my.h"
 #include "connectors/odbc/statement.h"
 
 enum { CELL_START = 512, CELL_CEILING = 64 * 1024 * 1024 };
@@ -35,6 +36,18 @@ int statement_open_kept(struct statement *statement, struct session *session, co
 	return statement->inside ? 0 : -1;
 }
 
+int statement_open_rows(struct statement *statement, struct session *session, const char *what, const char *sql,
+	struct error *error)
+{
+	char why[MY_WHY_MAX];
+
+	if (!my_usable(session, why))
+		return statement_open(statement, session, what, sql, error);
+	init(statement, session, what);
+	statement->rows = my_rows_prepare(session, what, sql, error);
+	return statement->rows ? 0 : -1;
+}
+
 int statement_open(struct statement *statement, struct session *session, const char *what, const char *sql,
 	struct error *error)
 {
@@ -53,6 +66,8 @@ void statement_close(struct statement *statement)
 {
 	inside_free(statement->inside);
 	statement->inside = NULL;
+	my_rows_free(statement->rows);
+	statement->rows = NULL;
 	if (statement->handle)
 		SQLFreeHandle(SQL_HANDLE_STMT, statement->handle);
 	statement->handle = SQL_NULL_HSTMT;
@@ -86,6 +101,10 @@ int statement_bind_integer(struct statement *statement, unsigned number, int64_t
 		return inside_bind_integer(statement->session, statement->inside, (int)number, value, &diagnosis)
 			? 0
 			: refused(statement, &diagnosis, error);
+	if (statement->rows) {
+		my_rows_bind_integer(statement->rows, number, value);
+		return 0;
+	}
 	statement->parameters[number - 1].integer = value;
 	return bind(statement, number, SQL_C_SBIGINT, SQL_BIGINT, sizeof value, &statement->parameters[number - 1].integer,
 		0, error);
@@ -100,6 +119,10 @@ int statement_bind_text(struct statement *statement, unsigned number, const char
 		return inside_bind_text(statement->session, statement->inside, (int)number, text, length, &diagnosis)
 			? 0
 			: refused(statement, &diagnosis, error);
+	if (statement->rows) {
+		my_rows_bind_text(statement->rows, number, text, length);
+		return 0;
+	}
 	return bind(statement, number, SQL_C_CHAR, SQL_VARCHAR, text ? length : 0, text ? text : "",
 		text ? (SQLLEN)length : SQL_NULL_DATA, error);
 }
@@ -149,6 +172,8 @@ int statement_execute(struct statement *statement, int64_t *affected, enum fault
 
 	if (statement->inside)
 		return execute_inside(statement, affected, class, error);
+	if (statement->rows)
+		return my_rows_execute(statement->rows, error);
 	SQLFreeStmt(statement->handle, SQL_CLOSE);
 	code = session_run(statement->session, statement->handle);
 	if (!SQL_SUCCEEDED(code) && code != SQL_NO_DATA) {
@@ -174,6 +199,8 @@ int statement_fetch(struct statement *statement, struct error *error)
 
 	if (statement->inside)
 		return fetch_inside(statement, error);
+	if (statement->rows)
+		return my_rows_fetch(statement->rows, error);
 	code = SQLFetch(statement->handle);
 	if (SQL_SUCCEEDED(code))
 		return 1;
@@ -188,6 +215,8 @@ void statement_finish(struct statement *statement)
 	if (statement->inside)
 		inside_reset(statement->inside);
 	statement->waits = 0;
+	if (statement->rows)
+		my_rows_finish(statement->rows);
 	if (statement->handle)
 		SQLFreeStmt(statement->handle, SQL_CLOSE);
 }
@@ -202,6 +231,8 @@ int statement_text(struct statement *statement, unsigned column, struct text *ou
 		*out = inside_text(statement->inside, (int)column - 1);
 		return 0;
 	}
+	if (statement->rows)
+		return my_rows_text(statement->rows, column, out, error);
 	if (buffer_reserve(cell, CELL_START, error))
 		return -1;
 	for (;;) {

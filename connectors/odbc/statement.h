@@ -12,11 +12,13 @@
 enum { STATEMENT_PARAMETERS_MAX = 64, STATEMENT_READS = 2 };
 
 struct sqlite3_stmt;
+struct my_rows;
 
 struct statement {
 	struct session *session;
 	SQLHSTMT handle;
 	struct sqlite3_stmt *inside; /* instead of a handle (inside.h) */
+	struct my_rows *rows;        /* the same (my.h) */
 	int waits;           /* of that one: 1 a row that was not fetched yet, STATEMENT_READS after the first fetch, 0 nothing more */
 	const char *what;    /* for messages; borrowed */
 	struct statement_parameter {
@@ -33,6 +35,9 @@ int statement_open(struct statement *statement, struct session *session, const c
 /* The same for one that is kept and executed again and again: prepared in this process where the database is (inside.h). Its result is to be
  * read to the end, or finished, before the transaction ends. */
 int statement_open_kept(struct statement *statement, struct session *session, const char *what, const char *sql,
+	struct error *error) MUST_CHECK;
+/* The same for many rows: on the driver's own connection, where that is known (my.h). It is read, and neither affected nor class is asked for. */
+int statement_open_rows(struct statement *statement, struct session *session, const char *what, const char *sql,
 	struct error *error) MUST_CHECK;
 void statement_close(struct statement *statement); /* may be called twice */
 
