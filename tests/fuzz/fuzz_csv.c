@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (size < 1000)
 			csv_check_resume(&how, &seen);
 	} else {
-		CHECK(error.kind == ERROR_SOURCE || (error.kind == ERROR_CONFIG && how.options.header));
+		CHECK(error.kind == ERROR_SOURCE || (error.kind == ERROR_CONFIG && (how.options.header || how.options.encoding)));
 	}
 	csv_seen_fini(&seen);
 	close(fd);

@@ -88,6 +88,11 @@ def table(db):
     return sorted(((str(row[names.index("id")]), row[names.index("text")]) for row in rows), key=lambda row: int(row[0]))
 
 
+def known(encoding):
+    """Whether the system has it: distributions keep the rarer ones in a package of their own."""
+    return subprocess.run(["iconv", "-f", encoding, "-t", "UTF-8"], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+
+
 def forms():
     """(name, bytes, options, rows, what the system holds the file for)"""
     rows = made("utf-8", ROWS)
@@ -103,6 +108,9 @@ def forms():
     for encoding, option in (("utf-16", ""), ("utf-16", "utf-16"), ("utf-16-le", "UTF-16LE"), ("utf-16-le", "utf-16"), ("utf-16-be", "utf-16be"), ("utf-32", ""),
                              ("latin-1", "latin-1"), ("latin-1", "ISO-8859-1"), ("cp1252", "windows-1252"), ("shift_jis", "shift_jis"), ("gb18030", "gb18030"),
                              ("iso2022_jp", "ISO-2022-JP"), ("utf-8-sig", "")):
+        if option and not known(option):
+            print("not known to iconv here: " + option)
+            continue
         rows = made(encoding, ROWS // 4)
         data = csv_text(rows).encode(encoding)
         yield encoding + "_" + (option or "mark"), data, ", encoding: %s" % option if option else "", rows
@@ -153,6 +161,8 @@ def test_illegal():
         ("utf-16 cut", ["1,é\n".encode("utf-16-le"), "2,é".encode("utf-16-le") + b"x"], "utf-16", [2]),
     ]
     for name, records, encoding, bad in cases:
+        if not known(encoding):
+            continue
         data = b"".join(records)
         db = newdb("sqlite")
         done = run(pipeline("illegal", dump("data.csv", data), ", header: false, encoding: " + encoding), db=db)
@@ -163,7 +173,7 @@ def test_illegal():
         python = "utf-16-le" if encoding == "utf-16" else encoding.replace("windows-1252", "cp1252")
         offsets = [len(b"".join(records[:number - 1]).decode(python, "ignore").encode()) for number in bad[:1]]
         equal([int(row[0]) for row in db.query("select byte_offset from penstock_rejects order by record_no")][:1], offsets, name + ": where they stand in the text")
-        check(encoding.lower().replace("ascii", "ascii") in str(db.query("select message from penstock_rejects")).lower(), name + ": the message names the encoding")
+        check(encoding.lower() in str(db.query("select message from penstock_rejects")).lower(), name + ": the message names the encoding")
 
 
 def test_damaged():
