@@ -100,9 +100,11 @@ static void usage_line(FILE *out, const char *group, const struct command *comma
 {
 	fprintf(out, "usage: penstock %s%s%s", group ? group : "", group ? " " : "", command->name);
 	if (command->subcommands) {
-		for (const struct command *const *sub = command->subcommands; *sub; sub++)
+		size_t count = 0;
+		for (const struct command *const *sub = command->subcommands; *sub; sub++, count++)
 			fprintf(out, "%s%s", sub == command->subcommands ? " " : "|", (*sub)->name);
-		fputs(" [OPTION...] [ARGUMENT...]", out);
+		/* A line holds no more beside many of them. */
+		fputs(count > 4 ? " [ARGUMENT...]" : " [OPTION...] [ARGUMENT...]", out);
 	} else {
 		fprintf(out, "%s%s%s", command->flags ? " [OPTION...]" : "", command->arguments ? " " : "",
 			command->arguments ? command->arguments : "");

@@ -13,7 +13,7 @@ import sys
 import jsonschema
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
-from harness import TOP, check, databases, equal, main, newdb, tmp, wait_until  # noqa: E402
+from harness import TOP, check, databases, equal, main, newdb, penstock, tmp, wait_until  # noqa: E402
 from http_service import JSON, Service, key_line  # noqa: E402
 
 SHIPPED = ["ingest.yaml", "migrate.yaml", "backup.yaml", "restore.yaml", "reports/hires-by-quarter.yaml", "reports/departments-above-mean.yaml"]
@@ -202,8 +202,12 @@ def test():
     # Without a pipeline that takes rows, and without keys, it is a document as well.
     db = newdb("sqlite")
     service = Service(["pipelines/migrate.yaml"], "", {"PENSTOCK_DB": db.connect}, name="small")
-    validate(service.ask("GET", "/openapi.json").json(), "one pipeline")
+    document = service.ask("GET", "/openapi.json").json()
+    validate(document, "one pipeline")
     service.stop()
+    # The command prints it without a service.
+    done = penstock("schema", "openapi", service.file, db=db)
+    equal((done.code, json.loads(done.out)), (0, document), "schema openapi: " + done.err)
 
 
 main(test)
