@@ -124,6 +124,10 @@ static int unknown_label(const struct match *match, size_t cell, const char *lab
 	if (wanted_without_spaces(match, label))
 		return error_set(error, ERROR_CONFIG, place, "label \"%.*s\" has spaces around it; set trim: true on the source",
 			shown, label);
+	size_t field = schema_find(match->schema, label);
+	if (field != SCHEMA_NO_FIELD)
+		return error_set(error, ERROR_CONFIG, place, "label \"%.*s\" is that of no field: rules: columns says that field %s has the label \"%s\"",
+			shown, label, label, match->wanted[field]);
 	const char *near = suggest(label, match->wanted);
 	if (near)
 		return error_set(error, ERROR_CONFIG, place, "label \"%.*s\" is no field of table %s (did you mean \"%s\"?)",
