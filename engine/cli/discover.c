@@ -7,6 +7,7 @@
 #include "connectors/avro/discover.h"
 #include "connectors/odbc/discover.h"
 #include "engine/cli/command.h"
+#include "engine/cli/discover_csv.h"
 #include "engine/cli/interrupt.h"
 #include "engine/cli/log.h"
 #include "engine/cli/yaml_print.h"
@@ -17,6 +18,7 @@ enum { DICTIONARY_MAX = 64 << 20 };
 struct discover_flags {
 	struct flag_list table;
 	bool json;
+	struct discover_csv_flags csv;
 };
 
 static int discover_database(const struct discover_flags *flags, const char *argument, struct buffer *out, struct error *error)
@@ -40,19 +42,18 @@ static int discover_database(const struct discover_flags *flags, const char *arg
 
 static int discover(const struct discover_flags *flags, const char *kind, const char *what, struct buffer *out, struct error *error)
 {
-	static const char *const kinds[] = {"avro", "odbc", NULL};
+	static const char *const kinds[] = {"avro", "csv", "odbc", NULL};
+	const char *alien = strcmp(kind, "csv") == 0 ? NULL : discover_csv_flag(&flags->csv);
+	if (alien)
+		return error_set(error, ERROR_CONFIG, NULL, "--%s is for CSV files: penstock discover csv FILE", alien);
 	if (strcmp(kind, "odbc") == 0)
 		return discover_database(flags, what, out, error);
 	if (strcmp(kind, "avro") == 0 && flags->table.count > 0)
 		return error_set(error, ERROR_CONFIG, NULL, "--table chooses tables of a database; an Avro file is one table");
 	if (strcmp(kind, "avro") == 0)
 		return avro_discover(what, out, error);
-	if (strcmp(kind, "csv") == 0)
-		return error_set(error, ERROR_CONFIG, NULL,
-			"a CSV file does not say its types, and guessing them is not supported by this version: write the dictionary by hand, or "
-			"discover the table that the file goes to");
 	const char *near = suggest(kind, kinds);
-	return error_set(error, ERROR_CONFIG, NULL, "cannot discover \"%s\"%s%s%s", kind, near ? " (did you mean \"" : " (known: avro, odbc)",
+	return error_set(error, ERROR_CONFIG, NULL, "cannot discover \"%s\"%s%s%s", kind, near ? " (did you mean \"" : " (known: avro, csv, odbc)",
 		near ? near : "", near ? "\"?)" : "");
 }
 
@@ -78,6 +79,13 @@ static int discover_main(const void *bound, const struct arguments *arguments)
 	const struct discover_flags *flags = bound;
 	struct error error = ERROR_INIT;
 	struct buffer text;
+	if (strcmp(arguments->items[0], "csv") == 0) {
+		if (flags->table.count > 0)
+			error_set(&error, ERROR_CONFIG, NULL, "--table chooses tables of a database; --name names the table of a CSV file");
+		else if (discover_csv_print(&flags->csv, arguments->items[1], flags->json, &error) == 0)
+			return 0;
+		return interrupt_code(complain(&error));
+	}
 	buffer_init(&text, DICTIONARY_MAX);
 	int result = discover(flags, arguments->items[0], arguments->items[1], &text, &error);
 	if (result == 0)
@@ -89,6 +97,24 @@ static int discover_main(const void *bound, const struct arguments *arguments)
 static const struct flag flags_of_discover[] = {
 	{.name = "table", .kind = FLAG_LIST, .offset = offsetof(struct discover_flags, table), .metavar = "NAME",
 		.help = "odbc: this table, name or schema.name; may be repeated (default: all of the connection's schema)"},
+	{.name = "name", .kind = FLAG_TEXT, .offset = offsetof(struct discover_flags, csv.name), .metavar = "NAME",
+		.help = "csv: the table's name (default: after the file)"},
+	{.name = "header", .kind = FLAG_CHOICE, .offset = offsetof(struct discover_flags, csv.header), .metavar = "WHICH", .values = discover_header_values,
+		.help = "csv: whether the first line holds labels: auto, yes or no"},
+	{.name = "delimiter", .kind = FLAG_TEXT, .offset = offsetof(struct discover_flags, csv.delimiter), .metavar = "TEXT",
+		.help = "csv: what stands between cells, \\t for a tab (default: found out, and so are the next two)"},
+	{.name = "quote", .kind = FLAG_TEXT, .offset = offsetof(struct discover_flags, csv.quote), .metavar = "CHARACTER",
+		.help = "csv: the character around cells, or none"},
+	{.name = "encoding", .kind = FLAG_TEXT, .offset = offsetof(struct discover_flags, csv.encoding), .metavar = "NAME",
+		.help = "csv: the file's encoding"},
+	{.name = "sample", .kind = FLAG_NUMBER, .offset = offsetof(struct discover_flags, csv.sample), .metavar = "N", .minimum = 1,
+		.help = "csv: look at the first N records only"},
+	{.name = "constraints", .kind = FLAG_SWITCH, .offset = offsetof(struct discover_flags, csv.constraints),
+		.help = "csv: make constraints of the ranges and lengths that were seen"},
+	{.name = "pipeline", .kind = FLAG_SWITCH, .offset = offsetof(struct discover_flags, csv.pipeline),
+		.help = "csv: print a pipeline that loads the file, instead of the dictionary"},
+	{.name = "into", .kind = FLAG_TEXT, .offset = offsetof(struct discover_flags, csv.into), .metavar = "FOLDER",
+		.help = "csv: write datapackage.yaml and pipeline.yaml into this folder, ready to run"},
 	{.name = "json", .kind = FLAG_SWITCH, .offset = offsetof(struct discover_flags, json), .help = "as JSON instead of YAML"},
 	{.name = NULL},
 };
@@ -97,18 +123,20 @@ static const char *const examples[] = {
 	"penstock discover odbc env:PENSTOCK_DB > datapackage.yaml",
 	"penstock discover odbc pipelines/migrate.yaml:db --table jobs --json",
 	"penstock discover avro jobs.avro > datapackage.yaml",
+	"penstock discover csv people.csv --into people",
 	NULL,
 };
 
 const struct command command_discover = {
 	.name = "discover",
-	.arguments = "avro FILE | odbc CONNECTION",
+	.arguments = "avro FILE | csv FILE | odbc CONNECTION",
 	.least = 2,
 	.most = 2,
 	.summary = "write a dictionary of what is there",
 	.description =
-		"Prints a data dictionary, as YAML: of the tables of a database with their types, keys and foreign keys, or of an "
-		"Avro file. CONNECTION is pipeline.yaml:name, env:NAME or file:PATH. The tables of penstock itself and those of the "
+		"Prints a data dictionary, as YAML: of the tables of a database with their types, keys and foreign keys, of an "
+		"Avro file, or of a CSV file, which is read as a whole: its dialect, encoding and types are found out, and comments say what was seen and "
+		"what is not sure. CONNECTION is pipeline.yaml:name, env:NAME or file:PATH. The tables of penstock itself and those of the "
 		"system are left out. The dictionary validates and can be used as it stands; rules that the source does not know "
 		"are for a person to add.",
 	.flags = flags_of_discover,

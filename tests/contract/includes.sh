@@ -1,5 +1,5 @@
 #!/bin/sh
-# Includes run one way (cli, http, schedule -> compare, mend -> config -> connectors, rules -> core), and a library's header stays in its room.
+# Includes run one way (cli, http, schedule -> compare, discover, mend -> config -> connectors, rules -> core), and a library's header stays in its room.
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
@@ -19,7 +19,7 @@ only() {
         grep -v "^$1/" >>"$found"
 }
 
-above='engine/(cli|http|schedule|compare|mend)/'
+above='engine/(cli|http|schedule|compare|discover|mend)/'
 forbid engine/core "\"(connectors|rules|engine/config)/"
 forbid engine/core "\"$above"
 forbid engine/sqlite "\"(connectors|rules|engine/config)/"
@@ -29,8 +29,9 @@ forbid rules "\"$above"
 forbid connectors "\"(rules|engine/config)/"
 forbid connectors "\"$above"
 forbid engine/config "\"$above"
-forbid engine/compare '"engine/(cli|http|schedule|mend)/'
-forbid engine/mend '"engine/(cli|http|schedule|compare|config)/'
+forbid engine/compare '"engine/(cli|http|schedule|discover|mend)/'
+forbid engine/discover '"engine/(cli|http|schedule|compare|mend|config)/'
+forbid engine/mend '"engine/(cli|http|schedule|compare|discover|config)/'
 for room in connectors/*/; do
     # A room of connectors knows itself, what all connectors share (at the top of connectors/, and connectors/file), and the core.
     for other in connectors/*/; do

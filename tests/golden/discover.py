@@ -187,9 +187,9 @@ def of_backup():
 
 def slips():
     for code, words, arguments in (
-            (2, "not supported by this version", ("csv", "x.csv")), (2, "did you mean \"odbc\"", ("obdc", "env:PENSTOCK_DB")),
+            (4, "x.csv", ("csv", "x.csv")), (2, "did you mean \"odbc\"", ("obdc", "env:PENSTOCK_DB")),
             (2, "--table chooses tables of a database", ("avro", "x.avro", "--table", "x")), (4, "x.avro", ("avro", "x.avro")),
-            (2, "NOT_SET", ("odbc", "env:NOT_SET")), (2, "avro FILE | odbc CONNECTION is missing", ("avro",))):
+            (2, "NOT_SET", ("odbc", "env:NOT_SET")), (2, "avro FILE | csv FILE | odbc CONNECTION is missing", ("avro",))):
         done = penstock("discover", *arguments)
         equal(done.code, code, "discover %s: %s" % (" ".join(arguments), done.tail()))
         check(words in done.err and not done.out, "%r in %s" % (words, done.tail()))

@@ -1,0 +1,487 @@
+/* csv.c - from a file to a dictionary, its dialect, and what was seen.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/discover/csv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "connectors/csv/sample.h"
+#include "engine/core/utf8.h"
+#include "engine/discover/describe.h"
+#include "engine/discover/header.h"
+
+enum { ABOUT_MAX = 1 << 16, NOTE_MAX = 4096, KEY_RECORDS_LEAST = 10, KEY_LENGTH_MAX = 64, NUL_SHARE = 4 };
+
+struct finding {
+	const struct discover_csv *how;
+	struct discovered_csv *out;
+	struct scan scan;
+	struct header_found header;
+	char encoding[32]; /* empty: UTF-8 */
+	bool recoded;      /* the sample has characters beyond ASCII that are good UTF-8 */
+	bool trim;
+	struct described *columns;
+	size_t key;        /* SIZE_MAX: none */
+};
+
+static int set(json_t *object, const char *key, json_t *value)
+{
+	return json_object_set_new(object, key, value);
+}
+
+/* --- encoding ----------------------------------------------------------------------------------- */
+
+static bool is_ascii(const struct csv_sample *sample)
+{
+	for (size_t i = 0; i < sample->length; i++)
+		if ((unsigned char)sample->text[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* UTF-16 of mostly Latin letters: every second byte is NUL. NULL: it is none. */
+static const char *wide_encoding(const struct csv_sample *sample)
+{
+	size_t nul[2] = { 0, 0 };
+	for (size_t i = 0; i < sample->length; i++)
+		nul[i % 2] += sample->text[i] == '\0';
+	if (nul[1] > sample->length / NUL_SHARE && nul[0] == 0)
+		return "utf-16le";
+	return nul[0] > sample->length / NUL_SHARE && nul[1] == 0 ? "utf-16be" : NULL;
+}
+
+/* Bytes that are no UTF-8, but for a character that the end of the sample cuts. */
+static bool is_utf8(const struct csv_sample *sample)
+{
+	size_t bad = utf8_find_bad(sample->text, sample->length, 0);
+	return bad == sample->length || (!sample->whole && bad + 4 > sample->length);
+}
+
+static int check_text(const struct finding *finding, const struct csv_sample *sample, struct error *error)
+{
+	const char *path = finding->how->path;
+	if (!sample->regular)
+		return error_set(error, ERROR_SOURCE, path, "is no file that can be read more than once; write it to a file first");
+	if (sample->length == 0)
+		return error_set(error, ERROR_SOURCE, path, "is empty: there is nothing to discover");
+	size_t odd = 0;
+	for (size_t i = 0; i < sample->length; i++) {
+		unsigned char c = (unsigned char)sample->text[i];
+		if (c == '\0')
+			return error_set(error, ERROR_SOURCE, path, "has a NUL byte at byte %zu: this is no text, or text in an encoding that --encoding must name", i);
+		odd += c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+	}
+	if (odd > sample->length / 10)
+		return error_set(error, ERROR_SOURCE, path, "is full of control characters: this is no CSV file");
+	return 0;
+}
+
+/* Takes the sample in the encoding that its bytes suggest. */
+static int take_sample(struct finding *finding, struct csv_sample *sample, struct error *error)
+{
+	const struct discover_csv *how = finding->how;
+	if (csv_sample_take(how->path, finding->encoding[0] ? finding->encoding : NULL, how->cancel, sample, error) < 0)
+		return -1;
+	finding->recoded = !is_ascii(sample) && is_utf8(sample);
+	const char *wide = wide_encoding(sample);
+	if (!finding->encoding[0] && !sample->encoding[0] && sample->regular && sample->length > 0 && (wide || !is_utf8(sample)) &&
+	    (wide || !memchr(sample->text, '\0', sample->length))) {
+		snprintf(finding->encoding, sizeof finding->encoding, "%s", wide ? wide : "windows-1252");
+		csv_sample_fini(sample);
+		if (csv_sample_take(how->path, finding->encoding, how->cancel, sample, error) < 0)
+			return -1;
+	}
+	return check_text(finding, sample, error);
+}
+
+/* --- reading ------------------------------------------------------------------------------------ */
+
+static int read_once(struct finding *finding, struct error *error)
+{
+	const struct discover_csv *how = finding->how;
+	struct scan *scan = &finding->scan;
+	struct csv_sample sample;
+	int result = -1;
+
+	if (take_sample(finding, &sample, error) < 0)
+		goto out;
+	csv_guess(sample.text, sample.length, &(struct csv_known){ how->delimiter, how->quote }, &scan->guess);
+	if (scan->guess.columns == 0) {
+		error_set(error, ERROR_SOURCE, how->path, "has no record: there is nothing to discover");
+		goto out;
+	}
+	scan->options = (struct csv_options)CSV_OPTIONS_DEFAULT;
+	scan->path = how->path;
+	scan->options.header = false;
+	scan->options.delimiter = scan->guess.delimiter;
+	scan->options.quote = scan->guess.quote;
+	scan->options.escape = scan->guess.escape;
+	scan->options.comment = scan->guess.comment;
+	scan->options.skip_lines = (int64_t)scan->guess.skip_lines;
+	scan->options.skip_initial_space = scan->guess.initial_space;
+	scan->options.encoding = finding->encoding[0] ? finding->encoding : NULL;
+	result = scan_file(scan, how->sample, how->cancel, error);
+	if (result == 0 && scan->records == 0)
+		result = error_set(error, ERROR_SOURCE, how->path, "has no record that can be read: %s", scan->bad_bytes > 0
+			? "its bytes are no text in this encoding; --encoding names another" : scan->damaged > 0
+			? "its quotes do not match, or a line is longer than 4 MiB" : "there is nothing to discover");
+out:
+	csv_sample_fini(&sample);
+	return result;
+}
+
+/* Bytes that are none of the encoding, far behind the sample: another one is tried where nothing speaks for this one. */
+static int read_file(struct finding *finding, struct error *error)
+{
+	static const char *const next[] = { "windows-1252", "latin-1", NULL };
+	if (finding->how->encoding)
+		snprintf(finding->encoding, sizeof finding->encoding, "%s", finding->how->encoding);
+	int result = read_once(finding, error);
+	for (size_t i = 0; next[i]; i++) {
+		bool other = finding->encoding[0] && strcmp(finding->encoding, next[i]) != 0 && (i == 0 || strcmp(finding->encoding, next[i - 1]) != 0);
+		if (finding->scan.bad_bytes == 0 || finding->how->encoding || (!finding->encoding[0] && finding->recoded) || other ||
+		    strcmp(finding->encoding, next[i]) == 0 || (result < 0 && error->kind != ERROR_SOURCE))
+			continue;
+		snprintf(finding->encoding, sizeof finding->encoding, "%s", next[i]);
+		scan_fini(&finding->scan);
+		finding->scan = (struct scan){ .records = 0 };
+		*error = (struct error)ERROR_INIT;
+		result = read_once(finding, error);
+	}
+	return result;
+}
+
+/* --- columns ------------------------------------------------------------------------------------ */
+
+/* "customer_id", "ID", "code", "Order No". */
+static bool is_key_label(const char *name)
+{
+	static const char *const words[] = { "id", "code", "key", "no", "nr", "number", "uuid", "guid", "isbn", "sku", NULL };
+	const char *last = name + strlen(name);
+	while (last > name && last[-1] != '_' && last[-1] != ' ' && last[-1] != '-' && last[-1] != '.')
+		last--;
+	for (size_t i = 0; words[i]; i++)
+		if (strcasecmp(last, words[i]) == 0)
+			return true;
+	size_t length = strlen(name);
+	return length > 2 && (strcmp(name + length - 2, "Id") == 0 || strcmp(name + length - 2, "ID") == 0);
+}
+
+/* The column that is most likely the primary key. Everything is unique in a few records; then only a label speaks for one. */
+static size_t choose_key(const struct finding *finding)
+{
+	size_t key = SIZE_MAX;
+	for (size_t c = 0; c < finding->scan.columns; c++) {
+		const struct described *column = &finding->columns[c];
+		bool text = column->found.kind == FOUND_STRING;
+		if (!column->complete || !column->different || !column->sure || !column->key_type ||
+		    (text && finding->scan.profiles[c].longest > KEY_LENGTH_MAX))
+			continue;
+		bool labelled = finding->header.there && is_key_label(finding->header.names[c]);
+		if (labelled)
+			return c;
+		if (c == 0 && !text && finding->scan.records >= KEY_RECORDS_LEAST)
+			key = c;
+	}
+	return key;
+}
+
+/* Texts in a key need a length in some databases. */
+static unsigned key_length(uint64_t longest)
+{
+	unsigned length = 8;
+	while (length < longest)
+		length *= 2;
+	return length;
+}
+
+static bool needs_trim(const struct finding *finding)
+{
+	for (size_t c = 0; c < finding->scan.columns; c++) {
+		struct found found;
+		if (finding->scan.profiles[c].spaces_only == 0)
+			continue;
+		column_profile_decide(&finding->scan.profiles[c], &finding->scan.profiling, finding->header.names[c], false, &found);
+		if (found.kind != FOUND_STRING && found.kind != FOUND_NOTHING)
+			return true;
+	}
+	return false;
+}
+
+static int describe_columns(struct finding *finding, struct error *error)
+{
+	struct scan *scan = &finding->scan;
+	struct describing how = { .profiling = &scan->profiling, .records = scan->records, .trim = finding->trim, .all = scan->all,
+		.constraints = finding->how->constraints, .comma_marks = strcmp(scan->guess.delimiter, ";") == 0 };
+
+	finding->columns = calloc(scan->columns, sizeof *finding->columns);
+	finding->out->notes = calloc(scan->columns, sizeof *finding->out->notes);
+	if (!finding->columns || !finding->out->notes)
+		return error_memory(error, "a dictionary");
+	for (size_t c = 0; c < scan->columns; c++) {
+		struct buffer note;
+		buffer_init(&note, NOTE_MAX);
+		int result = describe(&how, &scan->profiles[c], finding->header.names[c], &finding->columns[c], &note, error);
+		finding->out->notes[c] = strdup(buffer_text(&note));
+		finding->out->fields++;
+		buffer_fini(&note);
+		if (result < 0)
+			return -1;
+		if (!finding->out->notes[c])
+			return error_memory(error, "a dictionary");
+	}
+	finding->key = choose_key(finding);
+	return 0;
+}
+
+/* --- what comes out ----------------------------------------------------------------------------- */
+
+/* "data/People 2021.csv.gz" -> "People_2021" */
+static char *table_name(const char *path)
+{
+	static const char *const endings[] = { ".gz", ".zst", ".csv", ".tsv", ".tab", ".txt", ".psv", NULL };
+	const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+	size_t length = strlen(last);
+	for (size_t i = 0; endings[i]; i++)
+		if (length > strlen(endings[i]) && strncasecmp(last + length - strlen(endings[i]), endings[i], strlen(endings[i])) == 0)
+			length -= strlen(endings[i]);
+	char *name = strndup(last, length < KEY_LENGTH_MAX - 4 ? length : KEY_LENGTH_MAX - 4);
+	for (char *at = name; at && *at; at++)
+		if (!((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || *at == '-'))
+			*at = '_';
+	return name;
+}
+
+static bool is_short(const struct finding *finding)
+{
+	return finding->scan.profiles[finding->scan.columns - 1].absent > 0;
+}
+
+static bool is_long(const struct finding *finding)
+{
+	return finding->scan.most > finding->scan.columns;
+}
+
+static uint64_t lines_before(const struct finding *finding)
+{
+	/* Past the header, where it cannot serve as one. */
+	if (finding->header.there && !finding->header.as_it_is)
+		return finding->scan.first_line + finding->scan.first_lines - 1;
+	return finding->scan.guess.skip_lines;
+}
+
+static json_t *source_of(const struct finding *finding)
+{
+	const struct csv_guess *guess = &finding->scan.guess;
+	json_t *source = json_pack("{s:s, s:s}", "type", "csv", "path", finding->how->path);
+	int failed = source == NULL;
+
+	if (!finding->header.there || !finding->header.as_it_is)
+		failed |= set(source, "header", json_false());
+	if (strcmp(guess->delimiter, ",") != 0)
+		failed |= set(source, "delimiter", json_string(guess->delimiter));
+	if (strcmp(guess->quote, "\"") != 0)
+		failed |= set(source, "quote", json_string(guess->quote));
+	if (guess->escape)
+		failed |= set(source, "escape", json_string(guess->escape));
+	if (guess->comment)
+		failed |= set(source, "comment", json_string(guess->comment));
+	if (lines_before(finding) > 0)
+		failed |= set(source, "skip_lines", json_integer((json_int_t)lines_before(finding)));
+	if (guess->initial_space)
+		failed |= set(source, "skip_initial_space", json_true());
+	if (finding->trim)
+		failed |= set(source, "trim", json_true());
+	if (finding->encoding[0])
+		failed |= set(source, "encoding", json_string(finding->encoding));
+	if (is_short(finding))
+		failed |= set(source, "short_rows", json_string("pad"));
+	if (is_long(finding))
+		failed |= set(source, "long_rows", json_string("drop_empty"));
+	if (!failed)
+		return source;
+	json_decref(source);
+	return NULL;
+}
+
+/* As Frictionless' Table Dialect has it. */
+static json_t *dialect_of(const struct finding *finding)
+{
+	const struct csv_guess *guess = &finding->scan.guess;
+	json_t *dialect = json_object();
+	int failed = set(dialect, "delimiter", json_string(guess->delimiter));
+
+	if (strcmp(guess->quote, "none") != 0)
+		failed |= set(dialect, "quoteChar", json_string(guess->quote));
+	failed |= set(dialect, "header", json_boolean(finding->header.there));
+	if (finding->header.there && finding->scan.first_line > 1)
+		failed |= set(dialect, "headerRows", json_pack("[I]", (json_int_t)finding->scan.first_line));
+	if (guess->escape)
+		failed |= set(dialect, "escapeChar", json_string(guess->escape));
+	if (guess->comment)
+		failed |= set(dialect, "commentChar", json_string(guess->comment));
+	if (guess->initial_space)
+		failed |= set(dialect, "skipInitialSpace", json_true());
+	if (!failed)
+		return dialect;
+	json_decref(dialect);
+	return NULL;
+}
+
+static json_t *schema_of(const struct finding *finding)
+{
+	json_t *fields = json_array(), *schema = json_object();
+	int failed = !fields || !schema;
+	for (size_t c = 0; !failed && c < finding->scan.columns; c++) {
+		json_t *field = finding->columns[c].field, *constraints = json_object_get(field, "constraints");
+		if (c == finding->key && finding->columns[c].found.kind == FOUND_STRING && !json_object_get(constraints, "maxLength"))
+			failed |= set(constraints, "maxLength", json_integer(key_length(finding->scan.profiles[c].longest)));
+		failed |= json_array_append(fields, field);
+	}
+	failed = failed || json_object_set(schema, "fields", fields);
+	if (!failed && finding->key != SIZE_MAX)
+		failed = set(schema, "primaryKey", json_string(finding->header.names[finding->key]));
+	json_decref(fields);
+	if (!failed)
+		return schema;
+	json_decref(schema);
+	return NULL;
+}
+
+static int make_package(struct finding *finding, struct error *error)
+{
+	const struct discover_csv *how = finding->how;
+	char *own = how->name ? strdup(how->name) : table_name(how->path);
+	json_t *resource = own ? json_pack("{s:s, s:s, s:s}", "name", own[0] ? own : "table", "path", how->path, "format", "csv") : NULL;
+	json_t *dialect = dialect_of(finding), *schema = schema_of(finding);
+	int failed = !resource || !dialect || !schema;
+
+	free(own);
+	if (finding->encoding[0] && !failed)
+		failed |= set(resource, "encoding", json_string(finding->encoding));
+	if (!failed)
+		failed = json_object_set(resource, "dialect", dialect) | json_object_set(resource, "schema", schema);
+	json_decref(dialect);
+	json_decref(schema);
+	finding->out->package = failed ? NULL : json_pack("{s:[O]}", "resources", resource);
+	json_decref(resource);
+	finding->out->source = source_of(finding);
+	return finding->out->package && finding->out->source ? 0 : error_memory(error, "a dictionary");
+}
+
+/* --- about the file ----------------------------------------------------------------------------- */
+
+int put_in_comment(struct buffer *out, const char *text, struct error *error)
+{
+	size_t length = strlen(text);
+	for (size_t at = 0, bytes; at < length; at += bytes) {
+		const char *p = text + at;
+		bytes = utf8_character(p, length - at);
+		unsigned char c = (unsigned char)*p, second = bytes > 1 ? (unsigned char)p[1] : 0;
+		bool hidden = bytes == 0 || c < 0x20 || c == 0x7F || (c == 0xC2 && second < 0xA0) || memcmp(p, "\xEF\xBB\xBF", bytes == 3 ? 3 : 1) == 0 ||
+			      (bytes == 3 && c == 0xE2 && (second == 0x80 || second == 0x81) && (unsigned char)p[2] >= (second == 0x80 ? 0xA8 : 0xA0)) ||
+			      (bytes == 3 && c == 0xEF && second == 0xBF && (unsigned char)p[2] >= 0xB9);
+		if (hidden ? buffer_puts(out, "?", error) < 0 : buffer_append(out, p, bytes, error) < 0)
+			return -1;
+		bytes = bytes > 0 ? bytes : 1;
+	}
+	return 0;
+}
+
+static const char *delimiter_word(const char *delimiter)
+{
+	return strcmp(delimiter, "\x1F") == 0 ? "the unit separator (1F)" : strcmp(delimiter, "\x01") == 0 ? "the control character 01" : strcmp(delimiter, ",") == 0 ? "comma" : strcmp(delimiter, "\t") == 0 ? "tab" : strcmp(delimiter, ";") == 0 ? "semicolon" : NULL;
+}
+
+static int put_counted(struct finding *finding, uint64_t count, const char *what, struct error *error)
+{
+	char text[COUNT_TEXT];
+	return count == 0 ? 0 : buffer_printf(&finding->out->about, error, "%s %s\n", count_text(count, text), what);
+}
+
+static int put_about(struct finding *finding, struct error *error)
+{
+	const struct scan *scan = &finding->scan;
+	struct buffer *about = &finding->out->about;
+	const char *word = delimiter_word(scan->guess.delimiter);
+	const char *rival = scan->guess.rival ? delimiter_word(scan->guess.rival) : NULL;
+	char records[COUNT_TEXT];
+
+	if (buffer_printf(about, error, "%s%s record%s, %zu column%s, %s, ", scan->all ? "" : "the first ", count_text(scan->records, records),
+		    scan->records == 1 ? "" : "s", scan->columns, scan->columns == 1 ? "" : "s", finding->encoding[0] ? finding->encoding : "utf-8") < 0)
+		return -1;
+	if (scan->columns == 1 ? buffer_puts(about, "nothing that delimits cells", error) < 0
+			       : buffer_printf(about, error, "cut by %s", word ? word : scan->guess.delimiter) < 0)
+		return -1;
+	if (buffer_printf(about, error, ", %s\n", finding->header.there ? finding->header.sure ? "with a header" : "with a header, NOT SURE: see --header"
+		    : finding->header.sure ? "without a header" : "without a header, NOT SURE: see --header") < 0)
+		return -1;
+	if (finding->header.there && !finding->header.as_it_is &&
+	    buffer_puts(about, "its labels are empty, twice there, too long, or with spaces around them: the source reads past them, and fields have names of their own\n", error) < 0)
+		return -1;
+	if (scan->guess.rival && scan->columns > 1 &&
+	    buffer_printf(about, error, "NOT SURE: %s would cut the records about as well; see --delimiter\n", rival ? rival : scan->guess.rival) < 0)
+		return -1;
+	if (put_counted(finding, scan->blank, "lines with nothing on them, which are skipped", error) < 0 ||
+	    put_counted(finding, is_short(finding) ? scan->profiles[scan->columns - 1].absent : 0,
+		    "records with too few cells: short_rows: pad takes those that are not there for null", error) < 0 ||
+	    put_counted(finding, scan->extra_filled, "records with too many cells, which would be rejected", error) < 0 ||
+	    put_counted(finding, scan->damaged, "records with quotes that do not match or beyond the limits, which would be rejected", error) < 0 ||
+	    put_counted(finding, scan->bad_bytes, "records with bytes that are no character of this encoding, which would be rejected", error) < 0)
+		return -1;
+	if (is_long(finding) && scan->extra_filled == 0 && buffer_puts(about, "empty cells behind the last column are dropped\n", error) < 0)
+		return -1;
+	for (size_t c = 0; c < scan->columns && scan->records > 1; c++) {
+		const struct described *column = &finding->columns[c];
+		if (c == finding->key || !column->complete || !column->different || !column->key_type)
+			continue;
+		if (put_in_comment(about, finding->header.names[c], error) < 0 ||
+		    buffer_printf(about, error, " could be a key%s: no two of its values are alike%s\n", finding->key != SIZE_MAX ? ", too" : "",
+			    column->sure ? "" : " as far as looked at") < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int discover_csv(const struct discover_csv *how, struct discovered_csv *out, struct error *error)
+{
+	struct finding finding = { .how = how, .out = out, .key = SIZE_MAX };
+	int result = -1;
+
+	*out = (struct discovered_csv){ .fields = 0 };
+	buffer_init(&out->about, ABOUT_MAX);
+	if (how->delimiter || how->quote) {
+		struct grammar grammar;
+		struct csv_options options = CSV_OPTIONS_DEFAULT;
+		options.delimiter = how->delimiter ? how->delimiter : strcmp(how->quote, ",") == 0 ? ";" : ",";
+		options.quote = how->quote ? how->quote : "none";
+		if (csv_grammar(&options, &grammar, error) < 0)
+			return -1;
+	}
+	if (read_file(&finding, error) == 0 && header_find(&finding.scan, how->header, &finding.header, error) == 0) {
+		finding.trim = needs_trim(&finding);
+		if (describe_columns(&finding, error) == 0 && put_about(&finding, error) == 0)
+			result = make_package(&finding, error);
+	}
+	for (size_t c = 0; finding.columns && c < finding.scan.columns; c++)
+		json_decref(finding.columns[c].field);
+	free(finding.columns);
+	header_found_fini(&finding.header);
+	scan_fini(&finding.scan);
+	return result;
+}
+
+void discovered_csv_fini(struct discovered_csv *found)
+{
+	json_decref(found->package);
+	json_decref(found->source);
+	for (size_t i = 0; i < found->fields; i++)
+		free(found->notes[i]);
+	free(found->notes);
+	buffer_fini(&found->about);
+	*found = (struct discovered_csv){ .fields = 0 };
+}
