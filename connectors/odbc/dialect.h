@@ -126,7 +126,7 @@ struct dialect {
 	const char *few_keys_sql;
 
 	bool has_cursors;            /* DECLARE and FETCH in SQL */
-	bool whole_results;          /* its driver keeps the result of a statement in memory as a whole, whatever it is told */
+	bool whole_results;          /* its driver keeps the result of a statement in memory as a whole: asked for past it where possible */
 	bool copies_out;             /* COPY ... TO STDOUT (FORMAT binary), where pq_usable says so */
 	bool tagged_values;          /* values have types of their own, whatever their column: they are read with a tag before them */
 	bool several_statements;     /* a text may hold several, and a server is away: what can wait is sent with what comes next */

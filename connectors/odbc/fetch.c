@@ -33,18 +33,34 @@ void fetch_close(struct reader *reader)
 	page_close(reader);
 }
 
-/* Runs what is in reader->sql. */
-static int execute(struct reader *reader, bool bind, int64_t *rows, struct error *error)
+static const char doing[] = "reading rows";
+
+/* What was opened for what is in reader->sql; rows: how many there are, or NULL. */
+static int run(struct reader *reader, int opened, bool bind, int64_t *rows, struct error *error)
 {
 	struct fetch *fetch = &reader->fetch;
 
-	if (statement_open_rows(&fetch->statement, &reader->snapshot->session, "reading rows", buffer_text(&reader->sql), error)) {
+	if (opened) {
 		fetch->statement.session = NULL;
 		return -1;
 	}
 	if (bind && reader_bind_page(reader, &fetch->statement, error))
 		return -1;
 	return statement_execute(&fetch->statement, rows, NULL, error);
+}
+
+static int execute(struct reader *reader, bool bind, struct error *error)
+{
+	return run(reader, statement_open_rows(&reader->fetch.statement, &reader->snapshot->session, doing, buffer_text(&reader->sql), error), bind, NULL,
+		error);
+}
+
+/* A result that the driver receives as a whole: only the driver tells how many rows it has. */
+static int execute_whole(struct reader *reader, int64_t *rows, struct error *error)
+{
+	if (reader_put_page(reader, 0, error))
+		return -1;
+	return run(reader, statement_open(&reader->fetch.statement, &reader->snapshot->session, doing, buffer_text(&reader->sql), error), true, rows, error);
 }
 
 static int declare(struct reader *reader, struct error *error)
@@ -64,7 +80,7 @@ static int declare(struct reader *reader, struct error *error)
 		: 0;
 	buffer_fini(&select);
 	if (result == 0)
-		result = execute(reader, true, NULL, error);
+		result = execute(reader, true, error);
 	page_close(reader);
 	return result;
 }
@@ -116,7 +132,7 @@ static int too_many(const struct reader *reader, struct error *error)
 		reader->table ? "give it a unique key whose columns are never null, by which it is read in pages" : "let it give less, or read a table by its key");
 }
 
-/* A result that the driver keeps as a whole: the first rows, and where there are more, all of them or none. */
+/* Through the driver, which keeps a result as a whole: the first rows, and where there are more, all of them or none. */
 static int whole_open(struct reader *reader, struct error *error)
 {
 	struct fetch *fetch = &reader->fetch;
@@ -124,18 +140,37 @@ static int whole_open(struct reader *reader, struct error *error)
 	size_t room = 0;
 
 	fetch->most = WHOLE_FIRST + 1;
-	if (reader_put_page(reader, 0, error) || execute(reader, true, &rows, error))
+	if (execute_whole(reader, &rows, error))
 		return -1;
 	if (rows > WHOLE_FIRST) {
 		if (measure(reader, &room, error))
 			return -1;
 		page_close(reader);
 		fetch->most = room + 1;
-		if (reader_put_page(reader, 0, error) || execute(reader, true, &rows, error))
+		if (execute_whole(reader, &rows, error))
 			return -1;
 		if (rows > (int64_t)room)
 			return too_many(reader, error);
 	}
+	fetch->open = true;
+	return 0;
+}
+
+/* One result, of which this process never has more than a part; where that cannot be, the whole of it. */
+static int stream_open(struct reader *reader, struct error *error)
+{
+	struct fetch *fetch = &reader->fetch;
+	bool streamed = false;
+	int opened;
+
+	fetch->most = 0;
+	if (reader_put_page(reader, 0, error))
+		return -1;
+	opened = statement_open_stream(&fetch->statement, &reader->snapshot->session, doing, buffer_text(&reader->sql), &streamed, error);
+	if (opened == 0 && !streamed)
+		return whole_open(reader, error);
+	if (run(reader, opened, true, NULL, error))
+		return -1;
 	fetch->open = true;
 	return 0;
 }
@@ -147,7 +182,7 @@ static int page_open(struct reader *reader, struct error *error)
 	if (cancel_requested(reader->context->cancel))
 		return error_set(error, ERROR_CANCELLED, NULL, "cancelled");
 	if (reader->way == WAY_STREAM && reader->dialect->whole_results)
-		return whole_open(reader, error);
+		return stream_open(reader, error);
 	if (reader->way == WAY_CURSOR && !fetch->cursor[0] && declare(reader, error))
 		return -1;
 	fetch->size = next_size(fetch);
@@ -159,7 +194,7 @@ static int page_open(struct reader *reader, struct error *error)
 	} else if (reader_put_page(reader, fetch->size, error)) {
 		return -1;
 	}
-	if (execute(reader, reader->way != WAY_CURSOR, NULL, error))
+	if (execute(reader, reader->way != WAY_CURSOR, error))
 		return -1;
 	fetch->open = true;
 	return 0;

@@ -74,6 +74,9 @@ void my_rows_free(struct my_rows *rows); /* NULL is fine */
 void my_rows_bind_integer(struct my_rows *rows, unsigned number, int64_t value);
 void my_rows_bind_text(struct my_rows *rows, unsigned number, const char *text, size_t length);
 
+/* Before it is run: the result stays on the server, and comes in parts as it is fetched. The session is free for others all the same. */
+int my_rows_stream(struct my_rows *rows, struct error *error) MUST_CHECK;
+
 /* Runs it (again) and receives the whole result, so that the session is free for others. */
 int my_rows_execute(struct my_rows *rows, struct error *error) MUST_CHECK;
 

@@ -79,6 +79,12 @@ static int refuse(struct error *error)
 	return error_set(error, ERROR_CONFIG, NULL, "this build lacks libmariadb");
 }
 
+int my_rows_stream(struct my_rows *rows, struct error *error)
+{
+	(void)rows;
+	return refuse(error);
+}
+
 int my_rows_execute(struct my_rows *rows, struct error *error)
 {
 	(void)rows;

@@ -12,6 +12,9 @@
 
 enum { PARAMETERS_MAX = 64, PLACE = 256, CELL_CEILING = 64 * 1024 * 1024 };
 
+/* Of a result that stays on the server, what comes at once. */
+enum { PART_FIRST = 20, PART_ROWS_MAX = 1000, PART_BYTES = 1024 * 1024 };
+
 struct my_rows {
 	struct session *session;
 	const char *what;
@@ -25,6 +28,8 @@ struct my_rows {
 	my_bool *nulls;
 	char *places;       /* of each column, PLACE bytes */
 	struct buffer cell; /* a longer text */
+	unsigned long part;   /* rows that come at once; 0: all */
+	size_t largest;       /* bytes of a row so far */
 };
 
 static int fail(struct my_rows *rows, struct error *error)
@@ -120,9 +125,41 @@ int my_rows_execute(struct my_rows *rows, struct error *error)
 {
 	my_rows_finish(rows);
 	if (mysql_stmt_bind_param(rows->statement, rows->parameters) || mysql_stmt_execute(rows->statement) ||
-	    mysql_stmt_store_result(rows->statement))
+	    (!rows->part && mysql_stmt_store_result(rows->statement)))
 		return fail(rows, error);
 	return 0;
+}
+
+static int set_part(struct my_rows *rows, unsigned long part, struct error *error)
+{
+	rows->part = part;
+	return mysql_stmt_attr_set(rows->statement, STMT_ATTR_PREFETCH_ROWS, &part) ? fail(rows, error) : 0;
+}
+
+int my_rows_stream(struct my_rows *rows, struct error *error)
+{
+	/* A cursor reads what the SELECT alone would (the snapshot), into a temporary table of the server. */
+	unsigned long kind = CURSOR_TYPE_READ_ONLY;
+
+	if (mysql_stmt_attr_set(rows->statement, STMT_ATTR_CURSOR_TYPE, &kind))
+		return fail(rows, error);
+	return set_part(rows, PART_FIRST, error);
+}
+
+/* As many as fit PART_BYTES if they are like the largest so far. */
+static int weigh(struct my_rows *rows, struct error *error)
+{
+	unsigned long part;
+	size_t bytes = 1;
+
+	for (unsigned i = 0; i < rows->columns; i++)
+		bytes += rows->nulls[i] ? 0 : rows->lengths[i];
+	if (bytes <= rows->largest)
+		return 0;
+	rows->largest = bytes;
+	part = PART_BYTES / bytes;
+	part = part < 1 ? 1 : part > PART_ROWS_MAX ? PART_ROWS_MAX : part;
+	return part == rows->part ? 0 : set_part(rows, part, error);
 }
 
 int my_rows_fetch(struct my_rows *rows, struct error *error)
@@ -130,7 +167,7 @@ int my_rows_fetch(struct my_rows *rows, struct error *error)
 	int result = mysql_stmt_fetch(rows->statement);
 
 	if (result == 0 || result == MYSQL_DATA_TRUNCATED)
-		return 1;
+		return rows->part && weigh(rows, error) ? -1 : 1;
 	return result == MYSQL_NO_DATA ? 0 : fail(rows, error);
 }
 

@@ -48,6 +48,22 @@ int statement_open_rows(struct statement *statement, struct session *session, co
 	return statement->rows ? 0 : -1;
 }
 
+int statement_open_stream(struct statement *statement, struct session *session, const char *what, const char *sql, bool *streamed,
+	struct error *error)
+{
+	char why[MY_WHY_MAX];
+
+	*streamed = my_usable(session, why);
+	if (!*streamed)
+		return 0;
+	if (statement_open_rows(statement, session, what, sql, error))
+		return -1;
+	if (my_rows_stream(statement->rows, error) == 0)
+		return 0;
+	statement_close(statement);
+	return -1;
+}
+
 int statement_open(struct statement *statement, struct session *session, const char *what, const char *sql,
 	struct error *error)
 {

@@ -39,6 +39,9 @@ int statement_open_kept(struct statement *statement, struct session *session, co
 /* The same for many rows: on the driver's own connection, where that is known (my.h). It is read, and neither affected nor class is asked for. */
 int statement_open_rows(struct statement *statement, struct session *session, const char *what, const char *sql,
 	struct error *error) MUST_CHECK;
+/* The same for a result of any size, which comes as it is fetched. Where that is not possible *streamed is false and nothing was opened. */
+int statement_open_stream(struct statement *statement, struct session *session, const char *what, const char *sql, bool *streamed,
+	struct error *error) MUST_CHECK;
 void statement_close(struct statement *statement); /* may be called twice */
 
 /* Parameters from 1. Texts are borrowed until the execution; a NULL text is NULL. */
