@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connectors/odbc/history_json.h"
 #include "engine/cli/command.h"
 #include "engine/cli/display.h"
 #include "engine/cli/log.h"
@@ -41,27 +42,7 @@ static const struct table_column columns[] = {
 
 static int print_json(const struct history_reject *reject, bool compact, struct error *error)
 {
-	json_t *row = json_object();
-	int failed = row_put_number(row, "reject_id", (uint64_t)reject->reject_id);
-	failed |= row_put_string(row, "run_id", reject->run_id);
-	failed |= row_put_string(row, "pipeline", reject->pipeline);
-	failed |= row_put_string(row, "step", reject->step);
-	failed |= row_put_string(row, "table_name", reject->table_name);
-	failed |= row_put_string(row, "source", reject->source);
-	failed |= row_put_number(row, "record_no", reject->record_no);
-	failed |= row_put_number(row, "line_no", reject->line_no);
-	failed |= row_put_number(row, "byte_offset", reject->byte_offset);
-	failed |= row_put_string(row, "field", reject->field);
-	failed |= row_put_string(row, "code", reject->code);
-	failed |= row_put_string(row, "rule", reject->rule);
-	failed |= row_put_string(row, "message", reject->message);
-	failed |= row_put_document(row, "violations", reject->violations.data, reject->violations.length);
-	failed |= row_put_text(row, "record", reject->record.data, reject->record.length);
-	failed |= json_object_set_new(row, "published", json_boolean(reject->published));
-	failed |= row_put_number(row, "attempts", (uint64_t)reject->attempts);
-	failed |= row_put_time(row, "rejected_at", reject->rejected_at);
-	failed |= row_put_string(row, "resolved_run_id", reject->resolved_run_id);
-	return row_finish(row, failed, compact, error);
+	return row_finish(history_reject_json(reject), 0, compact, error);
 }
 
 static int list_row(struct listing *listing, const struct history_reject *reject)

@@ -86,11 +86,11 @@ static int by_count(const void *left, const void *right)
 static int print_json(const struct hint_rule *rule, const char *hint, struct error *error)
 {
 	json_t *row = json_object();
-	int failed = row_put_string(row, "rule", rule->id);
-	failed |= row_put_string(row, "code", rule->code);
-	failed |= row_put_string(row, "field", rule->field);
-	failed |= row_put_number(row, "rejects", rule->count);
-	failed |= row_put_string(row, "hint", hint);
+	int failed = put_string(row, "rule", rule->id);
+	failed |= put_string(row, "code", rule->code);
+	failed |= put_string(row, "field", rule->field);
+	failed |= put_number(row, "rejects", rule->count);
+	failed |= put_string(row, "hint", hint);
 	return row_finish(row, failed, true, error);
 }
 

@@ -8,61 +8,7 @@
 
 #include "engine/cli/display.h"
 
-enum { FIELD_COLUMN = 14, FIELD_MAX = 1 << 20, JSON_DEPTH_SAFE = 64 };
-
-int row_put_text(json_t *object, const char *key, const char *text, size_t length)
-{
-	json_t *string = json_stringn(text, length);
-	if (!string) {
-		struct buffer escaped;
-		struct error error = ERROR_INIT;
-		buffer_init(&escaped, FIELD_MAX);
-		if (display_escape(&escaped, text, length, &error) == 0)
-			string = json_stringn(buffer_text(&escaped), escaped.length);
-		buffer_fini(&escaped);
-	}
-	return json_object_set_new(object, key, string);
-}
-
-int row_put_string(json_t *object, const char *key, const char *text)
-{
-	return *text ? row_put_text(object, key, text, strlen(text)) : json_object_set_new(object, key, json_null());
-}
-
-int row_put_number(json_t *object, const char *key, uint64_t number)
-{
-	return json_object_set_new(object, key, json_integer((json_int_t)number));
-}
-
-int row_put_time(json_t *object, const char *key, int64_t micros)
-{
-	char text[VALUE_TEXT_MAX];
-	if (micros == 0)
-		return json_object_set_new(object, key, json_null());
-	size_t length = value_format_datetime(micros, text);
-	return row_put_text(object, key, text, length);
-}
-
-/* Jansson's parser recurses; what is nested deeper than anything of ours stays a string. */
-static bool nested_deep(const char *json, size_t length)
-{
-	size_t depth = 0;
-	for (size_t i = 0; i < length; i++)
-		if ((json[i] == '[' || json[i] == '{') && ++depth > JSON_DEPTH_SAFE)
-			return true;
-		else if ((json[i] == ']' || json[i] == '}') && depth > 0)
-			depth--;
-	return false;
-}
-
-int row_put_document(json_t *object, const char *key, const char *json, size_t length)
-{
-	json_error_t problem;
-	json_t *document = nested_deep(json, length) ? NULL : json_loadb(json, length, JSON_ALLOW_NUL, &problem);
-	if (document)
-		return json_object_set_new(object, key, document);
-	return length ? row_put_text(object, key, json, length) : json_object_set_new(object, key, json_null());
-}
+enum { FIELD_COLUMN = 14, FIELD_MAX = 1 << 20 };
 
 int row_finish(json_t *object, int failed, bool compact, struct error *error)
 {

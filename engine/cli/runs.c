@@ -52,19 +52,19 @@ static double seconds_of(const struct history_run *run)
 static int print_json(const struct history_run *run, bool compact, struct error *error)
 {
 	json_t *row = json_object();
-	int failed = row_put_string(row, "run_id", run->run_id);
-	failed |= row_put_string(row, "kind", run->kind);
-	failed |= row_put_string(row, "pipeline", run->pipeline);
-	failed |= row_put_string(row, "status", run->status);
-	failed |= row_put_time(row, "started_at", run->started_at);
-	failed |= row_put_time(row, "finished_at", run->finished_at);
-	failed |= row_put_number(row, "read", run->read);
-	failed |= row_put_number(row, "written", run->written);
-	failed |= row_put_number(row, "rejected", run->rejected);
-	failed |= row_put_number(row, "skipped", run->skipped);
+	int failed = put_string(row, "run_id", run->run_id);
+	failed |= put_string(row, "kind", run->kind);
+	failed |= put_string(row, "pipeline", run->pipeline);
+	failed |= put_string(row, "status", run->status);
+	failed |= put_time(row, "started_at", run->started_at);
+	failed |= put_time(row, "finished_at", run->finished_at);
+	failed |= put_number(row, "read", run->read);
+	failed |= put_number(row, "written", run->written);
+	failed |= put_number(row, "rejected", run->rejected);
+	failed |= put_number(row, "skipped", run->skipped);
 	failed |= json_object_set_new(row, "exit_code", run->has_exit_code ? json_integer(run->exit_code) : json_null());
 	if (!compact)
-		failed |= row_put_document(row, "summary", run->summary, strlen(run->summary));
+		failed |= put_document(row, "summary", run->summary, strlen(run->summary));
 	return row_finish(row, failed, compact, error);
 }
 

@@ -123,11 +123,11 @@ static void local_text(const struct plan_schedule *schedule, int64_t at, char ou
 static int print_json(const struct plan *plan, int64_t next, struct error *error)
 {
 	json_t *row = json_object();
-	int failed = row_put_string(row, "pipeline", plan->name);
+	int failed = put_string(row, "pipeline", plan->name);
 
-	failed |= row_put_time(row, "next", next * 1000000);
-	failed |= row_put_string(row, "timezone", plan->schedule.timezone);
-	failed |= row_put_string(row, "cron", plan->schedule.cron);
+	failed |= put_time(row, "next", next * 1000000);
+	failed |= put_string(row, "timezone", plan->schedule.timezone);
+	failed |= put_string(row, "cron", plan->schedule.cron);
 	return row_finish(row, failed, true, error);
 }
 

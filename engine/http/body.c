@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "engine/core/clock.h"
+#include "engine/core/json_depth.h"
 #include "engine/core/json_text.h"
 #include "engine/http/exchange.h"
 

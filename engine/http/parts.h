@@ -67,7 +67,4 @@ bool auth_origin(const struct serve_file *file, const char *origin, const char *
 
 /* --- depth.c --- */
 
-/* True when nothing in a text nests beyond JSON_DEPTH_MAX; looks at brackets outside of strings alone. */
-bool depth_fits(const char *text, size_t length);
-
 #endif

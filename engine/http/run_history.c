@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "connectors/odbc/history.h"
+#include "connectors/odbc/history_json.h"
 #include "engine/http/json_put.h"
 
 enum { SUCCESS_LOOKED_AT_MAX = 100 };
@@ -237,32 +238,14 @@ int run_history_last(const struct service *service, size_t pipeline, int64_t *st
 
 /* --- rejects --- */
 
+/* Whoever asks has named the run, and with it its pipeline. */
 static json_t *reject_object(const struct history_reject *reject)
 {
-	json_t *object = json_object();
-	int failed = put_number(object, "reject_id", (uint64_t)reject->reject_id);
+	json_t *object = history_reject_json(reject);
 
-	failed |= put_string(object, "run_id", reject->run_id);
-	failed |= put_string(object, "step", reject->step);
-	failed |= put_string(object, "table_name", reject->table_name);
-	failed |= put_string(object, "source", reject->source);
-	failed |= put_number(object, "record_no", reject->record_no);
-	failed |= put_number(object, "line_no", reject->line_no);
-	failed |= put_number(object, "byte_offset", reject->byte_offset);
-	failed |= put_string(object, "field", reject->field);
-	failed |= put_string(object, "code", reject->code);
-	failed |= put_string(object, "rule", reject->rule);
-	failed |= put_string(object, "message", reject->message);
-	failed |= put_document(object, "violations", reject->violations.data, reject->violations.length);
-	failed |= put_text(object, "record", reject->record.data, reject->record.length);
-	failed |= json_object_set_new(object, "published", json_boolean(reject->published));
-	failed |= put_number(object, "attempts", (uint64_t)reject->attempts);
-	failed |= put_time(object, "rejected_at", reject->rejected_at);
-	failed |= put_string(object, "resolved_run_id", reject->resolved_run_id);
-	if (!failed)
-		return object;
-	json_decref(object);
-	return NULL;
+	if (object)
+		json_object_del(object, "pipeline");
+	return object;
 }
 
 struct rejects {

@@ -1,8 +1,9 @@
-/* depth.c - how deep a JSON text nests, before any parser that recurses sees it.
+/* json_depth.c - how deep a JSON text nests, before any parser that recurses sees it.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "engine/core/json_depth.h"
+
 #include "engine/core/json_text.h"
-#include "engine/http/parts.h"
 
 bool depth_fits(const char *text, size_t length)
 {
