@@ -90,7 +90,8 @@ static struct node *follow(struct following *following, const struct node *named
 			"schema \"%.200s\" is a URL, and nothing is fetched: save it beside the dictionary and write its path", named->text);
 		return NULL;
 	}
-	if (!named->text[0] || leaves(named->text) || !beneath(following, path)) {
+	/* A path that messages cut would not be known as the place of an error. */
+	if (!named->text[0] || following->folder + length >= ERROR_PLACE_MAX || leaves(named->text) || !beneath(following, path)) {
 		diagnostics_error(following->diagnostics, named,
 			"schema \"%.200s\" must be a path beneath the folder of the dictionary, with slashes and without ..", named->text);
 		return NULL;
