@@ -19,7 +19,7 @@ const char *const serve_verbs[] = {"ingest", "run", "read", "report", "upload", 
 struct top_keys {
 	const char *listen;
 	struct option_list hosts;
-	bool behind_proxy, plaintext;
+	bool behind_proxy, plaintext, console;
 };
 
 static const struct option keys_of_serve[] = {
@@ -31,6 +31,8 @@ static const struct option keys_of_serve[] = {
 		.help = "Requests come through a proxy that ends TLS; the client is the last X-Forwarded-For."},
 	{.name = "plaintext", .kind = OPTION_BOOLEAN, .offset = offsetof(struct top_keys, plaintext),
 		.help = "Beyond loopback without TLS: keys and data can be read on the network."},
+	{.name = "console", .kind = OPTION_BOOLEAN, .offset = offsetof(struct top_keys, console), .fallback = "true",
+		.help = "Whether / has the console, which needs no key itself."},
 	{.name = NULL},
 };
 
@@ -114,7 +116,7 @@ static struct binder binder_of(const struct reading *reading, const char *owner)
 static void check_top(const struct reading *reading, const struct node *root)
 {
 	static const char *const known[] = {"version", "listen", "keys", "pipelines", "limits", "rates", "hosts", "behind_proxy",
-		"plaintext", NULL};
+		"plaintext", "console", NULL};
 	const struct node *version = node_find(root, "version");
 	char text[256];
 
@@ -123,9 +125,7 @@ static void check_top(const struct reading *reading, const struct node *root)
 
 		while (known[k] && strcmp(known[k], root->keys[i]->text) != 0)
 			k++;
-		if (!known[k] && strcmp(root->keys[i]->text, "console") == 0)
-			diagnostics_error(reading->diagnostics, root->keys[i], "\"console\" is not supported by this version of penstock");
-		else if (!known[k])
+		if (!known[k])
 			diagnostics_error(reading->diagnostics, root->keys[i], "unknown key \"%.64s\" in a serve file%s", root->keys[i]->text,
 				options_guess(root->keys[i]->text, known, text, sizeof(text)));
 	}
@@ -371,6 +371,7 @@ static void read_file(const struct reading *reading, struct node *root)
 		return;
 	file->behind_proxy = top.behind_proxy;
 	file->plaintext = top.plaintext;
+	file->console = top.console;
 	read_hosts(reading, node_find(root, "hosts"), &top.hosts);
 	read_listen(reading, node_find(root, "listen"), top.listen);
 	if (reading->diagnostics->errors == errors)

@@ -63,6 +63,7 @@ struct serve_file {
 	const char *const *hosts; /* lower case, without a port */
 	size_t host_count;
 	bool behind_proxy, plaintext;
+	bool console;             /* its files are served */
 	struct service_limits limits;
 	struct serve_rates rates;
 };

@@ -16,7 +16,7 @@ static const struct {
 	int status;
 	const char *title;
 } titles[] = {
-	{200, "OK"}, {202, "Accepted"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
+	{200, "OK"}, {202, "Accepted"}, {304, "Not Modified"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
 	{405, "Method Not Allowed"}, {408, "Request Timeout"}, {409, "Conflict"}, {411, "Length Required"}, {413, "Content Too Large"},
 	{415, "Unsupported Media Type"}, {422, "Unprocessable Content"}, {429, "Too Many Requests"},
 	{431, "Request Header Fields Too Large"}, {500, "Internal Server Error"}, {503, "Service Unavailable"},
@@ -92,6 +92,7 @@ void answer_problem(struct http_answer *answer, int status, const char *format, 
 	buffer_clear(body);
 	answer->status = status;
 	answer->content_type = "application/problem+json";
+	answer->fixed = NULL;
 	if (buffer_printf(body, &error, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":", title, status) < 0 ||
 		json_put_string(detail, length, body, &error) < 0 || buffer_puts(body, "}\n", &error) < 0)
 		buffer_clear(body); /* the status says it */

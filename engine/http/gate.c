@@ -149,6 +149,7 @@ int gate_route(struct exchange *x)
 		return REFUSE(x, status, status == 404 ? "there is nothing at this path" : "the path cannot be decoded");
 	if (query && target_query(query, &x->request, x->text + 3 * (size_t)TARGET_MAX) < 0)
 		return REFUSE(x, 400, "the query cannot be decoded, holds a name twice, or has more than %d parameters", HTTP_QUERY_MAX);
+	x->request.if_none_match = exchange_header(x, "If-None-Match", &count);
 	x->request.idempotency_key = exchange_header(x, "Idempotency-Key", &count);
 	if (count > 0) {
 		const char *c = x->request.idempotency_key;

@@ -71,6 +71,11 @@ static const struct {
 } answers[] = {
 	{"GET", "/healthz", "200", "application/json", "State", "It lives"},
 	{"GET", "/readyz", "200", "application/json", "State", "It can do its work"},
+	{"GET", "/", "200", "text/html", NULL, "Its first page"},
+	{"GET", "/console/{file}", "200", "text/javascript", NULL, "The file, of the type that it is of"},
+	{"GET", "/console/{file}", "200", "text/css", NULL, NULL},
+	{"GET", "/console/{file}", "200", "text/html", NULL, NULL},
+	{"GET", "/console/{file}", "200", "image/svg+xml", NULL, NULL},
 	{"GET", "/metrics", "200", "text/plain", NULL, "Counters, as Prometheus reads them"},
 	{"GET", "/openapi.json", "200", "application/json", "Description", "This description"},
 	{"POST", "/v1/ingest/{pipeline}", "200", "application/json", "Verdict", "At least one row was written; those that were rejected are named"},

@@ -86,19 +86,29 @@ static void process(struct exchange *x)
 
 /* --- answers --- */
 
+static size_t answer_length(const struct http_answer *answer)
+{
+	return answer->fixed ? answer->fixed_length : answer->body.length;
+}
+
 static int put_head(struct exchange *x, struct buffer *head)
 {
 	struct error *error = &x->error;
 	time_t now = time(NULL);
 	struct tm parts;
-	char date[40];
+	char date[40], length[48] = "";
+	bool cached = false;
 
 	gmtime_r(&now, &parts);
 	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-	if (buffer_printf(head, error, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
-		"X-Content-Type-Options: nosniff\r\n", x->answer.status, status_title(x->answer.status), date, x->answer.body.length) < 0)
+	for (size_t i = 0; i < x->answer.header_count; i++)
+		cached = cached || strcmp(x->answer.headers[i].name, "Cache-Control") == 0;
+	if (x->answer.status != 304) /* which has none, and says nothing of that of the whole answer */
+		snprintf(length, sizeof(length), "Content-Length: %zu\r\n", answer_length(&x->answer));
+	if (buffer_printf(head, error, "HTTP/1.1 %d %s\r\nDate: %s\r\n%s%sX-Content-Type-Options: nosniff\r\n", x->answer.status,
+		status_title(x->answer.status), date, length, cached ? "" : "Cache-Control: no-store\r\n") < 0)
 		return -1;
-	if (x->answer.body.length > 0 && buffer_printf(head, error, "Content-Type: %s\r\n", x->answer.content_type) < 0)
+	if (answer_length(&x->answer) > 0 && buffer_printf(head, error, "Content-Type: %s\r\n", x->answer.content_type) < 0)
 		return -1;
 	for (size_t i = 0; i < x->answer.header_count; i++)
 		if (buffer_printf(head, error, "%s: %s\r\n", x->answer.headers[i].name, x->answer.headers[i].value) < 0)
@@ -126,6 +136,8 @@ static int send_bytes(struct exchange *x, const char *data, size_t length)
 static void send_answer(struct exchange *x)
 {
 	bool silent = strcmp(x->request.method ? x->request.method : "", "HEAD") == 0 || x->answer.status == 204;
+	const char *data = x->answer.fixed ? (const char *)x->answer.fixed : buffer_text(&x->answer.body);
+	size_t length = answer_length(&x->answer);
 	struct buffer head;
 
 	buffer_init(&head, 1 << 16);
@@ -133,12 +145,11 @@ static void send_answer(struct exchange *x)
 	deadline_enter(x, PHASE_WRITE, clock_elapsed_ms() + x->service->limits.answer_ms);
 	if (put_head(x, &head) < 0) {
 		x->last = true;
-	} else if (!silent && x->answer.body.length > 0 && x->answer.body.length <= CHUNK - head.length % CHUNK &&
-		buffer_append(&head, x->answer.body.data, x->answer.body.length, &x->error) == 0) {
+	} else if (!silent && length > 0 && length <= CHUNK - head.length % CHUNK && buffer_append(&head, data, length, &x->error) == 0) {
 		/* Small answers are one packet. */
 		x->last = send_bytes(x, head.data, head.length) < 0 || x->last;
 	} else if (send_bytes(x, head.data, head.length) < 0 ||
-		(!silent && send_bytes(x, buffer_text(&x->answer.body), x->answer.body.length) < 0)) {
+		(!silent && send_bytes(x, data, length) < 0)) {
 		x->last = true;
 	}
 	deadline_enter(x, PHASE_WORK, 0);

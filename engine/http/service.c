@@ -12,7 +12,7 @@
 
 enum { WORKERS_LEAST = 32 };
 
-const struct route *const routes_of_all[] = {routes_of_health, routes_of_ingest, routes_of_runs, routes_of_reports, NULL};
+const struct route *const routes_of_all[] = {routes_of_health, routes_of_ingest, routes_of_runs, routes_of_reports, routes_of_console, NULL};
 
 static bool plan_replaces(const struct plan *plan)
 {

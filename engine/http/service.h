@@ -33,6 +33,7 @@ struct http_request {
 	struct http_pair query[HTTP_QUERY_MAX];     /* decoded; twice the same name is 400 before any handler */
 	size_t query_count;
 	const char *idempotency_key;                /* NULL: none; 1 to 255 visible ASCII characters */
+	const char *if_none_match;                  /* as sent; NULL: not there */
 	const char *key_name;                       /* of the API key; NULL where none is needed */
 	const char *client;                         /* address, for the access log */
 	const char *body;                           /* body_length bytes; terminated */
@@ -46,6 +47,8 @@ struct http_answer {
 	int status;
 	const char *content_type;                   /* static; "application/json" by default */
 	struct buffer body;
+	const unsigned char *fixed;                 /* bytes that outlive every answer, instead of body; NULL: body */
+	size_t fixed_length;
 	struct http_pair headers[HTTP_HEADERS_MAX]; /* values are copied by answer_header */
 	size_t header_count;
 };
@@ -78,6 +81,7 @@ extern const struct route routes_of_health[];  /* health.c: /healthz /readyz /op
 extern const struct route routes_of_ingest[];  /* ingest.c */
 extern const struct route routes_of_runs[];    /* runs.c: /v1/pipelines, /v1/runs..., uploads */
 extern const struct route routes_of_reports[]; /* reports.c */
+extern const struct route routes_of_console[]; /* console.c: / and /console/{file} */
 
 /* True when the key of the request (or the want of one) may do that to that pipeline. */
 bool service_may(const struct service *service, const struct http_request *request, enum verb verb, const char *pipeline);

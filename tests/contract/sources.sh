@@ -7,7 +7,7 @@ cd "$TOP" || fail "no $TOP"
 
 tr -s ' \t\\' '\n' <Makefile.am | LC_ALL=C sort -u >"$TESTTMP/listed"
 {
-    find engine connectors rules -name '*.[ch]' ! -path engine/core/version.h
+    find engine connectors rules -name '*.[ch]' ! -path engine/core/version.h ! -path engine/http/console_files.h
     find tests/unit -name 'test_*.c' | sed 's/\.c$//'
 } | LC_ALL=C sort >"$TESTTMP/there"
 LC_ALL=C comm -13 "$TESTTMP/listed" "$TESTTMP/there" >"$TESTTMP/unlisted"
@@ -17,7 +17,7 @@ if [ -s "$TESTTMP/unlisted" ]; then
 fi
 
 # Each says what it is for and under which licence.
-for file in $(find engine connectors rules tests -name '*.[ch]' ! -path engine/core/version.h; find tests examples -name '*.sh'); do
+for file in $(find engine connectors rules tests -name '*.[ch]' ! -path engine/core/version.h ! -path engine/http/console_files.h; find tests examples -name '*.sh'); do
     sed -n 1,8p "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$file"
 done >"$TESTTMP/unlicensed"
 if [ -s "$TESTTMP/unlicensed" ]; then
