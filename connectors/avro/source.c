@@ -134,6 +134,7 @@ const struct source_ops avro_source_ops = {
 	.summary = "Reads Avro files, and tables of a backup by its manifest; goes on where an interrupted run stopped.",
 	.size = sizeof(struct avro_source),
 	.options = options,
+	.typed = true,
 	.open = avro_open,
 	.identify = avro_identify,
 	.read = avro_read,

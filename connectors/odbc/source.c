@@ -296,6 +296,7 @@ const struct source_ops odbc_source_ops = {
 	.summary = "Reads a table or a query of a database over ODBC: SQLite, PostgreSQL, MariaDB.",
 	.size = sizeof(struct odbc_source),
 	.options = options,
+	.typed = true,
 	.open = source_open,
 	.identify = source_identify,
 	.read = source_read,

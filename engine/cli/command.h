@@ -70,6 +70,7 @@ extern const struct command *const commands[];
 
 extern const struct command command_run;
 extern const struct command command_validate;
+extern const struct command command_test;
 extern const struct command command_plan;
 extern const struct command command_check;
 extern const struct command command_rules;

@@ -6,6 +6,7 @@
 const struct command *const commands[] = {
 	&command_run,
 	&command_validate,
+	&command_test,
 	&command_plan,
 	&command_check,
 	&command_rules,

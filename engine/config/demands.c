@@ -126,20 +126,29 @@ static const char *describe(struct pipeline *pipeline, const struct table *table
 	return kept;
 }
 
+int need_program(struct planning *planning, size_t index)
+{
+	struct pipeline *pipeline = planning->pipeline;
+	const struct table *table = dictionary_at(pipeline->dictionary, index);
+	struct error error = ERROR_INIT;
+
+	if (!pipeline->programs[index])
+		pipeline->programs[index] = program_compile(table, &error);
+	if (pipeline->programs[index] && !pipeline->descriptors[index])
+		pipeline->descriptors[index] = describe(pipeline, table, &error);
+	if (pipeline->programs[index] && pipeline->descriptors[index])
+		return 0;
+	diagnostics_take(planning->diagnostics, &error);
+	return -1;
+}
+
 int compile_rules(struct making *making)
 {
 	struct pipeline *pipeline = making->planning->pipeline;
 	const struct table *table = dictionary_at(pipeline->dictionary, making->table);
-	struct error error = ERROR_INIT;
 
-	if (!pipeline->programs[making->table])
-		pipeline->programs[making->table] = program_compile(table, &error);
-	if (pipeline->programs[making->table] && !pipeline->descriptors[making->table])
-		pipeline->descriptors[making->table] = describe(pipeline, table, &error);
-	if (!pipeline->programs[making->table] || !pipeline->descriptors[making->table]) {
-		diagnostics_take(making->diagnostics, &error);
+	if (need_program(making->planning, making->table) < 0)
 		return -1;
-	}
 	making->step->table_json = pipeline->descriptors[making->table];
 	making->step->schema = table_schema(table);
 	making->step->table = making->step->schema->name;

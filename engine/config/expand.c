@@ -122,13 +122,10 @@ static int check_keys(struct planning *planning, const struct node *step)
 
 		for (size_t k = 0; keys_of_step[k] && !known; k++)
 			known = strcmp(keys_of_step[k], key->text) == 0;
-		if (known && !key_of_later_version(key->text))
+		if (known)
 			continue;
-		if (key_of_later_version(key->text))
-			diagnostics_error(planning->diagnostics, key, "\"%s\" is not supported by this version of penstock", key->text);
-		else
-			diagnostics_error(planning->diagnostics, key, "unknown key \"%.64s\" in a step%s", key->text,
-				options_guess(key->text, keys_of_step, guess, sizeof(guess)));
+		diagnostics_error(planning->diagnostics, key, "unknown key \"%.64s\" in a step%s", key->text,
+			options_guess(key->text, keys_of_step, guess, sizeof(guess)));
 		result = -1;
 	}
 	return result;

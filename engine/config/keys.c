@@ -146,13 +146,3 @@ const char *const keys_of_pipeline[] = {"version", "name", "description", "dicti
 
 const char *const keys_of_step[] = {"name", "description", "for_each", "source", "transform", "rules", "sink", "rejects",
 	NULL};
-
-bool key_of_later_version(const char *key)
-{
-	static const char *const later[] = {"tests", NULL};
-
-	for (size_t i = 0; later[i]; i++)
-		if (strcmp(later[i], key) == 0)
-			return true;
-	return false;
-}

@@ -91,7 +91,4 @@ extern const struct option keys_of_failure[];
 extern const char *const keys_of_pipeline[];
 extern const char *const keys_of_step[];
 
-/* True for a key that the file format has but this version does not do. */
-bool key_of_later_version(const char *key);
-
 #endif

@@ -17,6 +17,9 @@ static const char *const definitions[][2] = {
 	{"filled", "{\"type\": [\"string\", \"number\", \"boolean\"], \"minLength\": 1}"},
 	{"texts", "{\"anyOf\": [{\"$ref\": \"#/definitions/text\"}, {\"type\": \"array\", \"items\": {\"$ref\": \"#/definitions/text\"}}]}"},
 	{"map", "{\"type\": \"object\", \"additionalProperties\": {\"$ref\": \"#/definitions/text\"}}"},
+	{"cell", "{\"type\": [\"string\", \"number\", \"boolean\", \"null\"]}"},
+	{"rows", "{\"type\": \"array\", \"maxItems\": 16384, \"items\": {\"anyOf\": [{\"type\": \"array\", \"items\": {\"$ref\": \"#/definitions/cell\"}}, "
+		 "{\"type\": \"object\", \"additionalProperties\": {\"$ref\": \"#/definitions/cell\"}}]}}"},
 	{"truth", "{\"enum\": [true, false, \"true\", \"false\"]}"},
 	{"integer", "{\"type\": [\"integer\", \"string\"], \"pattern\": \"^-?(0|[1-9][0-9]*)$\"}"},
 	{"size", "{\"type\": [\"integer\", \"string\"], \"minimum\": 0, \"pattern\": \"^(0|[1-9][0-9]*)([KMG]iB|kB|MB|GB)?$\"}"},

@@ -30,9 +30,7 @@ static void check_keys(struct planning *planning, const struct node *root)
 
 		for (size_t k = 0; keys_of_pipeline[k] && !known; k++)
 			known = strcmp(keys_of_pipeline[k], key->text) == 0;
-		if (key_of_later_version(key->text))
-			diagnostics_error(planning->diagnostics, key, "\"%s\" is not supported by this version of penstock", key->text);
-		else if (!known)
+		if (!known)
 			diagnostics_error(planning->diagnostics, key, "unknown key \"%.64s\" in a pipeline file%s", key->text,
 				options_guess(key->text, keys_of_pipeline, guess, sizeof(guess)));
 	}
@@ -328,6 +326,8 @@ static void load(struct planning *planning, struct node *root, const struct load
 	find_tables(planning);
 	find_state(planning, root);
 	check_schedule(planning, root);
+	if (diagnostics->errors == 0)
+		read_tests(planning, root);
 	if (diagnostics->errors > 0)
 		return; /* what is used is known only where everything was read */
 	params_report_unused(&planning->params, diagnostics);

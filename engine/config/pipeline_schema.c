@@ -314,6 +314,31 @@ static void put_steps(struct jw *writer)
 		       "\"items\": {\"$ref\": \"#/definitions/step\"}}");
 }
 
+static void put_tests(struct jw *writer)
+{
+	jw_raw(writer, "{\"description\": \"Cases for penstock test: records in, rows and rejects expected.\", \"type\": \"array\", \"maxItems\": 10000, \"items\": {"
+		       "\"type\": \"object\", \"additionalProperties\": false, \"required\": [\"name\", \"expect\"], \"properties\": {"
+		       "\"name\": {\"description\": \"For people, and for --filter.\", \"anyOf\": [{\"$ref\": \"#/definitions/filled\"}]}, "
+		       "\"step\": {\"description\": \"The step; may be left out where there is one.\", \"anyOf\": [{\"$ref\": \"#/definitions/text\"}]}, "
+		       "\"table\": {\"description\": \"Its table, where for_each gives several steps one name.\", \"anyOf\": [{\"$ref\": \"#/definitions/text\"}]}, "
+		       "\"params\": {\"description\": \"Values of params for this case.\", \"anyOf\": [{\"$ref\": \"#/definitions/map\"}]}, "
+		       "\"given\": {\"description\": \"Rows that tables hold before; every other table is empty.\", \"type\": \"object\", "
+		       "\"additionalProperties\": {\"$ref\": \"#/definitions/rows\"}}, "
+		       "\"rows\": {\"description\": \"Records, by the columns of the source.\", \"anyOf\": [{\"$ref\": \"#/definitions/rows\"}]}, "
+		       "\"csv\": {\"description\": \"Records as a CSV file holds them, in the place of rows.\", \"anyOf\": [{\"$ref\": \"#/definitions/text\"}]}, "
+		       "\"text\": {\"description\": \"Records as a file of the source holds them, in the place of rows.\", \"anyOf\": [{\"$ref\": \"#/definitions/text\"}]}, "
+		       "\"expect\": {\"type\": \"object\", \"additionalProperties\": false, \"properties\": {"
+		       "\"rows\": {\"description\": \"Rows that are written, in their order; a map names the fields that are compared.\", \"anyOf\": "
+		       "[{\"$ref\": \"#/definitions/rows\"}]}, "
+		       "\"rejects\": {\"description\": \"Records that are rejected; none where it is left out.\", \"type\": \"array\", \"items\": {\"type\": \"object\", "
+		       "\"additionalProperties\": false, \"required\": [\"row\"], \"properties\": {\"row\": {\"type\": [\"integer\", \"string\"], \"minimum\": 1, "
+		       "\"pattern\": \"(^[1-9][0-9]*$)|[$][{]\"}, \"rule\": {\"description\": \"Of its first violation.\", \"anyOf\": [{\"$ref\": "
+		       "\"#/definitions/text\"}]}, \"rules\": {\"description\": \"Of all its violations.\", \"type\": \"array\", \"items\": {\"$ref\": "
+		       "\"#/definitions/text\"}}}}}, "
+		       "\"filtered\": {\"description\": \"How many records the transform leaves out.\", \"type\": [\"integer\", \"string\"], \"minimum\": 0, "
+		       "\"pattern\": \"(^(0|[1-9][0-9]*)$)|[$][{]\"}}}}}}");
+}
+
 static const struct section {
 	const char *key;
 	void (*put)(struct jw *writer);
@@ -329,6 +354,7 @@ static const struct section {
 	{"schedule", put_schedule},
 	{"on_failure", put_failure},
 	{"steps", put_steps},
+	{"tests", put_tests},
 	{"for_each", put_for_each},
 	{"source", put_source},
 	{"transform", put_transform},

@@ -83,6 +83,12 @@ int step_plan(struct planning *planning, const struct unit *unit, struct plan_st
 /* What follows from all steps together: the tables of each for_each, and paths that two of them would write. */
 void relate_steps(struct planning *planning);
 
+/* Compiles the rules of a table of the dictionary (by index), where that was not done yet. Returns 0, or -1 after reporting. */
+int need_program(struct planning *planning, size_t table);
+
+/* Reads `tests` at the top of the file, once all steps were planned without a mistake. */
+void read_tests(struct planning *planning, struct node *root);
+
 /* SHA-256 over the definition of a step: tree is its map interpolated with scope.definition. */
 int definition_hash(const struct node *tree, const struct source_ops *source, const struct sink_ops *sink,
 	char out[SHA256_HEX_SIZE], struct error *error);

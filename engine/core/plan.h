@@ -90,6 +90,8 @@ struct plan_failure {
 	int64_t timeout_ms;             /* 30 s by default */
 };
 
+struct test_case; /* engine/core/testing.h */
+
 struct plan {
 	const char *name;
 	const char *description;
@@ -101,6 +103,8 @@ struct plan {
 	const struct plan_connection *state; /* where runs are recorded; NULL: no history is kept */
 	struct plan_step *steps;
 	size_t step_count;
+	const struct test_case *tests;  /* `tests:`, in the order of the file */
+	size_t test_count;
 	struct option_map tables;       /* resource of the dictionary -> target table, from the steps of this pipeline */
 	const struct store_ops *store;  /* how a connection of type odbc is opened */
 	struct plan_schedule schedule;

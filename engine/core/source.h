@@ -73,6 +73,7 @@ struct source_ops {
 	const char *summary;           /* one sentence for `penstock connectors` */
 	size_t size;                   /* of an instance */
 	const struct option *options;  /* ends with a NULL name */
+	bool typed;                    /* its cells are values already; false: texts that the rules read */
 
 	/* Optional. What in the bound options does not go together, as far as they alone tell: no I/O. ERROR_CONFIG without a place. */
 	int (*check)(const void *options, struct error *error);
