@@ -508,7 +508,7 @@ static void test_manifest(void **state)
 	assert_int_equal(avro_case_open(&how, &self, &error), 0);
 	assert_null(expected(self));
 	avro_case_close(self);
-	how.path = path;
+	how.options.path = path;
 	how.options.manifest = PROMISE_AUTO;
 	assert_int_equal(avro_case_open(&how, &self, &error), 0);
 	assert_null(expected(self));
