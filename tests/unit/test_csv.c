@@ -240,7 +240,7 @@ static void test_header(void **state)
 	GIVES(how, "id,Hire Date,name\n1,2,3\n1\n", "1" S "line" S "2" S "@18+6" S "live" S "=1" S "=3" S "=2" S "<1,2,3>",
 		"2" S "line" S "3" S "@24+2" S "live" S "=1" S "-" S "-" S "<1>");
 	REFUSED(how, "id,Hire Dat,name\n", ERROR_CONFIG, ":1:4: ", "\"Hire Dat\"", "did you mean \"Hire Date\"?");
-	REFUSED(how, "id,hired,name\n", ERROR_CONFIG, ":1:4: ", "label \"hired\" is no field");
+	REFUSED(how, "id,hired,name\n", ERROR_CONFIG, ":1:4: ", "label \"hired\" is that of no field", "has the label \"Hire Date\"");
 	REFUSED(how, "id,name\n", ERROR_CONFIG, ":1: ", "no label \"Hire Date\" (for field hired)");
 	labels.values = (const char *const[]){ "Hire\nDate" };
 	REFUSED(how, "\"Hire\nDate\",id,nme\n", ERROR_CONFIG, ":2:10: ", "did you mean \"name\"?");
