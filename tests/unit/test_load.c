@@ -49,9 +49,15 @@ static const void *option_of(const struct option *table, const void *bound, cons
 	return (const char *)bound + option->offset;
 }
 
+/* Of a text, or the first of a list. */
 static const char *source_text(const struct plan_step *step, const char *name)
 {
-	return *(const char *const *)option_of(step->source->options, step->source_options, name);
+	const void *bound = option_of(step->source->options, step->source_options, name);
+
+	for (const struct option *option = step->source->options; option->name; option++)
+		if (strcmp(option->name, name) == 0 && option->kind == OPTION_LIST)
+			return ((const struct option_list *)bound)->items[0];
+	return *(const char *const *)bound;
 }
 
 /* --- what is right --- */
