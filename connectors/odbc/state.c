@@ -13,7 +13,8 @@ enum { SQL_CEILING = 64 * 1024 };
 
 /* What brings the tables from one version to the next. Versions are numbers from 1; a step is never changed once it was released. */
 static const struct state_step steps[] = {
-	{ 0, NULL },
+	{ .to = 2, .indexes = true },
+	{ .to = 0 },
 };
 
 static const struct state_traits known[] = {
@@ -245,18 +246,37 @@ int state_check_version(const struct state *state, int64_t *version, struct erro
 	return 0;
 }
 
+/* sql is expanded already. */
+static int run_statement(void *arg, const char *sql, struct error *error)
+{
+	const struct state *state = arg;
+	struct statement statement;
+	int result = -1;
+
+	if (statement_open(&statement, state->session,
+		    "creating the state tables (`penstock schema ddl --state` prints them)", sql, error) == 0)
+		result = statement_execute(&statement, NULL, NULL, error);
+	statement_close(&statement);
+	return result;
+}
+
 int state_upgrade(const struct state *state, const struct state_step *step, int64_t version, struct error *error)
 {
+	struct state copy = *state;
 	struct statement statement;
 	int64_t reached = version;
+	unsigned present;
 	int result = -1;
 
 	for (; step->to; step++) {
 		if (step->to <= version)
 			continue;
-		for (const char *const *text = step->statements; *text; text++)
+		for (const char *const *text = step->statements; text && *text; text++)
 			if (state_run(state, "upgrading the state tables", *text, error))
 				return -1;
+		/* A table that is not there is made as it is now. */
+		if (step->indexes && (state_present(state, &present, error) || state_each_index(state, present, run_statement, &copy, error)))
+			return -1;
 		reached = step->to;
 	}
 	if (reached == version)
@@ -356,20 +376,6 @@ static int read_version(const struct state *state, unsigned *present, int64_t *v
 	if (row == 0)
 		*present &= ~(1u << STATE_META);
 	return row <= 0 ? row : state_check_version(state, version, error);
-}
-
-/* sql is expanded already. */
-static int run_statement(void *arg, const char *sql, struct error *error)
-{
-	const struct state *state = arg;
-	struct statement statement;
-	int result = -1;
-
-	if (statement_open(&statement, state->session,
-		    "creating the state tables (`penstock schema ddl --state` prints them)", sql, error) == 0)
-		result = statement_execute(&statement, NULL, NULL, error);
-	statement_close(&statement);
-	return result;
 }
 
 /* In a transaction, or each statement for itself, behind the guard: what another process made meanwhile is there now. */

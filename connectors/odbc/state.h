@@ -23,7 +23,8 @@ struct lock_ops;
 struct session;
 struct statement;
 
-enum { STATE_VERSION = 1 };
+/* 1: 0.1.0 before its release. 2: indexes for purge (penstock_rejects_resolved, penstock_files_run, penstock_idempotency_created). */
+enum { STATE_VERSION = 2 };
 
 enum state_table {
 	STATE_REJECTS = 0,
@@ -92,13 +93,18 @@ void state_unguard(struct session *session, const char *const *parts, size_t cou
 
 const struct state_traits *state_traits_of(const struct dialect *dialect);
 
-/* How version `to` is made from the one before it. A const table of these, ending with to 0, is all there is to an upgrade. */
+/* Calls each with a statement for every index of tables (bit n for enum state_table n), which does nothing where the index is there. */
+int state_each_index(const struct state *state, unsigned tables, int (*each)(void *arg, const char *sql, struct error *error), void *arg, struct error *error) MUST_CHECK;
+
+/* How version `to` is made from the one before it. A const table of these, ending with to 0, is all there is to an upgrade. Where DDL commits by itself
+ * (MariaDB) whoever comes after a crash begins again behind the recorded version, so each statement does no harm twice: IF NOT EXISTS, and so on. */
 struct state_step {
 	int64_t to;
-	const char *const *statements; /* NULL at the end; with parts in braces */
+	const char *const *statements; /* NULL at the end; with parts in braces; or NULL */
+	bool indexes;                  /* behind them: makes the indexes that are missing */
 };
 
-/* Applies the steps beyond version and records the last one, in the open transaction. */
+/* Applies the steps beyond version and records the last one: in the open transaction, or, where DDL commits, each by itself. */
 int state_upgrade(const struct state *state, const struct state_step *steps, int64_t version, struct error *error)
 	MUST_CHECK;
 

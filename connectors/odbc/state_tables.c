@@ -47,6 +47,7 @@ static const struct state_column rejects[] = {
 static const char *const rejects_indexes[] = {
 	"penstock_rejects_run", "(run_id, reject_id)",
 	"penstock_rejects_unpublished", "(pipeline, step, table_name){where published = 0}",
+	"penstock_rejects_resolved", "(resolved_run_id){where resolved_run_id IS NOT NULL}",
 	NULL,
 };
 
@@ -116,6 +117,7 @@ static const struct state_column files[] = {
 };
 static const char *const files_indexes[] = {
 	"penstock_files_content", "({key pipeline}, {key step}, {key table_name}, {\"size\"}, {key hash})",
+	"penstock_files_run", "(run_id)",
 	NULL,
 };
 
@@ -130,6 +132,11 @@ static const struct state_column idempotency[] = {
 	{ NULL, 0, NULL },
 };
 
+static const char *const idempotency_indexes[] = {
+	"penstock_idempotency_created", "(created_at)",
+	NULL,
+};
+
 static const struct state_column meta[] = {
 	{ "version", STATE_INTEGER, "NOT NULL" },
 	{ NULL, 0, NULL },
@@ -141,7 +148,8 @@ static const struct state_definition definitions[STATE_TABLES] = {
 	[STATE_CHECKPOINTS] = { "penstock_checkpoints", checkpoints,
 		"pipeline, step, table_name, {\"partition\"}, partitions", checkpoints_indexes },
 	[STATE_FILES] = { "penstock_files", files, NULL, files_indexes },
-	[STATE_IDEMPOTENCY] = { "penstock_idempotency", idempotency, "api_key, pipeline, idem_key", NULL },
+	[STATE_IDEMPOTENCY] = { "penstock_idempotency", idempotency, "api_key, pipeline, idem_key",
+		idempotency_indexes },
 	[STATE_META] = { "penstock_meta", meta, "version", NULL },
 };
 
@@ -242,10 +250,34 @@ static int append_version(const struct state *state, struct buffer *out, struct 
 	return state_expand(state, text, out, error);
 }
 
+/* As the definitions above stand, so that an index has one definition. */
+static int each_index(const struct state *state, enum state_table table, struct buffer *sql, int (*each)(void *arg, const char *sql, struct error *error),
+	void *arg, struct error *error)
+{
+	for (const char *const *index = definitions[table].indexes; index && *index; index += 2) {
+		buffer_clear(sql);
+		if (append_index_ddl(state, table, index, sql, error) || each(arg, buffer_text(sql), error))
+			return -1;
+	}
+	return 0;
+}
+
+int state_each_index(const struct state *state, unsigned tables, int (*each)(void *arg, const char *sql, struct error *error), void *arg, struct error *error)
+{
+	struct buffer sql;
+	int result = 0;
+
+	buffer_init(&sql, DDL_CEILING);
+	for (int table = 0; table < STATE_TABLES && result == 0; table++)
+		if (tables & 1u << table)
+			result = each_index(state, (enum state_table)table, &sql, each, arg, error);
+	buffer_fini(&sql);
+	return result;
+}
+
 int state_each_ddl(const struct state *state, enum state_table table,
 	int (*each)(void *arg, const char *sql, struct error *error), void *arg, struct error *error)
 {
-	const char *const *indexes = definitions[table].indexes;
 	struct buffer sql;
 	int result;
 
@@ -253,12 +285,8 @@ int state_each_ddl(const struct state *state, enum state_table table,
 	result = append_table_ddl(state, table, &sql, error);
 	if (result == 0)
 		result = each(arg, buffer_text(&sql), error);
-	for (; result == 0 && !state->dialect->ddl_commits && indexes && *indexes; indexes += 2) {
-		buffer_clear(&sql);
-		result = append_index_ddl(state, table, indexes, &sql, error);
-		if (result == 0)
-			result = each(arg, buffer_text(&sql), error);
-	}
+	if (result == 0 && !state->dialect->ddl_commits)
+		result = each_index(state, table, &sql, each, arg, error);
 	if (result == 0 && table == STATE_META) {
 		buffer_clear(&sql);
 		result = append_version(state, &sql, error);
@@ -279,12 +307,17 @@ static int append_statement(void *arg, const char *sql, struct error *error)
 int state_ddl(const struct dialect *dialect, const char *schema, struct buffer *out, struct error *error)
 {
 	const struct state state = { .dialect = dialect, .traits = state_traits_of(dialect), .schema = schema };
+	char version[96];
 
 	if (schema && !state.traits->schema_exists)
 		return error_set(error, ERROR_CONFIG, NULL, "state schema \"%s\": %s has no schemas", schema, dialect->name);
 	for (int table = 0; table < STATE_TABLES; table++)
 		if (state_each_ddl(&state, (enum state_table)table, append_statement, out, error))
 			return -1;
-	return 0;
+	/* Older tables become those of this version, too. */
+	if (dialect->ddl_commits && state_each_index(&state, STATE_ALL_TABLES, append_statement, out, error))
+		return -1;
+	snprintf(version, sizeof version, "UPDATE {meta} SET version = %d WHERE version < %d", STATE_VERSION, STATE_VERSION);
+	return state_expand(&state, version, out, error) || buffer_puts(out, ";\n", error) ? -1 : 0;
 }
 

@@ -77,6 +77,7 @@ extern const struct command command_rules;
 extern const struct command command_schema;
 extern const struct command command_rejects;
 extern const struct command command_runs;
+extern const struct command command_purge;
 extern const struct command command_compare;
 extern const struct command command_verify;
 extern const struct command command_discover;

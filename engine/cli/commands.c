@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&command_schema,
 	&command_rejects,
 	&command_runs,
+	&command_purge,
 	&command_compare,
 	&command_verify,
 	&command_discover,

@@ -64,7 +64,7 @@ static void tables_are_made_once(void **state)
 	odbc_store_ops.close(begun(place, RUN_B));
 	for (size_t i = 0; i < CONTRACT_TABLES; i++)
 		assert_string_not_equal(sql_ask(place, contract_columns[i]), "");
-	assert_string_equal(sql_ask(place, "SELECT version FROM penstock_meta"), "1");
+	assert_string_equal(sql_ask(place, "SELECT version FROM penstock_meta"), "2");
 	assert_string_equal(sql_ask(place, "SELECT count(*) FROM penstock_meta"), "1");
 }
 
@@ -95,11 +95,11 @@ static void newer_tables_are_refused(void **state)
 	struct store *store;
 
 	odbc_store_ops.close(begun(place, RUN_A));
-	sql_do(place, "UPDATE penstock_meta SET version = 2");
+	sql_do(place, "UPDATE penstock_meta SET version = 3");
 	store = store_at(&target);
 	assert_int_equal(odbc_store_ops.run_begin(store, &run, &error), -1);
 	assert_int_equal(error.kind, ERROR_CONFIG);
-	assert_non_null(strstr(error.message, "version 2"));
+	assert_non_null(strstr(error.message, "version 3"));
 	odbc_store_ops.close(store);
 	error_clear(&error);
 	assert_int_equal(history_open(&target, &history, &error), -1);
@@ -112,8 +112,9 @@ static void upgrades_are_steps(void **state)
 	static const char *const second[] = { "ALTER TABLE {runs} ADD COLUMN colour integer", NULL };
 	static const char *const third[] = { "UPDATE {runs} SET colour = 7", "UPDATE {runs} SET {\"status\"} = 'failed'", NULL };
 	static const char *const wrong[] = { "UPDATE {runs} SET colour = 8", "UPDATE {runs} SET nothing = 1", NULL };
-	static const struct state_step steps[] = { { 2, second }, { 3, third }, { 0, NULL } };
-	static const struct state_step bad[] = { { 2, second }, { 3, third }, { 4, wrong }, { 0, NULL } };
+	static const struct state_step steps[] = { { .to = 3, .statements = second }, { .to = 4, .statements = third }, { .to = 0 } };
+	static const struct state_step bad[] = { { .to = 3, .statements = second }, { .to = 4, .statements = third },
+		{ .to = 5, .statements = wrong }, { .to = 0 } };
 	struct place *place = place_of(state);
 	struct store *store = begun(place, RUN_A);
 	struct session *session = odbc_store_session(store);
@@ -122,15 +123,15 @@ static void upgrades_are_steps(void **state)
 
 	good(state_init(&tables, session, NULL, clean()));
 	good(session_begin(session, clean()));
-	good(state_upgrade(&tables, steps, 1, clean()));
+	good(state_upgrade(&tables, steps, 2, clean()));
 	good(session_commit(session, clean()));
 	assert_string_equal(sql_ask(place, "SELECT colour FROM penstock_runs"), "7");
-	assert_string_equal(sql_ask(place, "SELECT version FROM penstock_meta"), "3");
+	assert_string_equal(sql_ask(place, "SELECT version FROM penstock_meta"), "4");
 	good(session_begin(session, clean()));
-	assert_int_equal(state_upgrade(&tables, bad, 3, &error), -1);
+	assert_int_equal(state_upgrade(&tables, bad, 4, &error), -1);
 	session_rollback(session);
 	assert_string_equal(sql_ask(place, "SELECT colour FROM penstock_runs"), "7");
-	assert_string_equal(sql_ask(place, "SELECT version FROM penstock_meta"), "3");
+	assert_string_equal(sql_ask(place, "SELECT version FROM penstock_meta"), "4");
 	odbc_store_ops.close(store);
 }
 
