@@ -397,3 +397,16 @@ int program_print(const struct program *program, struct buffer *out, struct erro
 	}
 	return 0;
 }
+
+int program_each(const struct program *program,
+	int (*each)(void *arg, const char *id, const char *demand, const size_t *fields, size_t field_count), void *arg)
+{
+	for (size_t i = 0; i < program->draft_count; i++) {
+		const struct rule_draft *draft = &program->drafts[i];
+		int result = each(arg, draft->id, draft->demand, draft->fields, draft->field_count);
+
+		if (result)
+			return result;
+	}
+	return 0;
+}

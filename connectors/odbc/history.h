@@ -49,6 +49,7 @@ struct history_reject {
 struct history_run_filter {
 	const char *pipeline; /* NULL: all */
 	bool all;             /* runs of kind ingest too */
+	const char *before;   /* those whose id is less than this one; NULL: all */
 	uint64_t limit;       /* 0: no limit */
 };
 
@@ -57,11 +58,13 @@ struct history_reject_filter {
 	const char *rule;     /* exact rule id; NULL: all */
 	const char *table;    /* table_name, exactly; NULL: all */
 	const char *pipeline, *step; /* exactly; NULL: all */
+	const char *field;    /* exactly; NULL: all */
 	const int64_t *ids;   /* these alone, at most HISTORY_IDS_MAX; NULL: all */
 	size_t id_count;
 	uint64_t limit;       /* 0: no limit */
 	uint64_t offset;      /* rows left out first */
 	int64_t after;        /* those with a larger reject_id alone; 0: all */
+	int64_t until;        /* those with no larger reject_id than this one; 0: all. Not for groups and history_top */
 };
 
 /* Connects as target says (read_only is taken as set). ERROR_SINK; ERROR_CONFIG when the tables are of a newer version. */
@@ -107,6 +110,10 @@ int history_file_hash(struct history *history, const struct step_key *key, const
 
 /* The whole id of a run named as in a filter. A run that does not exist is ERROR_CONFIG; "latest" is the newest load, not a replay. */
 int history_find_run(struct history *history, const char *run, char id[RUN_ID_SIZE], struct error *error) MUST_CHECK;
+
+/* The reject_id of the rows-th reject of a run behind after, by its whole id: where a look through so many ends. 0 where there are fewer. */
+int history_reject_bound(struct history *history, const char *run_id, int64_t after, uint64_t rows, int64_t *bound,
+	struct error *error) MUST_CHECK;
 
 /* How many a filter finds, whatever its limit and offset. */
 int history_count_rejects(struct history *history, const struct history_reject_filter *filter, uint64_t *count,

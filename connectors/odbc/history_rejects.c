@@ -51,6 +51,7 @@ static int filter_conditions(struct query *query, const struct history_reject_fi
 	if ((filter->table && condition_text(query, "table_name = ?", filter->table, error)) ||
 	    (filter->pipeline && condition_text(query, "pipeline = ?", filter->pipeline, error)) ||
 	    (filter->step && condition_text(query, "step = ?", filter->step, error)) ||
+	    (filter->field && condition_text(query, "field = ?", filter->field, error)) ||
 	    (filter->ids && buffer_puts(&query->sql, " AND reject_id IN (", error)))
 		return -1;
 	assert(filter->id_count <= HISTORY_IDS_MAX);
@@ -71,7 +72,8 @@ static int reject_page(struct history *history, const struct history_reject_filt
 	int rows = 0, more = -1;
 
 	if (query_begin(&query, REJECT_SELECT, error) ||
-	    condition_integer(&query, "reject_id > ?", *after, error) || filter_conditions(&query, filter, error) ||
+	    condition_integer(&query, "reject_id > ?", *after, error) ||
+	    (filter->until && condition_integer(&query, "reject_id <= ?", filter->until, error)) || filter_conditions(&query, filter, error) ||
 	    buffer_printf(&query.sql, error, " ORDER BY reject_id LIMIT %d OFFSET %llu", (int)most,
 		    (unsigned long long)(offset < INT64_MAX ? offset : INT64_MAX)) ||
 	    query_run(&query, history, &statement, "reading rejects", error))
@@ -142,6 +144,29 @@ int history_rejects(struct history *history, const struct history_reject_filter 
 			break;
 	}
 	return 0;
+}
+
+int history_reject_bound(struct history *history, const char *run_id, int64_t after, uint64_t rows, int64_t *bound, struct error *error)
+{
+	struct statement statement = { .session = NULL };
+	struct query query;
+	int more = -1;
+
+	*bound = 0;
+	if (!(history->present & 1u << STATE_REJECTS) || rows == 0)
+		return 0;
+	if (query_begin(&query, "SELECT reject_id FROM {rejects}", error) == 0 && condition_text(&query, "run_id = ?", run_id, error) == 0 &&
+	    condition_integer(&query, "reject_id > ?", after > 0 ? after : INT64_MIN, error) == 0 &&
+	    buffer_printf(&query.sql, error, " ORDER BY run_id, reject_id LIMIT 1 OFFSET %llu", (unsigned long long)(rows - 1)) == 0 &&
+	    query_run(&query, history, &statement, "reading rejects", error) == 0)
+		more = statement_fetch(&statement, error);
+	if (more > 0 && row_read(&history->row, &statement, 1, error))
+		more = -1;
+	if (more > 0)
+		*bound = row_integer(&history->row, 0);
+	statement_close(&statement);
+	query_fini(&query);
+	return more < 0 ? -1 : 0;
 }
 
 int history_count_rejects(struct history *history, const struct history_reject_filter *filter, uint64_t *count, struct error *error)
@@ -276,7 +301,8 @@ static int reason_page(struct history *history, const struct history_reject_filt
 
 	if (query_begin(&query,
 		    "SELECT reject_id, table_name, field, code, rule, message, violations, published, resolved_run_id FROM {rejects}", error) ||
-	    condition_integer(&query, "reject_id > ?", *after, error) || filter_conditions(&query, filter, error) ||
+	    condition_integer(&query, "reject_id > ?", *after, error) ||
+	    (filter->until && condition_integer(&query, "reject_id <= ?", filter->until, error)) || filter_conditions(&query, filter, error) ||
 	    buffer_printf(&query.sql, error, " ORDER BY reject_id LIMIT %d", (int)REASONS_PAGE) ||
 	    query_run(&query, history, &statement, "reading rejects", error))
 		goto out;
@@ -306,7 +332,7 @@ int history_reject_reasons(struct history *history, const struct history_reject_
 {
 	struct history_reject_filter exact;
 	char id[RUN_ID_SIZE];
-	int64_t after = INT64_MIN;
+	int64_t after = filter->after > 0 ? filter->after : INT64_MIN;
 	bool stop = false;
 	int rows = REASONS_PAGE, any = resolve_filter(history, filter, &exact, id, error);
 

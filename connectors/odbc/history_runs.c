@@ -74,6 +74,8 @@ int history_runs(struct history *history, const struct history_run_filter *filte
 
 	if (!(history->present & 1u << STATE_RUNS))
 		return 0;
+	if (filter->before)
+		snprintf(before, sizeof before, "%s", filter->before);
 	while (!stop && (most = page_size(filter->limit, given)) > 0) {
 		int rows = run_page(history, filter, most, before, each, arg, &stop, error);
 

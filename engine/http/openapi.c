@@ -166,7 +166,7 @@ static json_t *parameters_of(struct writing *writing, const struct route *route)
 static json_t *body_of(const struct writing *writing, const struct route *route)
 {
 	if (route->verb != VERB_INGEST)
-		return reference("schemas", "Start");
+		return reference("schemas", strstr(route->pattern, "/verify") ? "Verify" : "Start");
 	if (!writing->takes_rows)
 		return json_object();
 	return reference("schemas", strstr(route->pattern, "{table}") ? "Rows" : "Batch");

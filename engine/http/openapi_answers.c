@@ -11,6 +11,7 @@
 #define TEXT_OR_NULL "{\"type\":[\"string\",\"null\"]}"
 #define FLAG "{\"type\":\"boolean\"}"
 #define COUNT "{\"type\":\"integer\",\"minimum\":0}"
+#define COUNT_OR_NULL "{\"type\":[\"integer\",\"null\"],\"minimum\":0}"
 #define OBJECT(properties, required) "{\"type\":\"object\",\"properties\":{" properties "},\"required\":[" required "]}"
 #define CLOSED(properties, required) "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{" properties "},\"required\":[" required "]}"
 #define LIST(of) "{\"type\":\"array\",\"items\":" of "}"
@@ -25,7 +26,7 @@
 #define VERDICT "\"received\":" COUNT ",\"written\":" COUNT ",\"rejected\":" COUNT
 #define VERDICT_NAMES "\"received\",\"written\",\"rejected\""
 #define ENTRY "\"run_id\":" ID ",\"kind\":" TEXT ",\"pipeline\":" TEXT ",\"status\":" STATUS ",\"started_at\":" TEXT_OR_NULL \
-	",\"finished_at\":" TEXT_OR_NULL ",\"exit_code\":{\"type\":[\"integer\",\"null\"]},\"queued\":" FLAG "," BOOKS
+	",\"finished_at\":" TEXT_OR_NULL ",\"exit_code\":{\"type\":[\"integer\",\"null\"]},\"queued\":" FLAG ",\"duration_s\":{\"type\":\"number\"}," BOOKS
 #define ENTRY_NAMES "\"run_id\",\"kind\",\"pipeline\",\"status\",\"started_at\",\"finished_at\",\"exit_code\"," BOOKS_NAMES
 
 static const struct {
@@ -41,7 +42,7 @@ static const struct {
 			",\"violations\":" LIST(TO("Violation")) ",\"reject_id\":" COUNT,
 			"\"table\",\"index\",\"field\",\"code\",\"rule\",\"message\",\"violations\",\"reject_id\"")),
 		"\"run_id\"," VERDICT_NAMES ",\"skipped\",\"tables\",\"rejects\"")},
-	{"Run", OBJECT(ENTRY ",\"duration_s\":{\"type\":\"number\"},\"skipped_by_reason\":" MAP(COUNT) ",\"note\":" TEXT ",\"error\":" MAP("{}")
+	{"Run", OBJECT(ENTRY ",\"skipped_by_reason\":" MAP(COUNT) ",\"note\":" TEXT ",\"error\":" MAP("{}")
 		",\"steps\":" LIST(OBJECT("\"name\":" TEXT ",\"table\":" TEXT ",\"status\":" STATUS "," BOOKS ",\"skipped_by_reason\":" MAP(COUNT)
 			",\"rejects_by_rule\":" MAP(COUNT) ",\"bytes_read\":" COUNT ",\"duration_s\":{\"type\":\"number\"}",
 			"\"name\",\"table\",\"status\"," BOOKS_NAMES)), ENTRY_NAMES)},
@@ -55,11 +56,29 @@ static const struct {
 		",\"kind\":{\"type\":\"string\",\"enum\":[\"run\",\"report\",\"ingest\"]},\"params\":" LIST(CLOSED("\"name\":" TEXT
 			",\"description\":" TEXT_OR_NULL ",\"type\":" TEXT ",\"default\":" TEXT_OR_NULL ",\"enum\":" LIST(TEXT) ",\"pattern\":" TEXT
 			",\"request\":" FLAG ",\"upload\":" FLAG, "\"name\",\"type\",\"request\",\"upload\""))
+		",\"may\":" LIST(TEXT) ",\"tables\":" LIST(TEXT) ",\"backups\":" FLAG ",\"replaces\":" FLAG
+		",\"last_run\":{\"type\":[\"object\",\"null\"],\"properties\":{\"run_id\":" ID ",\"kind\":" TEXT ",\"status\":" STATUS
+			",\"started_at\":" TEXT_OR_NULL ",\"finished_at\":" TEXT_OR_NULL ",\"duration_s\":{\"type\":\"number\"}," BOOKS
+			"},\"required\":[\"run_id\",\"status\",\"finished_at\"]}"
 		",\"schedule\":{\"type\":[\"object\",\"null\"],\"additionalProperties\":false,\"properties\":{\"cron\":" TEXT ",\"timezone\":" TEXT
 			",\"next_run_at\":" TEXT_OR_NULL "},\"required\":[\"cron\",\"timezone\",\"next_run_at\"]}",
-		"\"name\",\"description\",\"kind\",\"params\",\"schedule\"")), "\"pipelines\"")},
+		"\"name\",\"description\",\"kind\",\"params\",\"schedule\",\"may\",\"tables\",\"backups\",\"replaces\",\"last_run\"")), "\"pipelines\"")},
 	{"Upload", CLOSED("\"pipeline\":" TEXT ",\"param\":" TEXT ",\"bytes\":" COUNT ",\"sha256\":{\"type\":\"string\",\"pattern\":\"^[0-9a-f]{64}$\"}",
 		"\"pipeline\",\"param\",\"bytes\",\"sha256\"")},
+	{"RejectsSummary", CLOSED("\"exact\":" FLAG ",\"rules\":" LIST(CLOSED("\"rule\":" TEXT ",\"table\":" TEXT_OR_NULL ",\"field\":" TEXT_OR_NULL
+		",\"code\":" CODE ",\"count\":" COUNT ",\"example_message\":" TEXT_OR_NULL,
+		"\"rule\",\"table\",\"field\",\"code\",\"count\",\"example_message\"")), "\"exact\",\"rules\"")},
+	{"Dictionary", CLOSED("\"tables\":" LIST(CLOSED("\"name\":" TEXT ",\"fields\":" LIST(OBJECT("\"name\":" TEXT ",\"type\":" TEXT
+		",\"rules\":" LIST(CLOSED("\"id\":" TEXT ",\"text\":" TEXT, "\"id\",\"text\"")), "\"name\",\"rules\""))
+		",\"primary_key\":{},\"unique_keys\":{},\"foreign_keys\":{},\"rules\":" LIST(CLOSED("\"id\":" TEXT ",\"text\":" TEXT, "\"id\",\"text\"")),
+		"\"name\",\"fields\",\"primary_key\",\"unique_keys\",\"foreign_keys\",\"rules\"")), "\"tables\"")},
+	{"Backups", CLOSED("\"folder\":" TEXT ",\"more\":" FLAG ",\"backups\":" LIST(CLOSED("\"run_id\":" ID ",\"created_at\":" TEXT_OR_NULL
+		",\"tables\":" COUNT_OR_NULL ",\"rows\":" COUNT_OR_NULL ",\"bytes\":" COUNT_OR_NULL ",\"complete\":" FLAG ",\"problem\":" TEXT
+		",\"proven\":{\"type\":[\"object\",\"null\"]}",
+		"\"run_id\",\"created_at\",\"tables\",\"rows\",\"bytes\",\"complete\",\"proven\"")), "\"folder\",\"more\",\"backups\"")},
+	{"Verification", OBJECT("\"verified\":" FLAG ",\"exit_code\":" COUNT ",\"tables\":" LIST("{\"type\":\"object\"}") ",\"restored\":" FLAG,
+		"\"verified\",\"exit_code\",\"tables\"")},
+	{"Verify", "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"restore\":" FLAG "}}"},
 	{"Report", LIST("{\"type\":\"object\"}")},
 	{"Description", "{\"type\":\"object\"}"},
 	{"Start", "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"params\":" MAP("{\"type\":[\"string\",\"integer\",\"boolean\"]}") "}}"},
@@ -88,6 +107,10 @@ static const struct {
 	{"GET", "/v1/runs", "200", "application/json", "Runs", "Runs, newest first"},
 	{"GET", "/v1/runs/{run}", "200", "application/json", "Run", "The run as it is now"},
 	{"GET", "/v1/runs/{run}/rejects", "200", "application/json", "Rejects", "Rejected records by their ids"},
+	{"GET", "/v1/runs/{run}/rejects/summary", "200", "application/json", "RejectsSummary", "Rules by how many records broke them first"},
+	{"GET", "/v1/pipelines/{pipeline}/dictionary", "200", "application/json", "Dictionary", "Tables, fields, keys and rules"},
+	{"GET", "/v1/pipelines/{pipeline}/backups", "200", "application/json", "Backups", "At most 1000, newest first"},
+	{"POST", "/v1/pipelines/{pipeline}/backups/{run}/verify", "200", "application/json", "Verification", "What was found, as penstock verify --json prints it"},
 	{"POST", "/v1/runs/{run}/cancel", "202", "application/json", "Run", "It was told to stop"},
 	{"GET", "/v1/reports/{pipeline}", "200", "application/json", "Report", "The rows, as JSON or as CSV"},
 	{"GET", "/v1/reports/{pipeline}", "200", "text/csv", NULL, NULL},
@@ -101,9 +124,13 @@ static const struct {
 	{"POST", "/v1/ingest/{pipeline}/{table}", "atomic", "query", FLAG, "All rows, or none"},
 	{"POST", "/v1/ingest/{pipeline}/{table}", "Idempotency-Key", "header", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}", "Same key and body, same answer"},
 	{"GET", "/v1/runs", "pipeline", "query", TEXT, "Those of this pipeline alone"},
+	{"GET", "/v1/runs", "before", "query", ID, "Those that are older than this run"},
 	{"GET", "/v1/runs", "limit", "query", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":50}", "How many"},
 	{"GET", "/v1/runs/{run}/rejects", "limit", "query", "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100}", "How many"},
 	{"GET", "/v1/runs/{run}/rejects", "after", "query", COUNT, "Those behind this reject_id: `next` of the answer before"},
+	{"GET", "/v1/runs/{run}/rejects", "rule", "query", TEXT, "Those whose first violation is of this rule"},
+	{"GET", "/v1/runs/{run}/rejects", "table", "query", TEXT, "Those that were meant for this table"},
+	{"GET", "/v1/runs/{run}/rejects", "field", "query", TEXT, "Those whose first violation is of this field"},
 	{"GET", "/v1/reports/{pipeline}", "format", "query", "{\"type\":\"string\",\"enum\":[\"json\",\"csv\"],\"default\":\"json\"}", "How the rows are written"},
 	{"GET", "/v1/reports/{pipeline}", "params", "query", MAP(TEXT), "Params of the pipeline by their names"},
 };

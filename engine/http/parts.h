@@ -28,6 +28,7 @@ struct service {
 	const struct server *server;   /* that listens for it; NULL before and behind that */
 	struct cancel cancel;
 	atomic_bool stopping;          /* nothing new is accepted */
+	atomic_bool verifying;         /* a backup: one at a time */
 };
 
 

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "connectors/odbc/history.h"
+#include "engine/core/clock.h"
 #include "connectors/odbc/history_json.h"
 #include "engine/http/json_put.h"
 
-enum { SUCCESS_LOOKED_AT_MAX = 100 };
+enum { SUCCESS_LOOKED_AT_MAX = 100, LOOKED_THROUGH = 100000, LOOK_MS = 500 };
 
 /* --- the databases that hold state --- */
 
@@ -36,13 +37,13 @@ static bool looked_at(const struct service *service, size_t index)
 	return false;
 }
 
-static int look_at(const struct plan_connection *state, struct cancel *cancel, look *each, void *arg, struct error *error)
+static int look_at_within(const struct plan_connection *state, int64_t wait_ms, struct cancel *cancel, look *each, void *arg, struct error *error)
 {
 	const struct store_target target = {
 		.name = state->name,
 		.connect = state->connect,
 		.state_schema = state->state_schema,
-		.lock_timeout_ms = state->lock_timeout_ms,
+		.lock_timeout_ms = state->lock_timeout_ms < wait_ms ? state->lock_timeout_ms : wait_ms,
 		.read_only = true,
 		.cancel = cancel,
 	};
@@ -53,6 +54,11 @@ static int look_at(const struct plan_connection *state, struct cancel *cancel, l
 	int result = each(history, arg, error);
 	history_close(history);
 	return result;
+}
+
+static int look_at(const struct plan_connection *state, struct cancel *cancel, look *each, void *arg, struct error *error)
+{
+	return look_at_within(state, INT64_MAX, cancel, each, arg, error);
 }
 
 /* Returns what stopped it: 1, 0 where all were looked at, -1 and error. */
@@ -82,6 +88,8 @@ static json_t *columns_of(const struct history_run *run)
 	failed |= put_number(object, "written", run->written);
 	failed |= put_number(object, "rejected", run->rejected);
 	failed |= put_number(object, "skipped", run->skipped);
+	if (run->finished_at >= run->started_at)
+		failed |= json_object_set_new(object, "duration_s", json_real((double)(run->finished_at - run->started_at) / 1e6));
 	failed |= json_object_set_new(object, "exit_code", run->has_exit_code ? json_integer(run->exit_code) : json_null());
 	if (!failed)
 		return object;
@@ -99,6 +107,8 @@ static json_t *whole_of(const struct history_run *run)
 		json_decref(summary);
 		return columns;
 	}
+	if (json_object_get(summary, "duration_s"))
+		json_object_del(columns, "duration_s"); /* the clock of the wall may have been set meanwhile */
 	int failed = json_object_update(summary, columns);
 	json_object_del(summary, "file"); /* where a pipeline lies on this machine is nobody's business elsewhere */
 	json_decref(columns);
@@ -171,12 +181,51 @@ static int list_in(struct history *history, void *arg, struct error *error)
 	return listing->failed ? error_memory(error, "a list of runs") : 0;
 }
 
-int run_history_list(const struct service *service, const struct http_request *request, const char *pipeline, uint64_t limit, json_t *list,
-	struct error *error)
+int run_history_list(const struct service *service, const struct http_request *request, const char *pipeline, const char *before, uint64_t limit,
+	json_t *list, struct error *error)
 {
-	struct listing listing = {.service = service, .request = request, .filter = {.pipeline = pipeline}, .limit = limit, .list = list};
+	struct listing listing = {.service = service, .request = request, .filter = {.pipeline = pipeline, .before = before}, .limit = limit, .list = list};
 
 	return look_at_all(service, request->cancel, list_in, &listing, error);
+}
+
+struct newest {
+	run_history_see *each;
+	void *arg;
+	bool failed;
+};
+
+static int newest_each(void *arg, const struct history_run *run)
+{
+	struct newest *newest = arg;
+	json_t *object = columns_of(run);
+
+	newest->failed = !object;
+	int stop = newest->failed || newest->each(newest->arg, object);
+	json_decref(object);
+	return stop;
+}
+
+static int newest_in(struct history *history, void *arg, struct error *error)
+{
+	const struct history_run_filter filter = {.limit = RUNS_OVERLOOKED};
+	struct newest *newest = arg;
+
+	if (history_runs(history, &filter, newest_each, newest, error) < 0)
+		return -1;
+	return newest->failed ? error_memory(error, "the newest runs") : 0;
+}
+
+int run_history_newest(const struct service *service, int64_t wait_ms, struct cancel *cancel, run_history_see *each, void *arg,
+	struct error *error)
+{
+	struct newest newest = {.each = each, .arg = arg};
+	int result = 0;
+
+	for (size_t i = 0; i < service_pipeline_count(service) && result == 0; i++)
+		if (state_of(service, i) && !looked_at(service, i))
+			result = look_at_within(state_of(service, i), wait_ms, cancel, newest_in, &newest, error);
+	return result;
 }
 
 struct last {
@@ -250,21 +299,23 @@ static json_t *reject_object(const struct history_reject *reject)
 
 struct rejects {
 	struct history_reject_filter filter;
-	json_t *list;
-	uint64_t limit, shown, bytes;
-	bool known, more, failed;
+	struct run_rejects *asked;
+	uint64_t shown, bytes;
+	bool more, failed;
 };
 
 static int reject_each(void *arg, const struct history_reject *reject)
 {
 	struct rejects *rejects = arg;
+	struct run_rejects *asked = rejects->asked;
 
 	rejects->bytes += reject->record.length + reject->violations.length;
-	rejects->more = rejects->shown == rejects->limit || (rejects->shown > 0 && rejects->bytes > REJECTS_BYTES_MAX);
+	rejects->more = rejects->shown == asked->limit || (rejects->shown > 0 && rejects->bytes > REJECTS_BYTES_MAX);
 	if (rejects->more)
 		return 1;
 	rejects->shown++;
-	rejects->failed = json_array_append_new(rejects->list, reject_object(reject)) != 0;
+	asked->next = reject->reject_id;
+	rejects->failed = json_array_append_new(asked->list, reject_object(reject)) != 0;
 	return rejects->failed;
 }
 
@@ -275,26 +326,76 @@ static int see(void *arg, const struct history_run *run)
 	return 1;
 }
 
+/* True where a history has the run. */
+static int has_run(struct history *history, const char *run_id, bool *found, struct error *error)
+{
+	bool seen = false;
+
+	return history_run(history, run_id, see, &seen, found, error);
+}
+
+/* Page after page of the index; only those that fit are given. */
+static int look_through(struct history *history, struct rejects *rejects, struct error *error)
+{
+	struct history_reject_filter *filter = &rejects->filter;
+	int64_t since = clock_elapsed_ms();
+
+	do {
+		filter->limit = rejects->asked->limit + 1 - rejects->shown;
+		if (history_reject_bound(history, filter->run, filter->after, LOOKED_THROUGH, &filter->until, error) < 0 ||
+			history_rejects(history, filter, reject_each, rejects, error) < 0)
+			return -1;
+		if (rejects->failed)
+			return error_memory(error, "a list of rejects");
+		if (rejects->more)
+			return 1;
+		filter->after = filter->until;
+		rejects->asked->next = filter->until;
+	} while (filter->until && clock_elapsed_ms() - since < LOOK_MS);
+	return 1;
+}
+
 static int rejects_in(struct history *history, void *arg, struct error *error)
 {
 	struct rejects *rejects = arg;
-	bool found = false;
+	bool found;
 
-	if (history_run(history, rejects->filter.run, see, &rejects->known, &found, error) < 0)
+	if (has_run(history, rejects->filter.run, &found, error) < 0)
+		return -1;
+	return found ? look_through(history, rejects, error) : 0;
+}
+
+int run_history_rejects(const struct service *service, struct run_rejects *asked, struct cancel *cancel, struct error *error)
+{
+	struct rejects rejects = {.asked = asked, .filter = {.run = asked->run_id, .rule = asked->rule, .table = asked->table, .field = asked->field,
+		.after = asked->after}};
+
+	asked->next = 0;
+	return look_at_all(service, cancel, rejects_in, &rejects, error);
+}
+
+struct reasons {
+	struct history_reject_filter filter;
+	int (*each)(void *arg, const struct history_reject *reject);
+	void *arg;
+};
+
+static int reasons_in(struct history *history, void *arg, struct error *error)
+{
+	struct reasons *reasons = arg;
+	bool found;
+
+	if (has_run(history, reasons->filter.run, &found, error) < 0)
 		return -1;
 	if (!found)
 		return 0;
-	if (history_rejects(history, &rejects->filter, reject_each, rejects, error) < 0)
-		return -1;
-	return rejects->failed ? error_memory(error, "a list of rejects") : 1;
+	return history_reject_reasons(history, &reasons->filter, reasons->each, reasons->arg, error) < 0 ? -1 : 1;
 }
 
-int run_history_rejects(const struct service *service, const char *run_id, int64_t after, uint64_t limit, struct cancel *cancel, json_t *list,
-	bool *more, struct error *error)
+int run_history_reasons(const struct service *service, const char *run_id, struct cancel *cancel,
+	int (*each)(void *arg, const struct history_reject *reject), void *arg, struct error *error)
 {
-	struct rejects rejects = {.filter = {.run = run_id, .after = after, .limit = limit + 1}, .list = list, .limit = limit};
-	int result = look_at_all(service, cancel, rejects_in, &rejects, error);
+	struct reasons reasons = {.filter = {.run = run_id}, .each = each, .arg = arg};
 
-	*more = rejects.more;
-	return result;
+	return look_at_all(service, cancel, reasons_in, &reasons, error);
 }

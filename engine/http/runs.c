@@ -11,9 +11,10 @@
 #include "engine/http/request_load.h"
 #include "engine/http/run_history.h"
 #include "engine/http/run_manager.h"
+#include "engine/http/runs.h"
 #include "engine/http/uploads.h"
 
-enum { LIST_DEFAULT = 50, REJECTS_DEFAULT = 100, RETRY_SECONDS = 5, WHY_SIZE = 256, NUMBER_TEXT = 32 };
+enum { LIST_DEFAULT = 50, WHY_SIZE = 256, NUMBER_TEXT = 32 };
 
 struct runs_room {
 	struct run_manager *manager;
@@ -44,7 +45,7 @@ void runs_room_close(struct runs_room *room)
 	free(room);
 }
 
-static struct run_manager *manager_of(const struct service *service)
+struct run_manager *runs_manager(const struct service *service)
 {
 	return service_runs(service)->manager;
 }
@@ -64,7 +65,7 @@ int runs_room_start(struct service *service, size_t pipeline, struct error *erro
 	diagnostics_fini(&diagnostics);
 	if (!loaded)
 		return -1;
-	result = run_manager_start(manager_of(service), loaded, error);
+	result = run_manager_start(runs_manager(service), loaded, error);
 	if (result > 0)
 		return 0;
 	pipeline_free(loaded);
@@ -73,12 +74,12 @@ int runs_room_start(struct service *service, size_t pipeline, struct error *erro
 
 bool runs_room_busy(const struct service *service, size_t pipeline)
 {
-	return run_manager_busy(manager_of(service), pipeline_plan(service_pipeline(service, pipeline))->name);
+	return run_manager_busy(runs_manager(service), pipeline_plan(service_pipeline(service, pipeline))->name);
 }
 
 void runs_room_counts(const struct service *service, size_t *running, size_t *queued)
 {
-	run_manager_counts(manager_of(service), running, queued);
+	run_manager_counts(runs_manager(service), running, queued);
 }
 
 /* --- POST /v1/pipelines/{name}/runs --- */
@@ -130,21 +131,20 @@ static int read_params(json_t *root, struct request_params *params, char numbers
 
 static int started(const struct service *service, const char *run_id, struct http_answer *answer, struct error *error)
 {
-	json_t *object = run_manager_find(manager_of(service), run_id);
+	json_t *object = run_manager_find(runs_manager(service), run_id);
 
 	if (answer_json(answer, 202, object, 0, error) < 0)
 		return -1;
 	return answer_header(answer, error, "Location", "/v1/runs/%s", run_id);
 }
 
-/* Takes the pipeline. */
-static int start(const struct service *service, struct pipeline *pipeline, struct http_answer *answer, struct error *error)
+int runs_start(const struct service *service, struct pipeline *pipeline, struct http_answer *answer, struct error *error)
 {
 	char run_id[RUN_ID_SIZE];
 	int result;
 
 	snprintf(run_id, sizeof run_id, "%s", pipeline_plan(pipeline)->run_id);
-	result = run_manager_start(manager_of(service), pipeline, error);
+	result = run_manager_start(runs_manager(service), pipeline, error);
 	if (result > 0)
 		return started(service, run_id, answer, error);
 	pipeline_free(pipeline);
@@ -178,7 +178,7 @@ static bool may_start(const struct plan *plan, const struct http_request *reques
 	return false;
 }
 
-static int unauthorized(struct http_answer *answer, struct error *error)
+int runs_unauthorized(struct http_answer *answer, struct error *error)
 {
 	return answer->status == 401 ? answer_header(answer, error, "WWW-Authenticate", "Bearer realm=\"penstock\"") : 0;
 }
@@ -197,7 +197,7 @@ static int post_run(struct service *service, const struct http_request *request,
 		return 0;
 	}
 	if (!may_start(pipeline_plan(service_pipeline(service, index)), request, answer))
-		return unauthorized(answer, error);
+		return runs_unauthorized(answer, error);
 	root = request->body_length ? json_read(request->body, request->body_length, why, sizeof why) : json_object();
 	if (!root && !request->body_length)
 		return error_memory(error, "a request");
@@ -211,14 +211,14 @@ static int post_run(struct service *service, const struct http_request *request,
 	/* The file may be another one than at the start of the service. */
 	if (result > 0 && !may_start(pipeline_plan(pipeline), request, answer)) {
 		pipeline_free(pipeline);
-		return unauthorized(answer, error);
+		return runs_unauthorized(answer, error);
 	}
-	return result > 0 ? start(service, pipeline, answer, error) : result;
+	return result > 0 ? runs_start(service, pipeline, answer, error) : result;
 }
 
 /* --- GET /v1/runs/{id} and what is below it --- */
 
-static bool is_run_id(const char *text)
+bool runs_is_id(const char *text)
 {
 	size_t i;
 
@@ -228,17 +228,15 @@ static bool is_run_id(const char *text)
 	return text[i] == '\0';
 }
 
-/* The run that the path names, where the request may do that to its pipeline. Returns 1 and *out, a reference; 0 where the answer says why not;
- * -1 and error. *here: the run manager knows it. */
-static int take_run(const struct service *service, const struct http_request *request, enum verb verb, json_t **out, bool *here,
+int runs_take(const struct service *service, const struct http_request *request, enum verb verb, json_t **out, bool *here,
 	struct http_answer *answer, struct error *error)
 {
 	const char *run_id = request->values[0];
 	int found = 0;
 
-	*out = is_run_id(run_id) ? run_manager_find(manager_of(service), run_id) : NULL;
+	*out = runs_is_id(run_id) ? run_manager_find(runs_manager(service), run_id) : NULL;
 	*here = *out != NULL;
-	if (!*here && is_run_id(run_id))
+	if (!*here && runs_is_id(run_id))
 		found = run_history_find(service, run_id, request->cancel, out, error);
 	if (found < 0)
 		return answer_trouble(answer, error);
@@ -255,60 +253,30 @@ static int take_run(const struct service *service, const struct http_request *re
 		answer_problem(answer, 403, "this key may not do that to a run of this pipeline");
 	else
 		answer_problem(answer, 401, "this pipeline replaces the rows of tables, so its runs need an API key even where others do not");
-	return unauthorized(answer, error);
+	return runs_unauthorized(answer, error);
 }
 
 static int get_run(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
 {
 	json_t *run;
 	bool here;
-	int result = take_run(service, request, VERB_READ, &run, &here, answer, error);
+	int result = runs_take(service, request, VERB_READ, &run, &here, answer, error);
 
 	return result > 0 ? answer_json(answer, 200, run, 0, error) : result;
-}
-
-static int get_rejects(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
-{
-	static const char *const names[] = {"limit", "after", NULL};
-	uint64_t limit, after;
-	json_t *run, *list, *object;
-	bool here, more = false;
-	int result;
-
-	if (!query_only(request, names, answer) ||
-		query_number(request, "limit", 1, REJECTS_LIST_MAX, REJECTS_DEFAULT, &limit, answer) < 0 ||
-		query_number(request, "after", 0, INT64_MAX, 0, &after, answer) < 0)
-		return 0;
-	result = take_run(service, request, VERB_READ, &run, &here, answer, error);
-	if (result <= 0)
-		return result;
-	json_decref(run);
-	list = json_array();
-	if (!list)
-		return error_memory(error, "a list of rejects");
-	if (run_history_rejects(service, request->values[0], (int64_t)after, limit, request->cancel, list, &more, error) < 0) {
-		json_decref(list);
-		return answer_trouble(answer, error);
-	}
-	const json_t *last = json_object_get(json_array_get(list, json_array_size(list) - 1), "reject_id");
-	object = json_object();
-	int failed = json_object_set_new(object, "next", more ? json_integer(json_integer_value(last)) : json_null());
-	failed |= json_object_set_new(object, "rejects", list);
-	return answer_json(answer, 200, object, failed, error);
 }
 
 static int cancel_run(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
 {
 	json_t *run;
 	bool here;
-	int result = take_run(service, request, VERB_CANCEL, &run, &here, answer, error);
+	int result = runs_take(service, request, VERB_CANCEL, &run, &here, answer, error);
 
 	if (result <= 0)
 		return result;
 	json_decref(run);
-	switch (here ? run_manager_cancel(manager_of(service), request->values[0]) : CANCEL_UNKNOWN) {
+	switch (here ? run_manager_cancel(runs_manager(service), request->values[0]) : CANCEL_UNKNOWN) {
 	case CANCEL_TOLD:
-		run = run_manager_find(manager_of(service), request->values[0]);
+		run = run_manager_find(runs_manager(service), request->values[0]);
 		if (answer_json(answer, 202, run, 0, error) < 0)
 			return -1;
 		return answer_header(answer, error, "Location", "/v1/runs/%s", request->values[0]);
@@ -328,12 +296,13 @@ static int cancel_run(struct service *service, const struct http_request *reques
 static json_t *entry_of(const json_t *run)
 {
 	static const char *const members[] = {"run_id", "kind", "pipeline", "status", "started_at", "finished_at", "read", "written", "rejected",
-		"skipped", "exit_code"};
+		"skipped", "exit_code", "duration_s"};
 	json_t *entry = json_object();
 	int failed = entry ? 0 : -1;
 
 	for (size_t i = 0; i < sizeof members / sizeof members[0] && !failed; i++)
-		failed |= json_object_set(entry, members[i], json_object_get(run, members[i]));
+		if (json_object_get(run, members[i]))
+			failed |= json_object_set(entry, members[i], json_object_get(run, members[i]));
 	if (json_object_get(run, "queued"))
 		failed |= json_object_set_new(entry, "queued", json_true());
 	if (!failed)
@@ -372,14 +341,16 @@ static int merge(json_t *all, uint64_t limit, json_t *list)
 }
 
 /* Of the runs that are known here, those that may be seen; their figures are the newer ones. */
-static int those_here(const struct service *service, const struct http_request *request, const char *pipeline, json_t *all)
+static int those_here(const struct service *service, const struct http_request *request, const char *pipeline, const char *before,
+	json_t *all)
 {
-	int failed = run_manager_list(manager_of(service), all);
+	int failed = run_manager_list(runs_manager(service), all);
 
 	for (size_t i = json_array_size(all); i-- > 0;) {
 		const char *of = json_string_value(json_object_get(json_array_get(all, i), "pipeline"));
 
-		if (!of || (pipeline && strcmp(of, pipeline) != 0) || !service_may(service, request, VERB_READ, of))
+		if (!of || (pipeline && strcmp(of, pipeline) != 0) || !service_may(service, request, VERB_READ, of) ||
+			(before && strcmp(id_of(json_array_get(all, i)), before) >= 0))
 			failed |= json_array_remove(all, i);
 	}
 	return failed;
@@ -401,17 +372,21 @@ static int drop_known(json_t *all, size_t here)
 
 static int get_runs(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
 {
-	static const char *const names[] = {"limit", "pipeline", NULL};
-	const char *pipeline = query_find(request, "pipeline");
+	static const char *const names[] = {"limit", "pipeline", "before", NULL};
+	const char *pipeline = query_find(request, "pipeline"), *before = query_find(request, "before");
 	json_t *all, *list, *object;
 	uint64_t limit;
 
 	if (!query_only(request, names, answer) || query_number(request, "limit", 1, RUNS_LIST_MAX, LIST_DEFAULT, &limit, answer) < 0)
 		return 0;
+	if (before && !runs_is_id(before)) {
+		answer_problem(answer, 422, "before is the run_id of a run: those that are older are listed");
+		return 0;
+	}
 	all = json_array();
-	int failed = all ? those_here(service, request, pipeline, all) : -1;
+	int failed = all ? those_here(service, request, pipeline, before, all) : -1;
 	size_t here = json_array_size(all);
-	if (!failed && run_history_list(service, request, pipeline, limit + here, all, error) < 0) {
+	if (!failed && run_history_list(service, request, pipeline, before, limit + here, all, error) < 0) {
 		json_decref(all);
 		return answer_trouble(answer, error);
 	}
@@ -431,7 +406,8 @@ const struct route routes_of_runs[] = {
 	{"PUT", "/v1/pipelines/{pipeline}/files/{param}", VERB_UPLOAD, BODY_UPLOAD, "Replaces the file that a param of a pipeline names.", uploads_put},
 	{"GET", "/v1/runs", VERB_ANY, BODY_NONE, "Runs, newest first.", get_runs},
 	{"GET", "/v1/runs/{run}", VERB_ANY, BODY_NONE, "One run: its summary, or its figures while it goes on.", get_run},
-	{"GET", "/v1/runs/{run}/rejects", VERB_ANY, BODY_NONE, "The records that a run rejected, and why.", get_rejects},
+	{"GET", "/v1/runs/{run}/rejects", VERB_ANY, BODY_NONE, "The records that a run rejected, and why.", run_rejects_get},
+	{"GET", "/v1/runs/{run}/rejects/summary", VERB_ANY, BODY_NONE, "How many records of a run broke which rule.", run_rejects_summary_get},
 	{"POST", "/v1/runs/{run}/cancel", VERB_ANY, BODY_NONE, "Cancels a run; what it has open is rolled back.", cancel_run},
 	{NULL, NULL, VERB_NONE, BODY_NONE, NULL, NULL},
 };

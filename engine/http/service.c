@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/http/backups.h"
 #include "engine/http/measure.h"
 #include "engine/http/parts.h"
 #include "engine/http/request_load.h"
@@ -12,7 +13,8 @@
 
 enum { WORKERS_LEAST = 32 };
 
-const struct route *const routes_of_all[] = {routes_of_health, routes_of_ingest, routes_of_runs, routes_of_reports, routes_of_console, NULL};
+const struct route *const routes_of_all[] = {routes_of_health, routes_of_ingest, routes_of_runs, routes_of_reports, routes_of_backups, routes_of_dictionary,
+	routes_of_console, NULL};
 
 static bool plan_replaces(const struct plan *plan)
 {

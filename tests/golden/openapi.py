@@ -149,7 +149,9 @@ def on(kind):
     db = newdb(kind)
     with open(tmp("upload.yaml"), "w") as out:
         out.write(UPLOAD % (TOP, tmp("jobs.csv")))
-    service = Service(["pipelines/" + path for path in SHIPPED] + [tmp("upload.yaml")], "keys:\n" + key_line("ci", "right", ["*:*"]),
+    with open(os.path.join(TOP, "pipelines/backup.yaml")) as given, open(tmp("backup.yaml"), "w") as out:
+        out.write(given.read().replace("default: backups", "default: " + tmp("backups")).replace("../examples", TOP + "/examples"))
+    service = Service([tmp(path) if path == "backup.yaml" else "pipelines/" + path for path in SHIPPED] + [tmp("upload.yaml")], "keys:\n" + key_line("ci", "right", ["*:*"]),
                       {"PENSTOCK_DB": db.connect}, name="openapi-" + kind)
     judge = Judge(service, {"X-API-Key": "right"})
     validate(judge.document, kind)
@@ -180,7 +182,15 @@ def on(kind):
         where = started.headers["location"]
         wait_until(lambda: ask(200, "GET", where).json()["status"] != "running", 60, "the end of a run")
         check(ask(200, "GET", where + "/rejects?limit=3").json()["rejects"], "a run without rejects")
+        ask(200, "GET", where + "/rejects/summary")
+        ask(200, "GET", "/v1/pipelines/%s/dictionary" % name)
         ask(409, "POST", where + "/cancel")
+    kept = "/v1/pipelines/backup/backups"
+    run = ask(202, "POST", "/v1/pipelines/backup/runs", {"params": {}}).json()["run_id"]
+    wait_until(lambda: ask(200, "GET", "/v1/runs/" + run).json()["status"] != "running", 60, "the end of a backup")
+    check(ask(200, "GET", kept).json()["backups"], "a backup")
+    ask(200, "POST", "%s/%s/verify" % (kept, run), {"restore": False})
+    ask(404, "POST", "%s/%s/verify" % (kept, run.replace("-", "")), {})
     ask(200, "GET", "/v1/runs?limit=1&pipeline=migrate")
     ask(422, "POST", "/v1/pipelines/migrate/runs", {"params": {"data": "/"}})
     ask(404, "GET", "/v1/runs/01a1fd24-c93e-758c-b09c-0bcb21514a3b")

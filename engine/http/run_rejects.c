@@ -1,0 +1,231 @@
+/* run_rejects.c - below /v1/runs/{run}/rejects: the records that a run rejected, and how many broke which rule.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * A summary takes its counts from what the run itself counted; one example of each rule is looked for among the first rejects alone, so that a
+ * million of them take no longer than a thousand.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "connectors/odbc/history.h"
+#include "engine/core/clock.h"
+#include "engine/http/request_load.h"
+#include "engine/http/run_history.h"
+#include "engine/http/runs.h"
+
+enum { REJECTS_DEFAULT = 100, RULES_MAX = 1000, EXAMPLES_MS = 400, EXAMPLES_LOOKED_AT = 100000 };
+
+int run_rejects_get(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
+{
+	static const char *const names[] = {"limit", "after", "rule", "table", "field", NULL};
+	struct run_rejects asked = {.rule = query_find(request, "rule"), .table = query_find(request, "table"), .field = query_find(request, "field")};
+	json_t *run, *object;
+	uint64_t after;
+	bool here;
+	int result;
+
+	if (!query_only(request, names, answer) ||
+		query_number(request, "limit", 1, REJECTS_LIST_MAX, REJECTS_DEFAULT, &asked.limit, answer) < 0 ||
+		query_number(request, "after", 0, INT64_MAX, 0, &after, answer) < 0)
+		return 0;
+	result = runs_take(service, request, VERB_READ, &run, &here, answer, error);
+	if (result <= 0)
+		return result;
+	json_decref(run);
+	asked.run_id = request->values[0];
+	asked.after = (int64_t)after;
+	asked.list = json_array();
+	if (!asked.list)
+		return error_memory(error, "a list of rejects");
+	if (run_history_rejects(service, &asked, request->cancel, error) < 0) {
+		json_decref(asked.list);
+		return answer_trouble(answer, error);
+	}
+	object = json_object();
+	int failed = json_object_set_new(object, "next", asked.next ? json_integer(asked.next) : json_null());
+	failed |= json_object_set_new(object, "rejects", asked.list);
+	return answer_json(answer, 200, object, failed, error);
+}
+
+/* --- by rule --- */
+
+struct tally {
+	json_t *rules;   /* by id: the objects of the answer */
+	json_t *tables;  /* of the run */
+	bool counted;    /* the counts are those of the run: rejects are looked at for examples alone */
+	size_t missing;  /* rules without an example */
+	uint64_t seen;
+	int64_t since;
+	bool cut, failed;
+};
+
+/* What the id of a rule says by itself: TABLE.FIELD.RULE, TABLE.RULE(A+B) or TABLE.RULE. */
+static const char *code_of(const char *rule)
+{
+	static const char *const codes[] = {"primary-key", "foreign-key", "missing-cell", "extra-cell", "encoding-error", "record-error", "database-error"};
+	static const char *const others[][2] = {{"type", "type-error"}, {"unique", "unique-error"}, {"column", "database-error"}};
+	size_t length = strcspn(rule, "(");
+
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+		if (strlen(codes[i]) == length && memcmp(codes[i], rule, length) == 0)
+			return codes[i];
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (strlen(others[i][0]) == length && memcmp(others[i][0], rule, length) == 0)
+			return others[i][1];
+	return "constraint-error";
+}
+
+static json_t *rule_object(const struct tally *tally, const char *id, uint64_t count)
+{
+	json_t *object = json_object(), *table;
+	const char *name = NULL, *rest, *dot;
+	int failed = put_string(object, "rule", id);
+	size_t index;
+
+	json_array_foreach(tally->tables, index, table) {
+		size_t length = json_string_length(table);
+
+		if (strncmp(id, json_string_value(table), length) == 0 && id[length] == '.')
+			name = json_string_value(table);
+	}
+	rest = name ? id + strlen(name) + 1 : id;
+	dot = strchr(rest, '(') ? NULL : strrchr(rest, '.');
+	failed |= put_string(object, "table", name);
+	failed |= dot ? put_text(object, "field", rest, (size_t)(dot - rest)) : put_string(object, "field", NULL);
+	failed |= put_string(object, "code", code_of(dot ? dot + 1 : rest));
+	failed |= put_number(object, "count", count);
+	failed |= put_string(object, "example_message", NULL);
+	if (!failed)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static json_t *rule_add(struct tally *tally, const char *id, uint64_t count)
+{
+	json_t *object = json_object_get(tally->rules, id);
+
+	if (object) {
+		count += (uint64_t)json_integer_value(json_object_get(object, "count"));
+		tally->failed = put_number(object, "count", count) != 0 || tally->failed;
+		return object;
+	}
+	if (json_object_size(tally->rules) == RULES_MAX)
+		return NULL;
+	object = rule_object(tally, id, count);
+	tally->failed = json_object_set_new(tally->rules, id, object) != 0 || tally->failed;
+	tally->missing++;
+	return tally->failed ? NULL : object;
+}
+
+/* The steps of a run have what they counted, also while it goes on. */
+static void count_steps(struct tally *tally, const json_t *run)
+{
+	json_t *step, *count;
+	const char *rule;
+	size_t index;
+
+	json_array_foreach(json_object_get(run, "steps"), index, step) {
+		json_t *table = json_object_get(step, "table");
+
+		if (json_is_string(table))
+			tally->failed = json_array_append(tally->tables, table) != 0 || tally->failed;
+		json_object_foreach(json_object_get(step, "rejects_by_rule"), rule, count) {
+			tally->counted = true;
+			rule_add(tally, rule, (uint64_t)json_integer_value(count));
+		}
+	}
+}
+
+static int reason_each(void *arg, const struct history_reject *reject)
+{
+	struct tally *tally = arg;
+	json_t *object = tally->counted ? json_object_get(tally->rules, reject->rule) : rule_add(tally, reject->rule, 1);
+
+	if (object && json_is_null(json_object_get(object, "example_message"))) {
+		int failed = put_string(object, "table", reject->table_name);
+
+		failed |= put_string(object, "field", reject->field);
+		failed |= put_string(object, "code", reject->code);
+		failed |= put_string(object, "example_message", reject->message);
+		tally->failed = failed || tally->failed;
+		tally->missing--;
+	}
+	if (tally->failed || (tally->counted && tally->missing == 0))
+		return 1;
+	/* A look at the clock for each would cost more than the reject. */
+	tally->cut = ++tally->seen == EXAMPLES_LOOKED_AT || (tally->seen % 256 == 0 && clock_elapsed_ms() - tally->since > EXAMPLES_MS);
+	return tally->cut;
+}
+
+static int most_first(const void *one, const void *other)
+{
+	const json_t *a = *(json_t *const *)one, *b = *(json_t *const *)other;
+	json_int_t of_a = json_integer_value(json_object_get(a, "count")), of_b = json_integer_value(json_object_get(b, "count"));
+
+	if (of_a != of_b)
+		return of_a < of_b ? 1 : -1;
+	return strcmp(json_string_value(json_object_get(a, "rule")), json_string_value(json_object_get(b, "rule")));
+}
+
+static json_t *sorted(const struct tally *tally)
+{
+	size_t count = json_object_size(tally->rules), at = 0;
+	json_t **all = calloc(count + 1, sizeof *all), *list = json_array(), *object;
+	int failed = all && list ? 0 : -1;
+	const char *rule;
+
+	if (!failed)
+		json_object_foreach(tally->rules, rule, object)
+			all[at++] = object;
+	if (!failed)
+		qsort(all, count, sizeof *all, most_first);
+	for (size_t i = 0; i < count && !failed; i++)
+		failed = json_array_append(list, all[i]);
+	free(all);
+	if (!failed)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+static int sum_up(const struct service *service, const struct http_request *request, const json_t *run, struct tally *tally,
+	struct http_answer *answer, struct error *error)
+{
+	json_t *object;
+	int failed;
+
+	count_steps(tally, run);
+	/* What a run counted stays true when rejects are mended; a run that counted none of them (it was interrupted) has them in the store alone. */
+	if (!tally->failed && (!tally->counted || tally->missing > 0) && json_integer_value(json_object_get(run, "rejected")) > 0 &&
+		run_history_reasons(service, request->values[0], request->cancel, reason_each, tally, error) < 0)
+		return answer_trouble(answer, error);
+	object = json_object();
+	failed = tally->failed;
+	failed |= json_object_set_new(object, "exact", json_boolean(tally->counted || !tally->cut));
+	failed |= json_object_set_new(object, "rules", sorted(tally));
+	return answer_json(answer, 200, object, failed, error);
+}
+
+int run_rejects_summary_get(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
+{
+	static const char *const none[] = {NULL};
+	struct tally tally = {.since = clock_elapsed_ms()};
+	json_t *run;
+	bool here;
+	int result;
+
+	if (!query_only(request, none, answer))
+		return 0;
+	result = runs_take(service, request, VERB_READ, &run, &here, answer, error);
+	if (result <= 0)
+		return result;
+	tally.rules = json_object();
+	tally.tables = json_array();
+	tally.failed = !tally.rules || !tally.tables;
+	result = sum_up(service, request, run, &tally, answer, error);
+	json_decref(tally.rules);
+	json_decref(tally.tables);
+	json_decref(run);
+	return result;
+}
