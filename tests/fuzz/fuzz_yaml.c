@@ -135,7 +135,7 @@ static const struct option table[] = {
 	{.name = "b", .kind = OPTION_BOOLEAN, .offset = offsetof(struct bound, boolean)},
 	{.name = "i", .kind = OPTION_INTEGER, .offset = offsetof(struct bound, integer), .minimum = -5, .maximum = 5},
 	{.name = "d", .kind = OPTION_DURATION, .offset = offsetof(struct bound, duration)},
-	{.name = "z", .kind = OPTION_SIZE, .offset = offsetof(struct bound, size), .fallback = "1MiB"},
+	{.name = "z", .kind = OPTION_SIZE, .offset = offsetof(struct bound, size), .fallback = "1MiB", .minimum = 1, .maximum = INT64_MAX},
 	{.name = "y", .kind = OPTION_BYTE, .offset = offsetof(struct bound, byte)},
 	{.name = "e", .kind = OPTION_ENUM, .offset = offsetof(struct bound, choice), .values = choices},
 	{.name = "l", .kind = OPTION_LIST, .offset = offsetof(struct bound, list)},
