@@ -70,6 +70,8 @@ static const struct option keys_of_service_limits[] = {
 		.help = "Pipelines that run at once."},
 	{.name = "run_queue", .kind = OPTION_INTEGER, .offset = LIMIT(run_queue), .fallback = "16", .minimum = 0,
 		.maximum = 10000, .help = "Runs that wait."},
+	{.name = "streams", .kind = OPTION_INTEGER, .offset = LIMIT(streams), .fallback = "64", .minimum = 0, .maximum = 10000,
+		.help = "Followers of runs at once, each with a connection."},
 	{.name = "header_time", .kind = OPTION_DURATION, .offset = LIMIT(header_ms), .fallback = "10s", .minimum = 100,
 		.maximum = 600000, .help = "For the head of a request and each 16 KiB of a body, and how long a connection may be idle."},
 	{.name = "body_time", .kind = OPTION_DURATION, .offset = LIMIT(body_ms), .fallback = "60s", .minimum = 100,

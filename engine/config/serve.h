@@ -25,6 +25,7 @@ struct service_limits {
 	uint64_t queue;       /* requests that wait for one; 256 */
 	uint64_t runs;        /* pipelines that run at once; 2 */
 	uint64_t run_queue;   /* that wait; 16 */
+	uint64_t streams;     /* answers that go on, each with the thread of its connection; 64 */
 	int64_t header_ms;    /* for the head of a request, and how long a connection may be idle; 10 s */
 	int64_t body_ms;      /* for a whole body; 60 s, uploads 1 h */
 	int64_t upload_ms;

@@ -44,9 +44,18 @@ static void drop_headers(struct http_answer *answer)
 	answer->header_count = 0;
 }
 
+static void drop_stream(struct http_answer *answer)
+{
+	if (answer->stream)
+		buffer_fini(&answer->stream->last);
+	free(answer->stream);
+	answer->stream = NULL;
+}
+
 void answer_fini(struct http_answer *answer)
 {
 	drop_headers(answer);
+	drop_stream(answer);
 	buffer_fini(&answer->body);
 }
 
@@ -93,6 +102,7 @@ void answer_problem(struct http_answer *answer, int status, const char *format, 
 	answer->status = status;
 	answer->content_type = "application/problem+json";
 	answer->fixed = NULL;
+	drop_stream(answer);
 	if (buffer_printf(body, &error, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":", title, status) < 0 ||
 		json_put_string(detail, length, body, &error) < 0 || buffer_puts(body, "}\n", &error) < 0)
 		buffer_clear(body); /* the status says it */

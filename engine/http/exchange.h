@@ -31,6 +31,7 @@ struct server {
 	atomic_int busy;
 	atomic_llong last_ms;    /* when a request last began */
 	atomic_ullong bodies;    /* bytes of bodies in memory */
+	atomic_int streams;      /* answers that go on */
 	pthread_mutex_t lock;    /* of what follows */
 	pthread_cond_t changed;
 	struct exchange *exchanges; /* all under way */
@@ -89,6 +90,8 @@ const char *exchange_header(const struct exchange *x, const char *name, size_t *
 int exchange_read(struct exchange *x, char *at, size_t size);
 /* Tells a client that waits for it to send the body. Returns 0 or -1. */
 int exchange_go_on(struct exchange *x);
+/* All of it, in pieces. Returns 0 or -1: the connection is gone. */
+int exchange_write(struct exchange *x, const char *data, size_t length);
 /* 503 with Retry-After. Always -1. */
 int exchange_busy(struct exchange *x, const char *why);
 
@@ -112,6 +115,14 @@ void deadline_enlist(struct exchange *x);
 void deadline_strike(struct exchange *x); /* also of one that never was enlisted */
 void deadline_enter(struct exchange *x, enum phase phase, int64_t deadline_ms);
 bool deadline_cut(struct exchange *x);    /* whether it was */
+
+/* --- stream.c --- */
+
+/* Sends events behind the head until there are no more, the client is gone or too slow, or the service is stopping. */
+void stream_send(struct exchange *x);
+/* True where it may begin; else the answer is 503. To be ended in any case. */
+bool stream_begin(struct exchange *x);
+void stream_end(struct exchange *x);
 
 /* --- socket.c: descriptors, which civetweb does not tell --- */
 

@@ -107,6 +107,7 @@ static const struct {
 	{"GET", "/v1/runs", "200", "application/json", "Runs", "Runs, newest first"},
 	{"GET", "/v1/runs/{run}", "200", "application/json", "Run", "The run as it is now"},
 	{"GET", "/v1/runs/{run}/rejects", "200", "application/json", "Rejects", "Rejected records by their ids"},
+	{"GET", "/v1/runs/{run}/events", "200", "text/event-stream", NULL, "Events `run`, each with the run as it is then"},
 	{"GET", "/v1/runs/{run}/rejects/summary", "200", "application/json", "RejectsSummary", "Rules by how many records broke them first"},
 	{"GET", "/v1/pipelines/{pipeline}/dictionary", "200", "application/json", "Dictionary", "Tables, fields, keys and rules"},
 	{"GET", "/v1/pipelines/{pipeline}/backups", "200", "application/json", "Backups", "At most 1000, newest first"},

@@ -103,12 +103,12 @@ static int put_head(struct exchange *x, struct buffer *head)
 	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &parts);
 	for (size_t i = 0; i < x->answer.header_count; i++)
 		cached = cached || strcmp(x->answer.headers[i].name, "Cache-Control") == 0;
-	if (x->answer.status != 304) /* which has none, and says nothing of that of the whole answer */
+	if (x->answer.status != 304 && !x->answer.stream) /* which has none, and says nothing of that of the whole answer; a stream ends with its connection */
 		snprintf(length, sizeof(length), "Content-Length: %zu\r\n", answer_length(&x->answer));
 	if (buffer_printf(head, error, "HTTP/1.1 %d %s\r\nDate: %s\r\n%s%sX-Content-Type-Options: nosniff\r\n", x->answer.status,
 		status_title(x->answer.status), date, length, cached ? "" : "Cache-Control: no-store\r\n") < 0)
 		return -1;
-	if (answer_length(&x->answer) > 0 && buffer_printf(head, error, "Content-Type: %s\r\n", x->answer.content_type) < 0)
+	if ((answer_length(&x->answer) > 0 || x->answer.stream) && buffer_printf(head, error, "Content-Type: %s\r\n", x->answer.content_type) < 0)
 		return -1;
 	for (size_t i = 0; i < x->answer.header_count; i++)
 		if (buffer_printf(head, error, "%s: %s\r\n", x->answer.headers[i].name, x->answer.headers[i].value) < 0)
@@ -119,7 +119,7 @@ static int put_head(struct exchange *x, struct buffer *head)
 	return buffer_puts(head, x->last ? "Connection: close\r\n\r\n" : "\r\n", error);
 }
 
-static int send_bytes(struct exchange *x, const char *data, size_t length)
+int exchange_write(struct exchange *x, const char *data, size_t length)
 {
 	while (length > 0) {
 		size_t size = length < CHUNK ? length : CHUNK;
@@ -147,10 +147,12 @@ static void send_answer(struct exchange *x)
 		x->last = true;
 	} else if (!silent && length > 0 && length <= CHUNK - head.length % CHUNK && buffer_append(&head, data, length, &x->error) == 0) {
 		/* Small answers are one packet. */
-		x->last = send_bytes(x, head.data, head.length) < 0 || x->last;
-	} else if (send_bytes(x, head.data, head.length) < 0 ||
-		(!silent && send_bytes(x, data, length) < 0)) {
+		x->last = exchange_write(x, head.data, head.length) < 0 || x->last;
+	} else if (exchange_write(x, head.data, head.length) < 0 ||
+		(!silent && exchange_write(x, data, length) < 0)) {
 		x->last = true;
+	} else if (!silent && x->answer.stream) {
+		stream_send(x);
 	}
 	deadline_enter(x, PHASE_WORK, 0);
 	buffer_fini(&head);
@@ -234,8 +236,11 @@ static int on_request(struct mg_connection *connection)
 		if (error_is_set(&x->error) && x->answer.status < 400)
 			answer_problem(&x->answer, 500, "the request failed; the log of the service says why");
 		x->unframed = x->unframed || x->taken < x->length;
-		x->last = x->last || x->unframed || atomic_load(&x->service->stopping);
+		bool streams = stream_begin(x);
+		x->last = x->last || x->unframed || x->answer.stream || atomic_load(&x->service->stopping);
 		send_answer(x);
+		if (streams)
+			stream_end(x);
 		log_exchange(x, begun, since);
 	}
 	if (!x || x->last)

@@ -43,12 +43,24 @@ struct http_request {
 	struct cancel *cancel;                      /* set when the service is told to stop at once */
 };
 
+/* What goes on behind the head of an answer, event by event, in text/event-stream; malloc'd, and freed with its answer. */
+struct service;
+struct http_stream {
+	/* Appends the next event, if there is one, or sets ended. Called a few times a second, by a worker. -1 and error end it. */
+	int (*next)(struct service *service, struct http_stream *stream, struct cancel *cancel, struct buffer *out, struct error *error);
+	char id[40];
+	struct buffer last;  /* what was sent last */
+	int64_t looked_ms;
+	bool ended;
+};
+
 struct http_answer {
 	int status;
 	const char *content_type;                   /* static; "application/json" by default */
 	struct buffer body;
 	const unsigned char *fixed;                 /* bytes that outlive every answer, instead of body; NULL: body */
 	size_t fixed_length;
+	struct http_stream *stream;                 /* NULL: the answer is whole as it is */
 	struct http_pair headers[HTTP_HEADERS_MAX]; /* values are copied by answer_header */
 	size_t header_count;
 };
@@ -81,6 +93,7 @@ extern const struct route routes_of_health[];  /* health.c: /healthz /readyz /op
 extern const struct route routes_of_ingest[];  /* ingest.c */
 extern const struct route routes_of_runs[];    /* runs.c: /v1/pipelines, /v1/runs..., uploads */
 extern const struct route routes_of_reports[]; /* reports.c */
+extern const struct route routes_of_events[];  /* events.c */
 extern const struct route routes_of_dictionary[]; /* dictionary.c */
 extern const struct route routes_of_console[]; /* console.c: / and /console/{file} */
 

@@ -205,6 +205,77 @@ def backups(service, sql):
     service.post("/v1/pipelines/backup/backups/%s/verify" % ids[0], {}, {"X-API-Key": "runner"}).problem(403, "a key that may not run it")
 
 
+def events(connection):
+    """(name, object) of each event until the stream ends, as a browser reads them (HTML, 9.2.6)."""
+    name, data = "message", []
+    for line in connection:
+        line = line.decode().rstrip("\n")
+        if not line and data:
+            yield name, json.loads("\n".join(data))
+        if not line:
+            name, data = "message", []
+        elif line.startswith("event: "):
+            name = line[7:]
+        elif line.startswith("data: "):
+            data.append(line[6:])
+        else:
+            check(line.startswith(":"), "a line of no event: %r" % line)
+
+
+def follow(service, run_id):
+    connection = service.connect()
+    connection.request("GET", "/v1/runs/%s/events" % run_id, headers=KEY)
+    answer = connection.getresponse()
+    return answer
+
+
+def streams(db):
+    """A run that waits at a pipe, in which its records come when the test wants them."""
+    pipe = tmp("slow.csv")
+    os.mkfifo(pipe)
+    with open(tmp("slow.yaml"), "w") as out:
+        out.write("version: 1\nname: slow\ndictionary: %s/examples/hr/datapackage.yaml\nconnections:\n  db: { type: odbc, connect: \"${PENSTOCK_DB}\" }\n"
+                  "source: { type: csv, path: %s, header: false }\nsink: { type: odbc, connection: db, table: jobs, create: true }\n" % (TOP, pipe))
+    service = Service([tmp("slow.yaml")], "limits: { streams: 3 }\nkeys:\n" + key_line("one", "right", ["*:*"]) + key_line("two", "other", ["read:else"]),
+                      {"PENSTOCK_DB": db.connect}, name="streams")
+    run_id = service.post("/v1/pipelines/slow/runs", {}, KEY).json()["run_id"]
+    followers = [follow(service, run_id) for _ in range(3)]
+    for each in followers:
+        equal((each.status, each.headers["content-type"], each.headers["content-length"]), (200, "text/event-stream", None), "a stream")
+    refused = follow(service, run_id)
+    equal((refused.status, bool(refused.headers["retry-after"])), (503, True), "beyond limits.streams")
+    service.ask("GET", "/v1/runs/%s/events" % run_id, headers={"X-API-Key": "other"}).problem(403, "a key that may not read")
+    service.ask("GET", "/v1/runs/%s/events" % run_id).problem(401, "no key")
+    service.ask("GET", "/v1/runs/01fffffe-0000-7000-8000-000000000009/events", headers=KEY).problem(404, "no such run")
+    # One goes away: its place is free soon.
+    followers.pop().close()
+    wait_until(lambda: follow(service, run_id).status == 200, 10, "a free place")
+    with open(pipe, "w") as rows:
+        first, second = events(followers[0]), events(followers[1])
+        name, run = next(first)
+        equal((name, run["run_id"], run["status"], run["finished_at"]), ("run", run_id, "running", None), "the first event")
+        begun, count = time.monotonic(), 0
+        for i in range(30):
+            rows.write("%d,Job %d\n" % (i + 1000, i + 1))
+            rows.flush()
+            time.sleep(0.05)
+    seen = list(first)
+    took = time.monotonic() - begun
+    equal([name for name, run in seen], ["run"] * len(seen), "names of events")
+    check(len(seen) <= 4 * took + 3, "%d events in %.1f s" % (len(seen), took))
+    equal((seen[-1][1]["status"], seen[-1][1]["written"]), ("succeeded", 30), "the last event")
+    check(seen[-1][1]["finished_at"], "the last event has the end")
+    check(all(run["status"] == "running" for name, run in seen[:-1]), "the final event is the last")
+    equal(list(second)[-1][1]["written"], 30, "another follower")
+    equal([run["written"] for name, run in events(follow(service, run_id))], [30], "a run that has ended")
+    # A service that is stopped ends them.
+    run_id = service.post("/v1/pipelines/slow/runs", {}, KEY).json()["run_id"]
+    last = follow(service, run_id)
+    equal(next(events(last))[1]["status"], "running", "a run that goes on")
+    service.stop()
+    check(last.read() is not None, "the stream ended")
+
+
 def resident(service):
     with open("/proc/%d/status" % service.process.pid) as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
@@ -280,6 +351,7 @@ def endpoints():
     many(service, db, loaded)
     service.stop()
     locked(db)
+    streams(db)
 
 
 def test():

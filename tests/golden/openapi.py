@@ -183,6 +183,7 @@ def on(kind):
         wait_until(lambda: ask(200, "GET", where).json()["status"] != "running", 60, "the end of a run")
         check(ask(200, "GET", where + "/rejects?limit=3").json()["rejects"], "a run without rejects")
         ask(200, "GET", where + "/rejects/summary")
+        ask(200, "GET", where + "/events")
         ask(200, "GET", "/v1/pipelines/%s/dictionary" % name)
         ask(409, "POST", where + "/cancel")
     kept = "/v1/pipelines/backup/backups"
