@@ -116,7 +116,7 @@ async function section(pipeline, all, signal) {
       { title: 'Proven', cell: proven },
       { title: h('span', { class: 'unseen' }, 'What can be done'), cell: (backup) => h('div', { class: 'actions' },
         backup.complete && may(pipeline, 'run') && h('button', { type: 'button', 'aria-label': `Verify the backup of ${backup.created_at}`, onclick: () => verify(pipeline, backup, draw) }, 'Verify'),
-        backup.complete && h('button', { type: 'button', 'aria-label': `Restore the backup of ${backup.created_at}`, onclick: () => restore(all, backup) }, 'Restore\u2026'),
+        backup.complete && h('button', { type: 'button', 'aria-label': `Restore the backup of ${backup.created_at}`, onclick: () => restore(all, backup) }, 'Restore'),
         h('a', { class: 'button quiet', href: `#/runs/${backup.run_id}` }, 'Run')) },
     ], told.backups) : h('p', { class: 'soft' }, 'No backup yet.'));
   };

@@ -45,7 +45,7 @@ function lastOf(pipeline, runs) {
 }
 
 function card(pipeline, last) {
-  const run = may(pipeline, 'run') ? h('button', { type: 'button', 'aria-label': `Run ${pipeline.name}`, onclick: () => runDialog(pipeline) }, pipeline.params.some((param) => param.upload) && may(pipeline, 'upload') ? 'Upload, run' : 'Run') : null;
+  const run = may(pipeline, 'run') ? h('button', { type: 'button', 'aria-label': `Run ${pipeline.name}`, onclick: () => runDialog(pipeline) }, 'Run') : null;
   return h('li', { class: 'card' },
     h('div', { class: 'card-name' }, h('h3', null, value(pipeline.name, 60)), pipeline.description && h('p', { class: 'soft' }, value(pipeline.description, 140))),
     h('div', { class: 'card-last' }, last ? [h('a', { class: 'bare', href: `#/runs/${last.run_id}`, 'aria-label': `last run of ${pipeline.name}: ${last.status}` }, state(last)), ' ',

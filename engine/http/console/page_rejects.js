@@ -57,8 +57,8 @@ async function record(reject, pipeline) {
 
 function open(list, index, pipeline) {
   const place = h('div', { 'aria-live': 'polite' });
-  const older = h('button', { type: 'button' }, '\u2190 Before');
-  const newer = h('button', { type: 'button' }, 'Behind \u2192');
+  const older = h('button', { type: 'button' }, '\u2190 Previous');
+  const newer = h('button', { type: 'button' }, 'Next \u2192');
   const head = h('p', { class: 'soft' });
   const go = async (to) => {
     index = to;
@@ -75,7 +75,7 @@ function open(list, index, pipeline) {
 }
 
 const columns = (open_, list, filter) => [
-  { title: 'Record', number: true, cell: (reject) => h('button', { type: 'button', class: 'link', 'aria-label': `Open record ${reject.record_no} of ${reject.table_name}`, onclick: () => open_(reject) }, count(reject.record_no)) },
+  { title: 'Record', number: true, cell: (reject) => h('button', { type: 'button', class: 'link', 'aria-label': `Open record ${count(reject.record_no)} of ${reject.table_name}`, onclick: () => open_(reject) }, count(reject.record_no)) },
   new Set(list.map((reject) => reject.table_name)).size > 1 && { title: 'Table', cell: (reject) => name(reject.table_name) },
   { title: 'Field', cell: (reject) => reject.field ? name(reject.field) : h('span', { class: 'none' }, '\u2013') },
   { title: 'Why', wide: true, cell: (reject) => [value(reject.message, 200), reject.violations && reject.violations.length > 1 && h('span', { class: 'soft' }, ` and ${plural(reject.violations.length - 1, 'more reason')}`)] },
