@@ -36,7 +36,7 @@ struct flag {
 	size_t offset;             /* in the command's struct */
 	const char *metavar;       /* of its value, for the help; NULL for a switch */
 	uint64_t minimum;          /* FLAG_NUMBER */
-	const char *const *values; /* FLAG_CHOICE, NULL at the end */
+	const char *const *values; /* FLAG_CHOICE, NULL at the end; of FLAG_TEXT those that a shell offers, or NULL */
 	const char *help;
 };
 
@@ -85,6 +85,7 @@ extern const struct command command_connectors;
 extern const struct command command_serve;
 extern const struct command command_schedule;
 extern const struct command command_keys;
+extern const struct command command_completion;
 extern const struct command command_version;
 extern const struct command command_help;
 

@@ -21,6 +21,7 @@ const struct command *const commands[] = {
 	&command_schedule,
 	&command_keys,
 	&command_connectors,
+	&command_completion,
 	&command_version,
 	&command_help,
 	NULL,

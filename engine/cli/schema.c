@@ -89,8 +89,11 @@ static int ddl_main(const void *bound, const struct arguments *arguments)
 	return code;
 }
 
+static const char *const dialect_names[] = {"sqlite", "postgresql", "mariadb", "sqlserver", NULL};
+
 static const struct flag flags_of_ddl[] = {
 	{.name = "dialect", .kind = FLAG_TEXT, .offset = offsetof(struct ddl_flags, dialect), .metavar = "DIALECT",
+		.values = dialect_names,
 		.help = "sqlite (the default), postgresql, mariadb or sqlserver"},
 	{.name = "state", .kind = FLAG_SWITCH, .offset = offsetof(struct ddl_flags, state),
 		.help = "the penstock_* tables, too: runs, rejects, checkpoints"},

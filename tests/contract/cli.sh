@@ -47,7 +47,7 @@ named() {
 }
 named "$TESTTMP/help" >"$TESTTMP/commands"
 expect_eq "$(tr '\n' ' ' <"$TESTTMP/commands")" \
-    "run validate test plan check rules schema rejects runs purge compare verify discover serve schedule keys connectors version help " "the commands"
+    "run validate test plan check rules schema rejects runs purge compare verify discover serve schedule keys connectors completion version help " "the commands"
 while read -r command; do
     helped "$command"
     named "$TESTTMP/one" >"$TESTTMP/subcommands"
