@@ -36,8 +36,8 @@ void complete_offer(FILE *out, const char *typed, const char *prefix, const char
 {
 	if (!name || !plain(name))
 		return;
-	size_t length = strlen(prefix);
-	if (strncmp(typed, prefix, length) != 0 || strncmp(typed + length, name, strlen(typed + length)) != 0)
+	size_t length = strlen(prefix), have = strlen(typed);
+	if (strncmp(typed, prefix, have < length ? have : length) != 0 || (have > length && strncmp(typed + length, name, have - length) != 0))
 		return;
 	fprintf(out, "%s%s", prefix, name);
 	if (description && *description) {
@@ -288,8 +288,10 @@ void complete_line(FILE *out, const char *const *words, size_t count)
 	struct line line = {.out = out, .typed = count ? words[count - 1] : ""};
 	if (count <= 1) {
 		offer_commands(&line, commands);
-		complete_offer(out, line.typed, "--", "help", "the list of commands");
-		complete_offer(out, line.typed, "--", "version", "version, build and libraries");
+		if (line.typed[0] == '-') {
+			complete_offer(out, line.typed, "--", "help", "the list of commands");
+			complete_offer(out, line.typed, "--", "version", "version, build and libraries");
+		}
 		return;
 	}
 	line.command = find_command(commands, words[0]);
@@ -297,7 +299,8 @@ void complete_line(FILE *out, const char *const *words, size_t count)
 	if (line.command && line.command->subcommands) {
 		if (count == 2) {
 			offer_commands(&line, line.command->subcommands);
-			complete_offer(out, line.typed, "--", "help", "print help");
+			if (line.typed[0] == '-')
+				complete_offer(out, line.typed, "--", "help", "print help");
 			return;
 		}
 		line.command = find_command(line.command->subcommands, words[1]);

@@ -16,7 +16,7 @@
 /* words: those behind the program's name, the last of them the one being typed (empty where it is yet to begin). */
 void complete_line(FILE *out, const char *const *words, size_t count);
 
-/* Prints a candidate if it begins with typed: prefix (which typed has, too) and name. Names that a shell would take for more than a word are
+/* Prints a candidate, prefix and name, if it begins with typed. Names that a shell would take for more than a word are
  * left out. description may be NULL; its first line is shown. */
 void complete_offer(FILE *out, const char *typed, const char *prefix, const char *name, const char *description);
 

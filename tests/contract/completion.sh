@@ -71,6 +71,7 @@ offered() {
 }
 offered "rules run runs " "penstock ru" penstock ru
 offered "--dry-run " "penstock run --d" penstock run --d
+offered "--help --set --strict " "penstock validate -" penstock validate -
 offered "export list replay show top " "penstock rejects " penstock rejects ""
 offered "mariadb postgresql sqlite sqlserver " "penstock schema ddl --dialect " penstock schema ddl --dialect ""
 offered "json text " "penstock run load.yaml --log-format " penstock run load.yaml --log-format ""
