@@ -8,6 +8,7 @@ release=bookworm
 # --- quickly: the files agree ---------------------------------------------------------------------
 version=$(sed -n 's/^AC_INIT(\[penstock\], \[\(.*\)\])$/\1/p' configure.ac)
 expect_eq "$(sed -n '1s/^penstock (\(.*\)) .*/\1/p' debian/changelog)" "$version" "version in debian/changelog"
+grep -qx 'ConditionPathExists=/etc/penstock/serve.yaml' examples/systemd/penstock.service || fail "the unit, which the package enables, must stay down without a serve file"
 grep -q "^## $version" CHANGELOG.md || fail "CHANGELOG.md does not begin with $version"
 
 # What is built with is what the build installs elsewhere.
@@ -30,7 +31,7 @@ done >>"$TESTTMP/bad"
 {
     find man pipelines -type f
     find docs -maxdepth 1 -name '*.md'
-    find examples/grafana examples/prometheus examples/serve examples/systemd -type f
+    find examples/grafana examples/prometheus examples/serve examples/systemd -type f ! -name README.md
     echo debian/changelog debian/clean debian/control debian/copyright debian/penstock.links debian/penstock.lintian-overrides debian/rules debian/source/format Dockerfile .dockerignore | tr ' ' '\n'
 } | grep -v '\.db' | while read -r file; do
     grep -qxF "$file" "$TESTTMP/words" || echo "Makefile.am neither installs nor packs $file"
