@@ -11,6 +11,7 @@
 #include "engine/cli/command.h"
 #include "engine/cli/display.h"
 #include "engine/cli/log.h"
+#include "engine/cli/notify.h"
 #include "engine/http/access.h"
 #include "engine/http/server.h"
 
@@ -43,47 +44,147 @@ static void hold_signals(sigset_t *signals)
 }
 
 /* Until everybody who was accepted has an answer. Returns the exit code. */
-static int leave(struct server *server, const sigset_t *signals)
+static int leave(struct server *server, const sigset_t *signals, const struct notify *notify)
 {
 	const struct timespec look = {.tv_nsec = LOOK_NS};
 	int second = 0;
 
 	access_event("stopping", NULL, NULL);
+	notify_stopping(notify);
 	server_leave(server);
 	while (server_busy(server)) {
 		int number = sigtimedwait(signals, NULL, &look);
 
-		if (number > 0 && !second) {
-			second = number;
-			access_event("cancelled", NULL, NULL);
-			server_cancel(server, number);
-		} else if (number > 0) {
+		notify_alive(notify);
+		if (number <= 0 || number == SIGHUP)
+			continue;
+		if (second)
 			_Exit(128 + number);
-		}
+		second = number;
+		access_event("cancelled", NULL, NULL);
+		server_cancel(server, number);
 	}
 	return second ? 128 + second : 0;
 }
 
-static int serve(struct service *service, const struct serve_file *file, struct error *error)
+static void free_service(struct service *service)
 {
-	struct server *server;
+	const struct serve_file *file = service ? service_file(service) : NULL;
+
+	service_free(service);
+	serve_file_free(file);
+}
+
+/* --- SIGHUP --- */
+
+/* A service of the file as it is now, that is not started yet; NULL and error. */
+static struct service *read_again(const char *path, struct error *error)
+{
+	struct diagnostics diagnostics;
+	struct service *service = NULL;
+
+	diagnostics_init(&diagnostics);
+	const struct serve_file *file = serve_file_load(path, &diagnostics);
+	if (file)
+		service = service_new(file, &diagnostics);
+	if (!service) {
+		diagnostics_error_of(&diagnostics, error);
+		serve_file_free(file);
+	}
+	diagnostics_fini(&diagnostics);
+	return service;
+}
+
+/* Whatever is wrong, the service goes on as it was. */
+static void reload(struct server *server, const char *path, const struct notify *notify)
+{
+	char kept[KEPT_SIZE] = "", why[ERROR_PLACE_MAX + ERROR_MESSAGE_MAX], status[sizeof why + 32];
+	struct error error = ERROR_INIT;
+
+	notify_reloading(notify);
+	struct service *next = read_again(path, &error);
+	if (next && service_succeed(next, server_service(server), kept, &error) == 0) {
+		server_replace(server, next);
+		if (kept[0])
+			access_event("reload_needs_restart", "settings", kept);
+		access_event("reloaded", NULL, NULL);
+		notify_ready(notify, "reloaded");
+		return;
+	}
+	free_service(next);
+	error_text(&error, why, sizeof why);
+	access_event("reload_failed", "error", why);
+	snprintf(status, sizeof status, "reload failed: %.200s", why);
+	notify_ready(notify, status);
+}
+
+/* The next signal, or 0 after a while: while somebody has to be told that we live, or retired services wait for their last requests. */
+static int next_signal(const struct server *server, const sigset_t *signals, const struct notify *notify)
+{
+	int64_t ms = server_has_retired(server) ? LOOK_NS / 1000000 : notify->watchdog_ms;
+	const struct timespec look = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+	int number = 0;
+
+	if (ms > 0)
+		number = sigtimedwait(signals, NULL, &look);
+	else
+		number = sigwaitinfo(signals, NULL);
+	if (notify->watchdog_ms > 0)
+		notify_alive(notify);
+	return number > 0 ? number : 0;
+}
+
+/* Until a signal tells it to end. */
+static void keep_going(struct server *server, const char *path, const sigset_t *signals, const struct notify *notify)
+{
+	bool asked = false;
+
+	for (;;) {
+		int number = next_signal(server, signals, notify);
+		struct service *retired;
+
+		if (number == SIGINT || number == SIGTERM)
+			return;
+		asked = asked || number == SIGHUP;
+		while ((retired = server_take_retired(server)))
+			free_service(retired);
+		/* As many as there may be wait for their last requests: it is done when one of them has gone. */
+		if (asked && server_may_replace(server)) {
+			asked = false;
+			reload(server, path, notify);
+		}
+	}
+}
+
+/* Takes the service. */
+static int serve(struct service *service, const char *path, struct error *error)
+{
+	const struct serve_file *file = service_file(service);
+	struct server *server = NULL;
+	struct service *retired;
+	struct notify notify;
 	sigset_t signals;
 	char address[128];
 	bool six = strchr(file->address, ':') != NULL;
-	int number, code;
+	int code = -1;
 
 	hold_signals(&signals);
-	if (service_start(service, error) < 0)
-		return -1;
-	server = server_open(service, error);
-	if (!server)
-		return -1;
-	snprintf(address, sizeof(address), "http://%s%s%s:%u", six ? "[" : "", file->address, six ? "]" : "", server_port(server));
-	access_event("listening", "address", address);
-	while (sigwait(&signals, &number) != 0)
-		;
-	code = leave(server, &signals);
-	server_close(server);
+	notify_init(&notify);
+	if (service_start(service, error) == 0)
+		server = server_open(service, error);
+	if (server) {
+		snprintf(address, sizeof(address), "http://%s%s%s:%u", six ? "[" : "", file->address, six ? "]" : "", server_port(server));
+		access_event("listening", "address", address);
+		notify_ready(&notify, address);
+		keep_going(server, path, &signals, &notify);
+		code = leave(server, &signals, &notify);
+		service = server_service(server);
+		server_stop(server);
+		while ((retired = server_take_retired(server)))
+			free_service(retired);
+		server_close(server);
+	}
+	free_service(service);
 	return code;
 }
 
@@ -117,15 +218,16 @@ static int serve_main(const void *bound, const struct arguments *arguments)
 		display_puts(stdout, arguments->items[0]);
 		puts(": ok");
 		code = 0;
+		free_service(service);
 	} else if (service) {
-		code = serve(service, file, &error);
+		code = serve(service, arguments->items[0], &error);
 		if (code < 0)
 			code = log_error(&log, NULL, &error);
+		else
+			access_event("stopped", NULL, NULL);
+	} else {
+		serve_file_free(file);
 	}
-	service_free(service);
-	serve_file_free(file);
-	if (service && !flags->check && !error_is_set(&error))
-		access_event("stopped", NULL, NULL);
 	log_fini(&log);
 	return code;
 }
@@ -154,7 +256,10 @@ const struct command command_serve = {
 		"error as JSON, one a line. Beyond loopback it needs keys, and a proxy for TLS."
 		"\n"
 		"SIGTERM or SIGINT: no further connection is accepted, whoever was accepted is answered, and the exit code is 0. "
-		"A second signal cancels what is under way.",
+		"A second signal cancels what is under way."
+		"\n"
+		"SIGHUP: the serve file and its pipelines are read again. Requests and runs under way go on, those that come next see the new keys and pipelines; "
+		"where something is wrong with them, the log says where, and everything stays as it was. Ignored under nohup.",
 	.flags = flags_of_serve,
 	.size = sizeof(struct serve_flags),
 	.exits = EXITS(0) | EXITS(1) | EXITS(2) | EXITS(5) | EXITS(EXIT_SIGNAL),

@@ -24,7 +24,9 @@ enum {
 };
 
 struct server {
-	struct service *service;
+	struct service *service; /* of requests that begin now; under the lock, but for the thread that replaces it */
+	struct service *retired[SERVER_RETIRED_MAX]; /* under the lock, the same; some requests of theirs may be under way */
+	size_t retired_count;
 	struct mg_context *context;
 	int listener;            /* descriptor of the listening socket; -1: not found */
 	atomic_uint port;        /* requests may be here before it is known */

@@ -13,8 +13,12 @@
 #include "engine/http/service.h"
 #include "engine/http/workers.h"
 
+/* A service is what one reading of the serve file and its pipelines has made. A reload makes another, which takes over what lasts: threads, runs under way,
+ * schedule, figures. Requests stay with the one that they began with. */
 struct service {
 	const struct serve_file *file;
+	unsigned users;                /* requests under way; under the server's lock */
+	bool passed_on;                /* what lasts belongs to another one */
 	struct service_limits limits;  /* workers is never 0 here */
 	struct pipeline **pipelines;
 	bool *replaces;                /* a sink of it replaces what a table holds */

@@ -65,6 +65,17 @@ void rates_free(struct rates *rates)
 	free(rates);
 }
 
+void rates_inherit(struct rates *rates, struct rates *before, const size_t *was)
+{
+	pthread_mutex_lock(&before->lock);
+	for (size_t i = 0; i < rates->key_count; i++)
+		if (was[i] < before->key_count)
+			rates->keys[i] = before->keys[was[i]];
+	rates->seed = before->seed;
+	memcpy(rates->clients, before->clients, sizeof rates->clients);
+	pthread_mutex_unlock(&before->lock);
+}
+
 static void take(struct bucket *bucket, int64_t rate, int64_t burst, bool really, int64_t now_us, struct rate *out)
 {
 	int64_t full = burst * MICRO, elapsed = now_us - bucket->seen_us;

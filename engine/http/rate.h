@@ -21,6 +21,8 @@ struct rate {
 
 struct rates *rates_new(const struct serve_rates *limits, size_t keys, struct error *error) MUST_CHECK;
 void rates_free(struct rates *rates);
+/* New rates take over what keys and clients have used up: was[i] is the index that key i had before (SIZE_MAX: it is new). */
+void rates_inherit(struct rates *rates, struct rates *before, const size_t *was);
 
 /* Takes a token of a key (by index), or of a client where there are no keys (SIZE_MAX). now_us: of a clock that never goes back. */
 void rate_request(struct rates *rates, size_t key, const char *client, int64_t now_us, struct rate *out);

@@ -47,34 +47,75 @@ static int64_t ran_last(const struct service *service, size_t index)
 	return 0;
 }
 
-int schedule_room_open(struct service *service, struct schedule_room **out, struct error *error)
+/* Those of a service; -1 where memory ran out. before: the service that it takes the place of, or NULL. */
+static int list_scheduled(const struct service *service, const struct service *before, struct scheduled **items, size_t *count, struct error *error)
 {
-	const struct scheduler_hooks hooks = {.start = start, .busy = busy, .tell = tell, .arg = service};
-	struct schedule_room *room = calloc(1, sizeof *room);
-	struct scheduled *items = calloc(service_pipeline_count(service) + 1, sizeof *items);
-	size_t count = 0;
-
-	*out = NULL;
-	if (!room || !items) {
-		free(room);
-		free(items);
+	*count = 0;
+	*items = calloc(service_pipeline_count(service) + 1, sizeof **items);
+	if (!*items)
 		return error_memory(error, "the scheduler");
-	}
 	for (size_t i = 0; i < service_pipeline_count(service); i++) {
 		const struct plan *plan = pipeline_plan(service_pipeline(service, i));
+		size_t was = before ? service_find_pipeline(before, plan->name) : SIZE_MAX;
+		/* What was scheduled until now is looked at by the scheduler alone. */
+		bool known = was != SIZE_MAX && pipeline_plan(service_pipeline(before, was))->schedule.cron;
 
 		if (plan->schedule.cron)
-			items[count++] = (struct scheduled){.schedule = &plan->schedule, .name = plan->name, .index = i, .last = ran_last(service, i)};
+			(*items)[(*count)++] = (struct scheduled){.schedule = &plan->schedule, .name = plan->name, .index = i,
+				.last = known ? 0 : ran_last(service, i)};
 	}
-	if (count > 0)
-		room->scheduler = scheduler_new(items, count, &hooks, error);
-	free(items);
-	if (count > 0 && !room->scheduler) {
+	return 0;
+}
+
+static int make_scheduler(struct schedule_room *room, struct service *service, const struct scheduled *items, size_t count, struct error *error)
+{
+	const struct scheduler_hooks hooks = {.start = start, .busy = busy, .tell = tell, .arg = service};
+
+	room->scheduler = scheduler_new(items, count, &hooks, error);
+	return room->scheduler ? 0 : -1;
+}
+
+int schedule_room_open(struct service *service, struct schedule_room **out, struct error *error)
+{
+	struct schedule_room *room = calloc(1, sizeof *room);
+	struct scheduled *items;
+	size_t count;
+	int result = 0;
+
+	*out = NULL;
+	if (!room)
+		return error_memory(error, "the scheduler");
+	if (list_scheduled(service, NULL, &items, &count, error) < 0) {
 		free(room);
 		return -1;
 	}
-	*out = room;
-	return 0;
+	if (count > 0)
+		result = make_scheduler(room, service, items, count, error);
+	free(items);
+	if (result < 0)
+		free(room);
+	else
+		*out = room;
+	return result;
+}
+
+int schedule_room_pass(struct service *service, const struct service *before, struct error *error)
+{
+	struct schedule_room *room = before->schedule;
+	struct scheduled *items;
+	size_t count;
+	int result = 0;
+
+	if (list_scheduled(service, before, &items, &count, error) < 0)
+		return -1;
+	if (room->scheduler)
+		result = scheduler_replace(room->scheduler, items, count, service, error);
+	else if (count > 0)
+		result = make_scheduler(room, service, items, count, error);
+	free(items);
+	if (result == 0)
+		service->schedule = room;
+	return result;
 }
 
 void schedule_room_close(struct schedule_room *room)
@@ -87,5 +128,6 @@ void schedule_room_close(struct schedule_room *room)
 
 int64_t service_next_run(const struct service *service, size_t pipeline)
 {
-	return service->schedule && service->schedule->scheduler ? scheduler_next(service->schedule->scheduler, pipeline) : 0;
+	return service->schedule && service->schedule->scheduler ?
+		scheduler_next(service->schedule->scheduler, pipeline_plan(service_pipeline(service, pipeline))->name) : 0;
 }

@@ -177,7 +177,10 @@ static struct exchange *exchange_new(struct mg_connection *connection)
 		return NULL;
 	x->connection = connection;
 	x->server = info->user_data;
+	pthread_mutex_lock(&x->server->lock);
 	x->service = x->server->service;
+	x->service->users++;
+	pthread_mutex_unlock(&x->server->lock);
 	x->request.method = info->request_method;
 	x->raw_path = info->request_uri;
 	x->raw_query = info->query_string;
@@ -203,6 +206,10 @@ static void exchange_free(struct exchange *x)
 	answer_fini(&x->answer);
 	buffer_fini(&x->body);
 	free(x->text);
+	/* Behind this the service may go, and its keys with it. */
+	pthread_mutex_lock(&x->server->lock);
+	x->service->users--;
+	pthread_mutex_unlock(&x->server->lock);
 	free(x);
 }
 
@@ -389,10 +396,50 @@ unsigned server_port(const struct server *server)
 	return atomic_load(&server->port);
 }
 
+bool server_may_replace(const struct server *server)
+{
+	return server->retired_count < SERVER_RETIRED_MAX;
+}
+
+bool server_has_retired(const struct server *server)
+{
+	return server->retired_count > 0;
+}
+
+struct service *server_service(const struct server *server)
+{
+	return server->service;
+}
+
+void server_replace(struct server *server, struct service *next)
+{
+	next->server = server;
+	pthread_mutex_lock(&server->lock);
+	server->retired[server->retired_count++] = server->service;
+	server->service = next;
+	pthread_mutex_unlock(&server->lock);
+}
+
+struct service *server_take_retired(struct server *server)
+{
+	struct service *found = NULL;
+
+	pthread_mutex_lock(&server->lock);
+	for (size_t i = 0; i < server->retired_count && !found; i++)
+		if (server->retired[i]->users == 0) {
+			found = server->retired[i];
+			server->retired[i] = server->retired[--server->retired_count];
+		}
+	pthread_mutex_unlock(&server->lock);
+	return found;
+}
+
 /* civetweb would go on accepting until it is stopped. */
 void server_leave(struct server *server)
 {
 	atomic_store(&server->service->stopping, true);
+	for (size_t i = 0; i < server->retired_count; i++)
+		atomic_store(&server->retired[i]->stopping, true);
 	atomic_store(&server->last_ms, clock_elapsed_ms());
 	socket_hang_up(server->listener);
 }
@@ -405,14 +452,24 @@ bool server_busy(const struct server *server)
 void server_cancel(struct server *server, int signal)
 {
 	atomic_store(&server->service->cancel.signal, signal);
+	for (size_t i = 0; i < server->retired_count; i++)
+		atomic_store(&server->retired[i]->cancel.signal, signal);
+}
+
+void server_stop(struct server *server)
+{
+	if (!server->context)
+		return;
+	mg_stop(server->context);
+	mg_exit_library();
+	server->context = NULL;
 }
 
 void server_close(struct server *server)
 {
 	if (!server)
 		return;
-	mg_stop(server->context);
-	mg_exit_library();
+	server_stop(server);
 	deadlines_end(server);
 	free(server);
 }
@@ -443,6 +500,36 @@ unsigned server_port(const struct server *server)
 	return 0;
 }
 
+bool server_may_replace(const struct server *server)
+{
+	(void)server;
+	return false;
+}
+
+bool server_has_retired(const struct server *server)
+{
+	(void)server;
+	return false;
+}
+
+struct service *server_service(const struct server *server)
+{
+	(void)server;
+	return NULL;
+}
+
+void server_replace(struct server *server, struct service *next)
+{
+	(void)server;
+	(void)next;
+}
+
+struct service *server_take_retired(struct server *server)
+{
+	(void)server;
+	return NULL;
+}
+
 void server_leave(struct server *server)
 {
 	(void)server;
@@ -458,6 +545,11 @@ void server_cancel(struct server *server, int signal)
 {
 	(void)server;
 	(void)signal;
+}
+
+void server_stop(struct server *server)
+{
+	(void)server;
 }
 
 void server_close(struct server *server)

@@ -1,6 +1,7 @@
 /* service.c - the service: its pipelines, its rooms, and what they may know of it.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,14 +71,18 @@ struct service *service_new(const struct serve_file *file, struct diagnostics *d
 }
 
 /* When each pipeline succeeded last is in its history; a database that cannot be asked now is no reason not to start. */
-static void begin_metrics(struct service *service)
+static void begin_metrics(struct service *service, const struct service *before)
 {
-	measure_started(service->metrics);
+	if (!before)
+		measure_started(service->metrics);
 	for (size_t i = 0; i < service->pipeline_count; i++) {
 		struct error ignored = ERROR_INIT;
 		int64_t succeeded = 0;
 
 		if (pipeline_kind_of(pipeline_plan(service->pipelines[i])) != PIPELINE_RUN)
+			continue;
+		/* Its figures are there already. */
+		if (before && service_find_pipeline(before, pipeline_plan(service->pipelines[i])->name) != SIZE_MAX)
 			continue;
 		if (run_history_succeeded(service, i, &succeeded, &ignored) < 0)
 			succeeded = 0;
@@ -90,7 +95,7 @@ int service_start(struct service *service, struct error *error)
 	service->metrics = metrics_new(measured, error);
 	if (!service->metrics)
 		return -1;
-	begin_metrics(service);
+	begin_metrics(service, NULL);
 	service->rates = rates_new(&service->file->rates, service->file->key_count, error);
 	if (!service->rates || ingest_room_open(service, &service->ingest, error) < 0 || runs_room_open(service, &service->runs, error) < 0)
 		return -1;
@@ -100,18 +105,96 @@ int service_start(struct service *service, struct error *error)
 	return service->workers ? 0 : -1;
 }
 
+static size_t find_key(const struct serve_file *file, const char *name)
+{
+	size_t i = 0;
+
+	while (i < file->key_count && strcmp(file->keys[i].name, name) != 0)
+		i++;
+	return i < file->key_count ? i : SIZE_MAX;
+}
+
+static int inherit_rates(struct service *next, const struct service *before, struct error *error)
+{
+	size_t *was = calloc(next->file->key_count + 1, sizeof *was);
+
+	if (!was)
+		return error_memory(error, "the rates of clients");
+	for (size_t i = 0; i < next->file->key_count; i++)
+		was[i] = find_key(before->file, next->file->keys[i].name);
+	next->rates = rates_new(&next->file->rates, next->file->key_count, error);
+	if (next->rates)
+		rates_inherit(next->rates, before->rates, was);
+	free(was);
+	return next->rates ? 0 : -1;
+}
+
+/* What threads and sockets were made for. */
+static void keep_limits(struct service *next, const struct service *before, char kept[KEPT_SIZE])
+{
+	const struct {
+		const char *name;
+		uint64_t *now, then, asked, had;
+	} lasting[] = {
+		{"limits.connections", &next->limits.connections, before->limits.connections, next->file->limits.connections, before->limits.connections},
+		{"limits.workers", &next->limits.workers, before->limits.workers, next->limits.workers, before->limits.workers},
+		{"limits.queue", &next->limits.queue, before->limits.queue, next->file->limits.queue, before->limits.queue},
+		{"limits.runs", &next->limits.runs, before->limits.runs, next->file->limits.runs, before->limits.runs},
+		{"limits.run_queue", &next->limits.run_queue, before->limits.run_queue, next->file->limits.run_queue, before->limits.run_queue},
+	};
+	size_t length = 0;
+
+	kept[0] = '\0';
+	for (size_t i = 0; i < sizeof lasting / sizeof *lasting; i++) {
+		if (lasting[i].asked != lasting[i].had)
+			length += (size_t)snprintf(kept + length, KEPT_SIZE - length, "%s%s", length ? ", " : "", lasting[i].name);
+		*lasting[i].now = lasting[i].then;
+	}
+	if (next->limits.header_ms != before->limits.header_ms)
+		snprintf(kept + length, KEPT_SIZE - length, "%slimits.header_time", length ? ", " : "");
+	next->limits.header_ms = before->limits.header_ms;
+}
+
+int service_succeed(struct service *next, struct service *before, char kept[KEPT_SIZE], struct error *error)
+{
+	/* Whether it may go without keys or TLS was judged by where it listens. */
+	if (strcmp(next->file->listen, before->file->listen) != 0)
+		return error_set(error, ERROR_CONFIG, NULL, "listen: %s: only a restart can change where the service listens (%s)", next->file->listen,
+			before->file->listen);
+	keep_limits(next, before, kept);
+	next->metrics = before->metrics;
+	next->runs = before->runs;
+	next->workers = before->workers;
+	next->server = before->server;
+	if (inherit_rates(next, before, error) < 0 || ingest_room_open(next, &next->ingest, error) < 0 || schedule_room_pass(next, before, error) < 0) {
+		next->passed_on = true;
+		return -1;
+	}
+	before->passed_on = true;
+	begin_metrics(next, before);
+	return 0;
+}
+
+const struct serve_file *service_file(const struct service *service)
+{
+	return service->file;
+}
+
 void service_free(struct service *service)
 {
 	if (!service)
 		return;
-	workers_stop(service->workers);
-	schedule_room_close(service->schedule);
-	if (service->runs)
-		runs_room_close(service->runs);
+	if (!service->passed_on) {
+		workers_stop(service->workers);
+		schedule_room_close(service->schedule);
+		if (service->runs)
+			runs_room_close(service->runs);
+	}
 	if (service->ingest)
 		ingest_room_close(service->ingest);
 	rates_free(service->rates);
-	metrics_free(service->metrics);
+	if (!service->passed_on)
+		metrics_free(service->metrics);
 	for (size_t i = 0; i < service->pipeline_count; i++)
 		pipeline_free(service->pipelines[i]);
 	free(service->pipelines);

@@ -120,6 +120,8 @@ void runs_room_close(struct runs_room *room);     /* cancels what runs, waits */
 
 struct schedule_room;
 int schedule_room_open(struct service *service, struct schedule_room **out, struct error *error) MUST_CHECK; /* scheduled.c */
+/* The room of the service before becomes that of this one, at once; or -1 and error, and nothing has changed. */
+int schedule_room_pass(struct service *service, const struct service *before, struct error *error) MUST_CHECK;
 void schedule_room_close(struct schedule_room *room); /* nothing is started from now on */
 /* When a pipeline comes next by its schedule, in seconds since 1970; 0: it has none. */
 int64_t service_next_run(const struct service *service, size_t pipeline);

@@ -19,6 +19,7 @@ struct item {
 	struct scheduled what;
 	int64_t next;  /* INT64_MAX: never again */
 	bool waiting;  /* a run stands behind the one that goes on */
+	bool fresh;    /* what it missed before was not looked for yet */
 };
 
 struct scheduler {
@@ -124,14 +125,16 @@ static void *work(void *arg)
 	struct scheduler *scheduler = arg;
 
 	pthread_mutex_lock(&scheduler->mutex);
-	for (size_t i = 0; i < scheduler->count && !scheduler->stop; i++)
-		look_back(scheduler, &scheduler->items[i], scheduler->seen);
 	while (!scheduler->stop) {
 		int64_t now = now_s();
 		struct timespec until;
 
-		for (size_t i = 0; i < scheduler->count; i++)
+		for (size_t i = 0; i < scheduler->count; i++) {
+			if (scheduler->items[i].fresh)
+				look_back(scheduler, &scheduler->items[i], scheduler->seen);
+			scheduler->items[i].fresh = false;
 			look(scheduler, &scheduler->items[i], now);
+		}
 		scheduler->seen = now;
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += LOOK_MS / 1000;
@@ -179,6 +182,7 @@ struct scheduler *scheduler_new(const struct scheduled *items, size_t count, con
 	scheduler->seen = now_s();
 	for (size_t i = 0; i < count; i++) {
 		scheduler->items[i].what = items[i];
+		scheduler->items[i].fresh = true;
 		scheduler->items[i].next = next_after(&scheduler->items[i], scheduler->seen);
 	}
 	pthread_mutex_init(&scheduler->mutex, NULL);
@@ -206,13 +210,42 @@ void scheduler_free(struct scheduler *scheduler)
 	destroy(scheduler);
 }
 
-int64_t scheduler_next(struct scheduler *scheduler, size_t index)
+int scheduler_replace(struct scheduler *scheduler, const struct scheduled *items, size_t count, void *arg, struct error *error)
+{
+	struct item *fresh = calloc(count ? count : 1, sizeof *fresh), *former;
+
+	if (!fresh)
+		return error_memory(error, "the scheduler");
+	/* A start that is under way has the mutex. */
+	pthread_mutex_lock(&scheduler->mutex);
+	for (size_t i = 0; i < count; i++) {
+		fresh[i].what = items[i];
+		fresh[i].fresh = true;
+		for (size_t k = 0; k < scheduler->count; k++)
+			if (strcmp(scheduler->items[k].what.name, items[i].name) == 0) {
+				fresh[i].waiting = scheduler->items[k].waiting;
+				fresh[i].fresh = scheduler->items[k].fresh;
+			}
+		/* What came until it looked last has come. */
+		fresh[i].next = next_after(&fresh[i], scheduler->seen);
+	}
+	former = scheduler->items;
+	scheduler->items = fresh;
+	scheduler->count = count;
+	scheduler->hooks.arg = arg;
+	pthread_cond_signal(&scheduler->wake);
+	pthread_mutex_unlock(&scheduler->mutex);
+	free(former);
+	return 0;
+}
+
+int64_t scheduler_next(struct scheduler *scheduler, const char *name)
 {
 	int64_t next = 0;
 
 	pthread_mutex_lock(&scheduler->mutex);
 	for (size_t i = 0; i < scheduler->count; i++)
-		if (scheduler->items[i].what.index == index && scheduler->items[i].next != INT64_MAX)
+		if (strcmp(scheduler->items[i].what.name, name) == 0 && scheduler->items[i].next != INT64_MAX)
 			next = scheduler->items[i].next;
 	pthread_mutex_unlock(&scheduler->mutex);
 	return next;

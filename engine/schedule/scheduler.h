@@ -41,7 +41,11 @@ struct scheduler *scheduler_new(const struct scheduled *items, size_t count, con
 /* From now on nothing is started; waits for a start that is under way. NULL is fine. */
 void scheduler_free(struct scheduler *scheduler);
 
-/* When the pipeline that hooks call index comes next, in seconds since 1970; 0: it has no schedule. */
-int64_t scheduler_next(struct scheduler *scheduler, size_t index);
+/* From now on it is these, and hooks get arg; both are copied, and the former ones are no longer looked at once this returns. One of the same name goes on
+ * where it stood: no time of it comes twice, none is lost, and a run that waits goes on waiting. 0, or -1 and error: nothing has changed. */
+int scheduler_replace(struct scheduler *scheduler, const struct scheduled *items, size_t count, void *arg, struct error *error) MUST_CHECK;
+
+/* When the pipeline of that name comes next, in seconds since 1970; 0: it has no schedule. */
+int64_t scheduler_next(struct scheduler *scheduler, const char *name);
 
 #endif
