@@ -7,7 +7,7 @@ set -u
 usage() {
     cat <<'END'
 usage: sh tests/run.sh [--full] [FOLDER | FOLDER/NAME.sh | FOLDER/NAME.c]...
-  FOLDER     unit, contract, golden, fault or fuzz; without one, all of them
+  FOLDER     unit, contract, golden, fault, fuzz or browser; without one, all of them
   --full     the same tests with the sizes and kill counts of a release, and a ThreadSanitizer build beside the others
 environment:
   PENSTOCK_TEST_BUILD   folder for the builds (default: build-test in the source tree)
@@ -30,7 +30,7 @@ for arg; do
         ;;
     esac
 done
-: "${chosen:= unit contract golden fault fuzz}"
+: "${chosen:= unit contract golden fault fuzz browser}"
 builds=${PENSTOCK_TEST_BUILD:-$TOP/build-test}
 jobs=${PENSTOCK_TEST_JOBS:-2}
 PENSTOCK_TEST_FULL=$full

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs from Debian or Ubuntu what building (`build`), testing (`test`, the default) or measuring (`bench`) needs; does nothing when all is there.
-# usage: packages.sh [build|test|bench] [--list]
+# usage: packages.sh [build|test|bench|browser] [--list]
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 
@@ -12,18 +12,23 @@ test="libcmocka-dev sqlite3 postgresql mariadb-server python3 gzip zstd procps t
     nginx-light stunnel4 python3-jsonschema python3-yaml openapi-specification prometheus"
 # Beyond both, for tests/bench alone.
 bench="wrk python3-flask python3-pyodbc gunicorn pgloader"
+# What tests/browser alone needs, and installs itself. A node from elsewhere brings its npm, and is not replaced.
+browser="chromium fonts-dejavu-core"
+command -v node >/dev/null 2>&1 || browser="$browser nodejs"
+command -v npm >/dev/null 2>&1 || browser="$browser npm"
 
 what=test list=no
 for arg; do
     case $arg in
-    build | test | bench) what=$arg ;;
+    build | test | bench | browser) what=$arg ;;
     --list) list=yes ;;
-    *) echo "usage: packages.sh [build|test|bench] [--list]" >&2; exit 2 ;;
+    *) echo "usage: packages.sh [build|test|bench|browser] [--list]" >&2; exit 2 ;;
     esac
 done
 wanted=$build
 [ "$what" = build ] || wanted="$build $test"
 [ "$what" != bench ] || wanted="$wanted $bench"
+[ "$what" != browser ] || wanted=$browser
 if [ "$list" = yes ]; then
     printf '%s\n' $wanted
     exit 0

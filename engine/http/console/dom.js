@@ -30,12 +30,19 @@ export const show = (place, ...children) => { place.replaceChildren(); return fi
 
 /* --- values --- */
 
-const mark = (text) => Array.from(text, (c) => {
-  const code = c.codePointAt(0);
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-  if (code === 0x7f) return '\u2421';
-  return 'U+' + code.toString(16).toUpperCase().padStart(4, '0');
-}).join(' ');
+const SHORT = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\0': '\\0' };
+const spelled = (c) => SHORT[c] || 'U+' + c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0');
+
+/* The same one many times over is written once. */
+function mark(text) {
+  const out = [];
+  for (const c of text) {
+    const last = out[out.length - 1];
+    if (last && last.c === c) last.times++;
+    else out.push({ c, times: 1 });
+  }
+  return out.map(({ c, times }) => spelled(c) + (times > 1 ? ` \u00d7${times}` : '')).join(' ');
+}
 
 function pieces(text) {
   const out = [];

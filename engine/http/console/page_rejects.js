@@ -42,7 +42,7 @@ function cellRow(part, i) {
 }
 
 async function record(reject, pipeline) {
-  const cells = cellsOf(reject, await fieldsOf(pipeline, reject.table_name));
+  const cells = cellsOf(reject, await fieldsOf(pipeline, reject));
   const marked = cells ? new Set(cells.flatMap((part) => part.violations)) : new Set();
   const others = (reject.violations || []).filter((violation) => !marked.has(violation));
   return [

@@ -81,8 +81,10 @@ export function dictionaryOf(pipeline) {
   return known.get(pipeline);
 }
 
-export async function fieldsOf(pipeline, table) {
+/** The names of the fields of a reject's table; its rule begins with the table of the dictionary, which the target's may not be called. */
+export async function fieldsOf(pipeline, reject) {
   const dictionary = await dictionaryOf(pipeline);
-  const found = dictionary && dictionary.tables.find((item) => item.name === table);
+  const tables = dictionary ? dictionary.tables : [];
+  const found = tables.filter((item) => reject.rule.startsWith(item.name + '.')).sort((a, b) => b.name.length - a.name.length)[0] || tables.find((item) => item.name === reject.table_name);
   return found ? found.fields.map((field) => field.name) : null;
 }
