@@ -4,16 +4,19 @@
  * A summary takes its counts from what the run itself counted; one example of each rule is looked for among the first rejects alone, so that a
  * million of them take no longer than a thousand.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "connectors/odbc/history.h"
 #include "engine/core/clock.h"
+#include "engine/http/child.h"
+#include "engine/http/parts.h"
 #include "engine/http/request_load.h"
 #include "engine/http/run_history.h"
 #include "engine/http/runs.h"
 
-enum { REJECTS_DEFAULT = 100, RULES_MAX = 1000, EXAMPLES_MS = 400, EXAMPLES_LOOKED_AT = 100000 };
+enum { REJECTS_DEFAULT = 100, RULES_MAX = 1000, EXAMPLES_MS = 400, EXAMPLES_LOOKED_AT = 100000, EXPORT_MS = 60000, SAID_MAX = 8192 };
 
 int run_rejects_get(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
 {
@@ -228,4 +231,92 @@ int run_rejects_summary_get(struct service *service, const struct http_request *
 	json_decref(tally.tables);
 	json_decref(run);
 	return result;
+}
+
+/* --- as a file that a person can mend --- */
+
+/* A file, or why there is none. */
+static int answer_export(const struct child_end *end, const struct buffer *said, const char *run_id, struct http_answer *answer, struct error *error)
+{
+	const char *why = strncmp(buffer_text(said), "penstock: ", 10) == 0 ? buffer_text(said) + 10 : buffer_text(said);
+
+	if (end->too_much) {
+		answer_problem(answer, 422, "these rejects make a file of more than limits.body: name a rule or a table, or use penstock rejects export");
+		return 0;
+	}
+	if (end->too_long || end->code == 5) {
+		answer_problem(answer, 503, end->too_long ? "the export took too long; try again" : "the database cannot be had now, or is locked; try again");
+		return answer_header(answer, error, "Retry-After", "%d", RETRY_SECONDS);
+	}
+	if (end->code == 2 || end->code == 4) {
+		answer_problem(answer, 422, "%.*s", (int)strcspn(why, "\n"), why);
+		return 0;
+	}
+	if (end->code != 0)
+		return error_set(error, ERROR_RESOURCE, NULL, "rejects export ended with %d: %.*s", end->code, (int)strcspn(why, "\n"), why);
+	if (answer->body.length == 0) {
+		answer_problem(answer, 422, "this run has no such reject that is to be mended");
+		return 0;
+	}
+	answer->content_type = "text/csv; charset=utf-8";
+	return answer_header(answer, error, "Content-Disposition", "attachment; filename=\"rejects-%s.csv\"", run_id);
+}
+
+static int export(const struct service *service, const struct http_request *request, const struct plan *plan, struct http_answer *answer,
+	struct error *error)
+{
+	char *texts[5] = {NULL};
+	const char *arguments[10] = {"rejects", "export", "--quiet"};
+	const char *rule = query_find(request, "rule"), *table = query_find(request, "table");
+	struct child_end end;
+	struct buffer said;
+	size_t count = 0;
+	int result = 0;
+
+	result |= asprintf(&texts[count++], "--run=%s", request->values[0]) < 0;
+	result |= asprintf(&texts[count++], "--pipeline=%s", plan->file) < 0;
+	result |= asprintf(&texts[count++], "--state=%s:%s", plan->file, plan->state->name) < 0;
+	if (rule)
+		result |= asprintf(&texts[count++], "--rule=%s", rule) < 0;
+	if (table)
+		result |= asprintf(&texts[count++], "--table=%s", table) < 0;
+	for (size_t i = 0; i < count; i++)
+		arguments[i + 3] = texts[i];
+	arguments[count + 3] = "-";
+	buffer_init(&said, SAID_MAX);
+	answer->body.ceiling = (size_t)service_limits(service)->body + 1;
+	if (result)
+		result = error_memory(error, "the export of rejects");
+	else
+		result = child_run(arguments, EXPORT_MS, request->cancel, &answer->body, &said, &end, error);
+	answer->body.ceiling = ANSWER_MAX;
+	if (result == 0)
+		result = answer_export(&end, &said, request->values[0], answer, error);
+	buffer_fini(&said);
+	for (size_t i = 0; i < count; i++)
+		free(texts[i]);
+	return result;
+}
+
+int run_rejects_export_get(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error)
+{
+	static const char *const names[] = {"rule", "table", NULL};
+	json_t *run;
+	size_t index;
+	bool here;
+	int result;
+
+	if (!query_only(request, names, answer))
+		return 0;
+	result = runs_take(service, request, VERB_READ, &run, &here, answer, error);
+	if (result <= 0)
+		return result;
+	const char *name = json_string_value(json_object_get(run, "pipeline"));
+	index = name ? service_find_pipeline(service, name) : SIZE_MAX;
+	json_decref(run);
+	if (index == SIZE_MAX || !pipeline_plan(service_pipeline(service, index))->state) {
+		answer_problem(answer, 422, "the pipeline of this run, which says what is in its records, is none of this service");
+		return 0;
+	}
+	return export(service, request, pipeline_plan(service_pipeline(service, index)), answer, error);
 }

@@ -408,6 +408,7 @@ const struct route routes_of_runs[] = {
 	{"GET", "/v1/runs/{run}", VERB_ANY, BODY_NONE, "One run: its summary, or its figures while it goes on.", get_run},
 	{"GET", "/v1/runs/{run}/rejects", VERB_ANY, BODY_NONE, "The records that a run rejected, and why.", run_rejects_get},
 	{"GET", "/v1/runs/{run}/rejects/summary", VERB_ANY, BODY_NONE, "How many records of a run broke which rule.", run_rejects_summary_get},
+	{"GET", "/v1/runs/{run}/rejects/export", VERB_ANY, BODY_NONE, "The rejects of a run that are to be mended, in the columns of their table.", run_rejects_export_get},
 	{"POST", "/v1/runs/{run}/cancel", VERB_ANY, BODY_NONE, "Cancels a run; what it has open is rolled back.", cancel_run},
 	{NULL, NULL, VERB_NONE, BODY_NONE, NULL, NULL},
 };

@@ -27,6 +27,7 @@ int runs_start(const struct service *service, struct pipeline *pipeline, struct 
 
 /* Handlers of files of their own (see struct route). */
 int run_rejects_get(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error);
+int run_rejects_export_get(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error);
 int run_rejects_summary_get(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error);
 
 #endif

@@ -93,6 +93,7 @@ extern const struct route routes_of_health[];  /* health.c: /healthz /readyz /op
 extern const struct route routes_of_ingest[];  /* ingest.c */
 extern const struct route routes_of_runs[];    /* runs.c: /v1/pipelines, /v1/runs..., uploads */
 extern const struct route routes_of_reports[]; /* reports.c */
+extern const struct route routes_of_plan[];    /* plan_text.c */
 extern const struct route routes_of_events[];  /* events.c */
 extern const struct route routes_of_dictionary[]; /* dictionary.c */
 extern const struct route routes_of_console[]; /* console.c: / and /console/{file} */

@@ -3,6 +3,8 @@
 Expected results are counted with SQL in the state tables, by Python in the files that were loaded, or are the files themselves.
 SPDX-License-Identifier: Apache-2.0
 """
+import csv
+import io
 import json
 import os
 import sqlite3
@@ -276,6 +278,45 @@ def streams(db):
     check(last.read() is not None, "the stream ended")
 
 
+def export(service, sql, run_id):
+    """Each row has the cells of its record in the file that was loaded, which Python's csv reads."""
+    where, checked = "/v1/runs/%s/rejects/export" % run_id, 0
+    for table in ("departments", "jobs", "hired_employees"):
+        rows = sql("select reject_id, rule, record_no from penstock_rejects where run_id = ? and table_name = ? order by reject_id", run_id, table)
+        if not rows:
+            service.ask("GET", "%s?table=%s" % (where, table), headers=KEY).problem(422, "nothing to export")
+            continue
+        with open(os.path.join(TOP, "examples/hr/data", table + ".csv"), newline="") as file:
+            records = list(csv.reader(file))
+        answer = service.ask("GET", "%s?table=%s" % (where, table), headers=KEY)
+        equal((answer.status, answer.headers["content-type"], answer.headers["content-disposition"]),
+              (200, "text/csv; charset=utf-8", 'attachment; filename="rejects-%s.csv"' % run_id), "export: %r" % answer.body[:300])
+        told = list(csv.reader(io.StringIO(answer.body.decode(), newline="")))
+        equal(told[0][:3], ["reject_id", "rule", "message"], "its header")
+        wanted = {str(number): [rule] + records[record - 1] for number, rule, record in rows}
+        equal({row[0]: [row[1]] + row[3:3 + len(records[0])] for row in told[1:]}, wanted, "rejects of " + table)
+        checked += len(rows)
+    equal(checked, sql("select count(*) from penstock_rejects where run_id = ?", run_id)[0][0], "rejects in all")
+    service.ask("GET", where + "?rule=--help", headers=KEY).problem(422, "a rule that is an option")
+    service.ask("GET", where, headers={"X-API-Key": "runner"}).problem(403, "a key that may not read")
+
+
+def plan(service, sql):
+    before = sql("select count(*) from penstock_runs"), sql("select count(*) from jobs")
+    backup = sorted(name for name in os.listdir(tmp("backups")) if os.path.exists(os.path.join(tmp("backups"), name, "manifest.json")))[0]
+    answer = get(service, "/v1/pipelines/restore/plan?table=jobs&backup=" + backup)
+    equal((answer["exit_code"], answer["problem"]), (0, None), "a plan")
+    check("pipeline restore" in answer["text"] and "step jobs" in answer["text"] and "step departments" not in answer["text"], answer["text"])
+    check(backup in answer["text"] and "replace" in answer["text"], answer["text"])
+    equal((sql("select count(*) from penstock_runs"), sql("select count(*) from jobs")), before, "what a plan wrote")
+    missing = get(service, "/v1/pipelines/restore/plan?backup=01fffffe-0000-7000-8000-000000000000")
+    check(missing["exit_code"] == 4 and missing["problem"], "a backup that is not there: %r" % missing)
+    for query in ("folder=/etc", "backup=..", "table=a/b", "other=1"):
+        service.ask("GET", "/v1/pipelines/restore/plan?" + query, headers=KEY).problem(422, query)
+    service.ask("GET", "/v1/pipelines/other/plan", headers=KEY).problem(404, "no such pipeline")
+    service.ask("GET", "/v1/pipelines/migrate/plan", headers={"X-API-Key": "runner"}).problem(403, "a key that may not read")
+
+
 def resident(service):
     with open("/proc/%d/status" % service.process.pid) as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
@@ -347,6 +388,8 @@ def endpoints():
     rejects(service, sql, loaded)
     dictionary(service)
     backups(service, sql)
+    export(service, sql, loaded)
+    plan(service, sql)
     history(service, sql)
     many(service, db, loaded)
     service.stop()

@@ -184,6 +184,8 @@ def on(kind):
         check(ask(200, "GET", where + "/rejects?limit=3").json()["rejects"], "a run without rejects")
         ask(200, "GET", where + "/rejects/summary")
         ask(200, "GET", where + "/events")
+        ask(200, "GET", where + "/rejects/export?table=jobs")
+        ask(200, "GET", "/v1/pipelines/%s/plan" % name)
         ask(200, "GET", "/v1/pipelines/%s/dictionary" % name)
         ask(409, "POST", where + "/cancel")
     kept = "/v1/pipelines/backup/backups"
