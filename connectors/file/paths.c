@@ -42,7 +42,7 @@ int paths_check(const struct option_list *list, const char *what, struct error *
 	for (size_t i = 0; i < list->count; i++) {
 		const char *path = list->items[i];
 		if (!*path)
-			return error_set(error, ERROR_CONFIG, NULL, "path of the %s is empty", what);
+			return error_set(error, ERROR_CONFIG, NULL, "path of the %s must be a text that is not empty", what);
 		if (strlen(path) > PATH_LENGTH_MAX)
 			return error_set(error, ERROR_CONFIG, NULL, "path of the %s is longer than %d bytes", what, (int)PATH_LENGTH_MAX);
 		if (list->count > 1 && strcmp(path, "-") == 0)
