@@ -93,13 +93,18 @@ export function faultless(page, where) {
   equal(page.faults, [], `faults on ${where}`);
 }
 
-/** Nothing serious or critical for axe-core; nothing that makes the whole page scroll sideways. */
+/** Nothing serious or critical for axe-core, and it fits. */
 export async function accessible(page, where) {
+  await fits(page, where);
   await page.evaluate(AXE);
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
   const grave = found.violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160) + ' ' + (node.any[0]?.message || '')).join(' | ')}`);
   equal(grave, [], `axe-core on ${where}`);
+}
+
+/** Nothing makes the whole page scroll sideways. */
+export async function fits(page, where) {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   check(over <= 0, `${where} is ${over} pixels wider than the window`);
 }

@@ -88,6 +88,14 @@ export async function maybe(url, signal) {
   }
 }
 
+let paths = null;
+/** Whether the service has a path, such as /v1/runs/{run}/replay: it describes itself. */
+export async function has(pattern) {
+  paths = paths || maybe('/openapi.json').catch(() => null);
+  const described = await paths;
+  return !described || pattern in described.paths;
+}
+
 let known = null;
 /** The pipelines that this key may see; of a moment ago, unless fresh. */
 export async function pipelines(fresh = false) {

@@ -35,5 +35,5 @@ export function columns(caption, items, { top, from, to }) {
     }),
     s('line', { x1: '0', x2: '100%', y1: String(height - 0.5), y2: String(height - 0.5), class: 'axis' }));
   return h('figure', { class: 'plot' }, h('figcaption', null, caption, h('span', { class: 'soft' }, most > 0 ? ` \u00b7 up to ${top(most)}` : '')), chart,
-    h('p', { class: 'ends soft' }, h('span', null, from), h('span', null, to)));
+    h('p', { class: 'ends soft' }, h('span', null, items.length < 12 ? '' : from), h('span', null, to)));
 }

@@ -118,7 +118,7 @@ async function section(pipeline, all, signal) {
         backup.complete && may(pipeline, 'run') && h('button', { type: 'button', 'aria-label': `Verify the backup of ${backup.created_at}`, onclick: () => verify(pipeline, backup, draw) }, 'Verify'),
         backup.complete && h('button', { type: 'button', 'aria-label': `Restore the backup of ${backup.created_at}`, onclick: () => restore(all, backup) }, 'Restore'),
         h('a', { class: 'button quiet', href: `#/runs/${backup.run_id}` }, 'Run')) },
-    ], told.backups) : h('p', { class: 'soft' }, 'No backup yet.'));
+    ], told.backups, { stacks: true }) : h('p', { class: 'soft' }, 'No backup yet.'));
   };
   await draw();
   return h('section', { 'aria-labelledby': id }, h('div', { class: 'title' }, h('h2', { id }, value(pipeline.name, 80)), may(pipeline, 'run') && h('button', { type: 'button', class: 'primary', onclick: () => runDialog(pipeline) }, 'Back up now')),

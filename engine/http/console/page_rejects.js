@@ -1,6 +1,6 @@
 // The records that a run rejected: by rule and field, one after the other, each with the cell that offended; export and replay.
 // SPDX-License-Identifier: Apache-2.0
-import { at, download, get, may, maybe, pipelineNamed, post, query } from './api.js';
+import { at, download, get, has, may, maybe, pipelineNamed, post, query } from './api.js';
 import { count, h, name, plural, say, show, value, when } from './dom.js';
 import { bars } from './charts.js';
 import { doing, field, modal, table } from './parts.js';
@@ -91,7 +91,7 @@ function chooser(label, given, items, set) {
 
 export default async function rejects({ parts: [, id], query: wanted, signal }) {
   const run = await get(at('runs', id), signal);
-  const [pipeline, rules] = await Promise.all([pipelineNamed(run.pipeline).catch(() => null), summaryOf(run, signal)]);
+  const [pipeline, rules, exports_, replays] = await Promise.all([pipelineNamed(run.pipeline).catch(() => null), summaryOf(run, signal), has('/v1/runs/{run}/rejects/export'), has('/v1/runs/{run}/replay')]);
   const filter = { rule: wanted.rule || '', table: wanted.table || '', field: wanted.field || '' };
   const filtered = Object.values(filter).some((item) => item !== '');
   const ask = (after) => at('runs', id, 'rejects') + query({ limit: PAGE, after, ...filter });
@@ -122,14 +122,7 @@ export default async function rejects({ parts: [, id], query: wanted, signal }) 
 
   const go = (change) => { location.hash = `#/runs/${id}/rejects${query({ ...filter, ...change })}`; };
   const distinct = (part) => [...new Set(rules.map((rule) => rule[part]).filter(Boolean))];
-  const exporting = h('button', { type: 'button', onclick: () => doing(exporting, told, async () => {
-    try {
-      await download(at('runs', id, 'rejects', 'export') + query({ rule: filter.rule }), `rejects-${id}.csv`);
-    } catch (error) {
-      exporting.hidden = error.status === 404 || error.status === 405;
-      throw error;
-    }
-  }) }, 'Export as CSV');
+  const exporting = h('button', { type: 'button', onclick: () => doing(exporting, told, () => download(at('runs', id, 'rejects', 'export') + query({ rule: filter.rule }), `rejects-${id}.csv`)) }, 'Export as CSV');
   const replay = h('button', { type: 'button', onclick: () => modal('Replay rejected records', (close) => {
     const said = h('div');
     const start = h('button', { type: 'button', class: 'primary', onclick: () => doing(start, said, async () => {
@@ -144,7 +137,7 @@ export default async function rejects({ parts: [, id], query: wanted, signal }) 
   return {
     title: `Rejects of ${run.pipeline}`,
     content: [h('p', { class: 'crumbs' }, h('a', { href: '#/runs' }, 'Runs'), ' / ', h('a', { href: `#/runs/${id}` }, value(run.pipeline, 60), ' ', when(run.started_at)), ' / '),
-      h('div', { class: 'title' }, h('h1', null, `${plural(total, 'rejected record')}`, filter.rule && [' of ', name(filter.rule)]), h('div', { class: 'actions' }, run.rejected > 0 && exporting, run.rejected > 0 && pipeline && pipeline.kind === 'run' && may(pipeline, 'run') && run.status !== 'running' && replay)),
+      h('div', { class: 'title' }, h('h1', null, `${plural(total, 'rejected record')}`, filter.rule && [' of ', name(filter.rule)]), h('div', { class: 'actions' }, run.rejected > 0 && exports_ && exporting, run.rejected > 0 && replays && pipeline && pipeline.kind === 'run' && may(pipeline, 'run') && run.status !== 'running' && replay)),
       h('div', { class: 'stack' }, filtered ? null : charts(id, rules),
         h('section', { 'aria-label': 'Records' }, rules.length > 0 && filters && h('div', { class: 'filters' },
           chooser('Rule', filter.rule, distinct('rule'), (rule) => go({ rule })), distinct('table').length > 1 && chooser('Table', filter.table, distinct('table'), (of) => go({ table: of })),

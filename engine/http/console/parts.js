@@ -45,16 +45,15 @@ export function books(of, { words = true, going = false } = {}) {
 
 /* --- tables --- */
 
-/** columns: [{title, cell(row), number}]; it scrolls within itself. */
-export function table(caption, columns, rows, { onrow, hidden = true } = {}) {
-  return h('div', { class: 'scroll', role: 'region', 'aria-label': caption, tabindex: '0' },
-    h('table', null, h('caption', { class: hidden ? 'unseen' : null }, caption),
-      h('thead', null, h('tr', null, columns.map((column) => h('th', { scope: 'col', class: column.number ? 'number' : null }, column.title)))),
-      h('tbody', null, rows.map((row) => {
-        const line = h('tr', null, columns.map((column) => h('td', { class: column.number ? 'number' : column.wide ? 'wide' : null }, column.cell(row))));
-        if (onrow) onrow(line, row);
-        return line;
-      }))));
+/** columns: [{title, cell(row), number, wide}]; it scrolls within itself, or with stacks its rows become blocks where there is little room:
+ * roles are named, since what is no longer laid out as a table would lose them. */
+export function table(caption, columns, rows, { stacks = false } = {}) {
+  const role = (is) => (stacks ? is : null);
+  return h('div', { class: stacks ? 'scroll stacks' : 'scroll', role: 'region', 'aria-label': caption, tabindex: '0' },
+    h('table', { role: role('table') }, h('caption', { class: 'unseen' }, caption),
+      h('thead', { role: role('rowgroup') }, h('tr', { role: role('row') }, columns.map((column) => h('th', { scope: 'col', role: role('columnheader'), class: column.number ? 'number' : null }, column.title)))),
+      h('tbody', { role: role('rowgroup') }, rows.map((row) => h('tr', { role: role('row') }, columns.map((column) =>
+        h('td', { role: role('cell'), 'data-title': typeof column.title === 'string' ? column.title : null, class: column.number ? 'number' : column.wide ? 'wide' : null }, h('div', null, column.cell(row)))))))));
 }
 
 export const took = (run) => run.duration_s ?? (run.finished_at && run.started_at ? (new Date(run.finished_at) - new Date(run.started_at)) / 1000 : null);
