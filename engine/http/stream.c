@@ -34,9 +34,16 @@ static bool gone(const struct exchange *x)
 	return poll(&waiting, 1, EVENT_EVERY_MS) > 0;
 }
 
+/* Also where a reload has put another service in the place of this one, which goes once nobody needs it: the client asks again, and that one
+ * looks at its key. */
 static bool leaving(const struct exchange *x)
 {
-	return atomic_load(&x->service->stopping) || cancel_requested(&x->service->cancel);
+	bool retired;
+
+	pthread_mutex_lock(&x->server->lock);
+	retired = x->server->service != x->service;
+	pthread_mutex_unlock(&x->server->lock);
+	return retired || atomic_load(&x->service->stopping) || cancel_requested(&x->service->cancel);
 }
 
 /* A client that takes too long for one event is given up. */

@@ -7,13 +7,14 @@ import csv
 import io
 import json
 import os
+import signal
 import sqlite3
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 from harness import FULL, TOP, check, equal, main, newdb, tmp, wait_until  # noqa: E402
-from http_service import Service, key_line  # noqa: E402
+from http_service import PENSTOCK, Service, key_line  # noqa: E402
 
 MANY = 1000000 if FULL else 20000  # rejects of one run in the store
 GROWTH = 48 << 20  # bytes that the service may grow by while it answers about them
@@ -274,6 +275,11 @@ def streams(db):
     run_id = service.post("/v1/pipelines/slow/runs", {}, KEY).json()["run_id"]
     last = follow(service, run_id)
     equal(next(events(last))[1]["status"], "running", "a run that goes on")
+    # So does a reload, since the key may be another one behind it; whoever asks again goes on.
+    service.process.send_signal(signal.SIGHUP)
+    last.read()
+    last = follow(service, run_id)
+    equal(next(events(last))[1]["status"], "running", "behind a reload")
     service.stop()
     check(last.read() is not None, "the stream ended")
 
@@ -354,7 +360,10 @@ def many(service, db, run_id):
     equal([each["record_no"] for each in found], [MANY], "one among many")
     grown = resident(service) - before
     print("%d rejects: slowest %.3f s, %d pages for one of them, %.1f MB more memory" % (MANY, slowest, asked, grown / 1e6))
-    check(grown < GROWTH, "the service grew by %d bytes" % grown)
+    with open(PENSTOCK, "rb") as program:
+        code = program.read()
+    sanitized = b"__asan_init" in code or b"__tsan_init" in code
+    check(sanitized or grown < GROWTH, "the service grew by %d bytes" % grown)
 
 
 def locked(db):
