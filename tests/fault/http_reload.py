@@ -57,6 +57,10 @@ def reload(service, what="reloaded"):
     return events(service, what)[-1]
 
 
+def outcomes(service):
+    return len(events(service, "reloaded")) + len(events(service, "reload_failed"))
+
+
 class Client(threading.Thread):
     def __init__(self, service, index, stop):
         super().__init__()
@@ -114,9 +118,9 @@ def storm(kind):
             write("serve.yaml", "version: 1\nlisten: 127.0.0.1:0\npipelines: [%s]\nkeys: [{ name: x }]\n" % ingest)
         else:
             serve_file([ingest, slow] + ([report] if rounds % 3 else []), rounds % 2 == 0)
-        # Every 100 ms, however long one takes; what is in the file stays there until it was seen.
-        seen = len(events(service, "reloaded")) + len(events(service, "reload_failed"))
-        while len(events(service, "reloaded")) + len(events(service, "reload_failed")) == seen:
+        # Every 100 ms, however long one takes. The first that ends now may have begun before the file was changed; the second has read it.
+        seen = outcomes(service)
+        while outcomes(service) < seen + 2:
             service.process.send_signal(signal.SIGHUP)
             time.sleep(0.1)
         listed = service.ask("GET", "/v1/pipelines", headers=headers)
