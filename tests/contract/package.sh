@@ -31,7 +31,7 @@ done >>"$TESTTMP/bad"
 {
     find man pipelines -type f
     find docs -maxdepth 1 -name '*.md'
-    find examples/grafana examples/prometheus examples/serve examples/systemd -type f ! -name README.md
+    find examples/grafana examples/prometheus examples/serve examples/systemd -type f
     echo debian/changelog debian/clean debian/control debian/copyright debian/penstock.links debian/penstock.lintian-overrides debian/rules debian/source/format Dockerfile .dockerignore | tr ' ' '\n'
 } | grep -v '\.db' | while read -r file; do
     grep -qxF "$file" "$TESTTMP/words" || echo "Makefile.am neither installs nor packs $file"
@@ -69,7 +69,7 @@ fi
 
 # --- --full: built, installed, run and purged in bare Debians ----------------------------------------
 [ "$(id -u)" -eq 0 ] || skip "the files agree; building and installing the package needs root"
-for tool in debootstrap git unshare chroot; do
+for tool in debootstrap git unshare chroot ip; do
     command -v "$tool" >/dev/null 2>&1 || skip "the files agree; building and installing the package needs $tool"
 done
 [ -e .git ] || skip "the files agree; what is built is a commit, and this is no checkout"

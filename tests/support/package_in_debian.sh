@@ -11,14 +11,16 @@ if [ "${1:-}" = --inside ]; then
     mount -t proc proc "$2/proc"
     mkdir -p "$2/dev/shm"
     mount -t tmpfs tmpfs "$2/dev/shm"
+    [ "${LONELY:-}" != --net ] || ip link set lo up || exit 1
     exec chroot "$2" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
         /bin/sh -e -c "cd $3; $4"
 fi
 release=$1
 work=$TESTTMP
 inside() {
-    unshare --mount --pid --fork --kill-child sh "$TOP/tests/support/package_in_debian.sh" --inside "$@" </dev/null
+    unshare --mount ${LONELY:-} --pid --fork --kill-child sh "$TOP/tests/support/package_in_debian.sh" --inside "$@" </dev/null
 }
+# LONELY=--net: without a network but its own loopback.
 # try ROOT FOLDER COMMAND: what it prints is shown only if it fails.
 try() {
     inside "$@" >"$work/said" 2>&1 || {
@@ -101,7 +103,6 @@ pipelines: [/usr/share/penstock/pipelines/ingest.yaml]
 END
 # In a network of its own, where the port is free: unhealthy before, healthy within its deadline, and gone at its signal.
 cat >"$work/use/tmp/health.sh" <<END
-ip link set lo up 2>/dev/null || :
 export PENSTOCK_DB='Driver=SQLite3;Database=/data/hr.db'
 cd /data
 ! $health 2>/dev/null || exit 1
@@ -114,5 +115,7 @@ $health || exit 1
 kill -TERM \$!
 wait \$! || { code=\$?; [ \$code -eq 143 ] || exit \$code; }
 END
+LONELY=--net
+export LONELY
 try "$work/use" / "setpriv --reuid=$user --regid=$user --clear-groups sh -x /tmp/health.sh"
 expect_eq "$(stat -c %u "$work/use/data/hr.db")" "$user" "owner of what the service wrote"
