@@ -47,6 +47,14 @@ void read_schedule(struct planning *planning, struct node *root)
 	schedule->missed = (enum schedule_missed)keys.missed;
 }
 
+/* The summary is sent without them (connectors/http/url.c): better said now than when a run has failed. */
+static bool holds_user(const char *url)
+{
+	const char *host = strstr(url, "://") + 3;
+
+	return memchr(host, '@', strcspn(host, "/?#")) != NULL;
+}
+
 void read_failure(struct planning *planning, struct node *root)
 {
 	struct plan_failure *failure = &planning->pipeline->plan.on_failure;
@@ -60,6 +68,9 @@ void read_failure(struct planning *planning, struct node *root)
 		diagnostics_error(planning->diagnostics, node_find(map, "command"), "the first item of command is the program to run");
 	else if (failure->url && strncmp(failure->url, "http://", 7) != 0 && strncmp(failure->url, "https://", 8) != 0)
 		diagnostics_error(planning->diagnostics, node_find(map, "url"), "url begins with http:// or https://");
+	else if (failure->url && holds_user(failure->url))
+		diagnostics_error(planning->diagnostics, node_find(map, "url"),
+			"url must not hold user and password: a secret stands behind the host, or a command sends the summary");
 }
 
 void check_schedule(struct planning *planning, const struct node *root)
