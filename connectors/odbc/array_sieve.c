@@ -61,12 +61,27 @@ static int ask_table(const struct way_task *task, bool *plain, struct error *err
 	return row < 0 ? -1 : 0;
 }
 
+/* A unique key that only the server can name: it compares otherwise than byte by byte, or has a column that the step does not write. */
+static bool only_server_knows(const struct way_task *task, const struct catalog_key *key)
+{
+	for (size_t i = 0; i < key->count; i++)
+		if (schema_find(task->schema, key->columns[i]) == SIZE_MAX)
+			return true;
+	return key->partial;
+}
+
 static int open_sieve(struct array_sieve *sieve, struct error *error)
 {
 	const struct way_task *task = sieve->task;
 	bool plain = !task->upsert && !task->session->rows_uncounted;
 
+	size_t unknown = 0;
+
 	sieve->state = SIEVE_SHUT;
+	/* Of two such keys the server names one or the other, by which rows are in when it is asked. */
+	for (size_t i = 0; i < task->catalog->unique_count; i++)
+		unknown += only_server_knows(task, &task->catalog->unique[i]);
+	plain = plain && unknown < 2;
 	for (size_t i = 0; i < task->catalog->foreign_count; i++)
 		plain = plain && !task->catalog->foreign[i].itself;
 	if (plain && ask_table(task, &plain, error))

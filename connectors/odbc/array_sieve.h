@@ -3,7 +3,8 @@
  *
  * INSERT IGNORE leaves out a row that a unique key, a foreign key or a CHECK refuses, with a warning that has its number. It would change values as well,
  * with other warnings: so a statement counts only where each warning is of a row left out, and as many rows are missing as there are warnings. Tables with
- * triggers are not written so (a trigger's work for a row left out would stay), nor are upserts, nor a table that references itself.
+ * triggers are not written so (a trigger's work for a row left out would stay), nor are upserts, nor a table that references itself, nor one
+ * with several unique keys that only the server can name, whose words would depend on which rows are in.
  */
 #ifndef PENSTOCK_ODBC_ARRAY_SIEVE_H
 #define PENSTOCK_ODBC_ARRAY_SIEVE_H

@@ -263,6 +263,38 @@ def one(folder, kind, commit, refused, kept):
         print("%s: %d rows, %d rejects, %.1f s" % (where, len(kept), len(refused), seconds))
 
 
+def hidden_keys(folder):
+    """MariaDB: unique keys that the dictionary cannot see, two of which one row violates: which of them is named does not depend on the way."""
+    dice, told = random.Random(SEED + 2), {}
+    with open(folder + "/dictionary.json", "w") as out:
+        json.dump({"name": "h", "resources": [{"name": "h", "schema": {"fields": [
+            {"name": "id", "type": "integer"}, {"name": "a", "type": "integer"}, {"name": "b", "type": "string"}]}}]}, out)
+    with open(folder + "/h.csv", "w") as out:
+        for number in range(1, ROWS + 1):
+            a = dice.randint(-9, ROWS)
+            b = dice.choice("xX") * dice.randint(1, 3) + str(dice.randint(1, ROWS))
+            out.write("%d,%d,%s\n" % (number, a, b))
+    for way in BULK["mariadb"]:
+        db = newdb("mariadb")
+        db.execute("create table h (id bigint primary key, a int check (a <> -5 or id %% 2 = 0), b varchar(60) collate utf8mb4_general_ci,"
+                   "g int as (a %% %d) stored, extra int default 7, unique (g), unique ab (b, extra));" % (ROWS * 3 // 4))
+        pipeline(folder + "/h.yaml", way, "{ rows: %d }" % (ROWS // 4), "h")
+        done = penstock("run", "h.yaml", "--json", db=db, cwd=folder)
+        equal(done.code, 0, "hidden keys, %s: %s" % (way, done.tail()))
+        books(done.json, 0)
+        got = {int(row[0]): tuple(re.sub(r"`[^`]*`\.`h`", "`h`", cell or "") for cell in row[1:])
+               for row in db.query("select record_no, code, rule, message from penstock_rejects")}
+        rows = db.query("select id, a, b from h order by id")
+        check(len(rows) + len(got) == ROWS and len(got) > ROWS // 10, "hidden keys, %s: %d rows, %d rejects" % (way, len(rows), len(got)))
+        told.setdefault("rejects", (way, got))
+        told.setdefault("rows", rows)
+        check(rows == told["rows"], "hidden keys: the rows of %s are not those of %s" % (way, told["rejects"][0]))
+        for number in got:
+            equal(got[number], told["rejects"][1].get(number), "hidden keys: record %d by %s against %s" % (number, way, told["rejects"][0]))
+        dropdb(db)
+    print("hidden keys: %d rejects, the same by each way" % len(got))
+
+
 def test():
     folder = tmp("ways")
     os.mkdir(folder)
@@ -277,6 +309,10 @@ def test():
     refused = make_narrow(os.path.join(folder, "few.csv"))
     for kind in databases():
         narrow(kind, folder, refused)
+    if "mariadb" in databases():
+        folder = tmp("hidden")
+        os.mkdir(folder)
+        hidden_keys(folder)
 
 
 main(test)
