@@ -154,11 +154,17 @@ static struct layout layout_of(const struct plan_step *step, struct text record)
 		return (struct layout){ .unknown = "its cells are in another order than the fields" };
 	return dialect_of(step);
 }
+
+/* How many cells a record of the step's file has: the field that gets the file's path has none there. */
+static size_t cells_in_file(const struct plan_step *step)
+{
+	return step->source_schema->field_count - (text_of(step, "file_field") ? 1 : 0);
+}
+
 /* The cells of the record that was cut last beyond those of the fields, with commas between them. */
-static int join_surplus(struct mend_source *source, struct error *error)
+static int join_surplus(struct mend_source *source, size_t fields, struct error *error)
 {
 	const struct sheet *cutter = &source->cutter;
-	size_t fields = source->step->source_schema->field_count;
 	buffer_clear(&source->surplus);
 	for (size_t i = fields; i < cutter->count; i++) {
 		struct text cell = sheet_cell(cutter, i);
@@ -175,9 +181,9 @@ int mend_surplus(struct mend_source *source, struct text record, struct text *ou
 	if (strcmp(source->step->source->name, "csv") != 0 || layout.unknown)
 		return 0;
 	int whole = sheet_cut(&source->cutter, record, layout.delimiter, layout.quote, layout.trim, error);
-	if (whole <= 0 || source->cutter.count <= source->step->source_schema->field_count)
+	if (whole <= 0 || source->cutter.count <= cells_in_file(source->step))
 		return whole < 0 ? -1 : 0;
-	if (join_surplus(source, error) < 0)
+	if (join_surplus(source, cells_in_file(source->step), error) < 0)
 		return -1;
 	*out = (struct text){ buffer_text(&source->surplus), source->surplus.length };
 	return 0;
@@ -186,7 +192,7 @@ int mend_surplus(struct mend_source *source, struct text record, struct text *ou
 static int put_surplus(struct work *work)
 {
 	const struct buffer *surplus = &work->source->surplus;
-	if (join_surplus(work->source, work->error) < 0)
+	if (join_surplus(work->source, work->source->step->source_schema->field_count, work->error) < 0)
 		return -1;
 	return cells_put(&work->body, (struct text){ buffer_text(surplus), surplus->length }, work->error);
 }

@@ -133,7 +133,7 @@ def test_refused():
     write(tmp("outside.csv"), b"id,text\n1,a\n")
     os.mkfifo(os.path.join(folder.path, "fifo.csv"))
     cases = [(folder.path + "/*.txt", 4, "no file matches"), ([one, folder.path + "/x*"], 4, "no file matches"), ([one, folder.path + "/gone.csv"], 4, "No such file"),
-             ([one, folder.path], 4, "is a folder"), ([one, "-"], 2, "standard input"), ([], 2, "names no file"), (["", one], 2, "is empty"), (folder.path + "/**", 2, "**"),
+             ([one, folder.path], 4, "is a folder"), ([one, "-"], 2, "standard input"), ([], 2, "names no file"), (["", one], 2, "not empty"), (folder.path + "/**", 2, "**"),
              ([one, folder.path + "/fifo.csv"], 4, "no regular file"), (folder.path + "/o*.csv", 2, "nonsense"), (folder.path + "/.*/outside.csv", 4, "no file matches")]
     for path, code, says in cases:
         db = newdb("sqlite")
@@ -287,12 +287,17 @@ def test_each():
     """for_each, and the field where cells stand in the order of the fields."""
     folder = Folder("each")
     write(os.path.join(folder.path, "t-1.csv"), b"1,x\n2\n")
-    write(os.path.join(folder.path, "t-2.csv"), b"3,y\n4,z,1\n")
+    write(os.path.join(folder.path, "t-2.csv"), b"3,y\n4,z,1,2\n")
     db = newdb("sqlite")
     done = run(pipeline("each", folder.path + "/${table}-*.csv", source="type: csv, header: false, file_field: file", extra="for_each: { table: [t] }, "), db=db)
     equal(table(db), [("1", folder.path + "/t-1.csv", "x"), ("3", folder.path + "/t-2.csv", "y")], "rows")
     equal([row[2:7] for row in dbdump.rejects(db)], [(folder.path + "/t-1.csv", "2", "text", "missing-cell", "t.text.missing-cell"),
                                                      (folder.path + "/t-2.csv", "2", "", "extra-cell", "t.extra-cell")], "rejects")
+    done = penstock("rejects", "export", "--run", "latest", tmp("mended.csv"), db=db)
+    equal(done.code, 0, done.err)
+    with open(tmp("mended.csv"), encoding="utf-8", newline="") as file:
+        exported = [(row["id"], row["file"], row["text"], row["extra"]) for row in csv.DictReader(file)]
+    equal(exported, [("2", folder.path + "/t-1.csv", "", ""), ("4", folder.path + "/t-2.csv", "z", "1,2")], "no cell is lost to the field that has none")
     done = penstock("plan", pipeline("plan", folder.path + "/t-*.csv", source="type: csv, header: false, file_field: file"), db=db)
     equal(done.code, 0, done.err)
     check("(2 files)" in done.out, "plan says how many: " + done.out)
