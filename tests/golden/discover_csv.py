@@ -153,6 +153,8 @@ DIALECTS = [
     ("comments", "# made by hand\nid,name\n1,a\n# between, these\n2,b\n", {"comment": "#"}, ["id integer", "name string"], 2),
     ("a header that begins like a comment", "#id,name\n1,a\n2,b\n", {}, ["#id integer", "name string"], 2),
     ("a title", "Report of June\n\nid,name,n\n1,a,5\n2,b,6\n3,c,7\n", {"skip_lines": 2}, ["id integer", "name string", "n integer"], 3),
+    ("a semicolon in every text, but not in the header", "id\tname\tnote\n" + "".join('%d\tPat "the" %d\ta, b; c\n' % (i, i) for i in range(1, 40)),
+     {"delimiter": "\t"}, ["id integer", "name string", "note string"], 39),
     ("Excel says what cuts", "sep=;\nid;name\n1;a,b,c\n2;b,d,e\n", {"delimiter": ";", "skip_lines": 1}, ["id integer", "name string"], 2),
     ("spaces behind commas", "id, name, n\n1, \"a, b\", 5\n2, c, 6\n", {"skip_initial_space": True}, ["id integer", "name string", "n integer"], 2),
     ("a delimiter at every end", "id,name,\n1,a,\n2,b,\n", {"long_rows": "drop_empty"}, ["id integer", "name string"], 2),
