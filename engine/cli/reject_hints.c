@@ -235,6 +235,18 @@ static const char *slashed(const struct hint_rule *rule)
 			       : "%s are dates in the form DD/MM/YYYY or MM/DD/YYYY: set format";
 }
 
+/* Whether the form that a hint would tell to set, in its quotes, is the one that the values were held against. */
+static bool is_set_already(const struct hint_rule *rule, const char *hint)
+{
+	const char *form = strchr(hint, '"'), *held = strstr(rule->message, "\" is not a date");
+	const char *of = held ? strstr(held, " of the form ") : NULL;
+	if (!form || !of)
+		return false;
+	size_t length = strcspn(++form, "\"");
+	of += strlen(" of the form ");
+	return strlen(of) == length && memcmp(of, form, length) == 0;
+}
+
 static int put_forms(const struct hint_rule *rule, struct buffer *out, struct error *error)
 {
 	static const char *const texts[FORMS] = {
@@ -260,6 +272,8 @@ static int put_forms(const struct hint_rule *rule, struct buffer *out, struct er
 		for (; *rest && at + 1 < sizeof text; rest += *rest == '%' && rest[1] == '%' ? 2 : 1)
 			text[at++] = *rest;
 		text[at] = '\0';
+		if (dates && is_set_already(rule, text))
+			snprintf(text, sizeof text, " have the form that is set, but there is no such date");
 		if (buffer_printf(out, error, "%s%s%s", any ? "; " : "", hint_number(rule->forms[form], number), text) < 0)
 			return -1;
 		any = true;

@@ -554,6 +554,16 @@ def hints(kind):
                        ("items.code.required", "3 empty: required"), ("items.amount.minimum", "from -75 to -74; is below the minimum 0")):
         equal(said[rule]["hint"], hint, "the hint for " + rule)
     check("10 are dates in the form DD/MM/YYYY: set format" in said["items.seen.type"]["hint"], "a form of dates: %r" % said["items.seen.type"])
+    # The form that is set already is not told to be set: the day is the one that is none.
+    with open(tmp("days.yaml"), "w") as out:
+        out.write("resources: [{ name: days, schema: { fields: [{ name: day, type: date, format: '%d.%m.%Y' }] } }]\n")
+    with open(tmp("daysload.yaml"), "w") as out:
+        out.write('version: 1\nname: days\ndictionary: days.yaml\nconnections: { db: { type: odbc, connect: "${PENSTOCK_DB}" } }\n'
+                  "source: { type: csv, path: %s, header: false }\nsink: { type: odbc, connection: db, table: days, create: true }\n"
+                  % json.dumps(file("28.02.2021\n31.02.2021\n")))
+    run(tmp("daysload.yaml"), db=db)
+    done = penstock("rejects", "top", "--run", "latest", "--json", db=db)
+    equal(json.loads(done.out)["hint"], "1 have the form that is set, but there is no such date", "a day that no calendar has")
     text = penstock("rejects", "top", db=db).out
     check("30 rows too long" in text and "items.code.required" in text, text)
     equal(penstock("rejects", "top", "--table", "none", db=db).out, "", "none of that table")
