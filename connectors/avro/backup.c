@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct backup {
 	json_t *expected; /* names of tables that are begun and not added yet */
 	int held;         /* stale_hold, or -1 */
 	struct keep keep;
+	uint64_t rejected; /* records of its tables that are not in it */
 	struct shared *shared; /* borrowed: it closes this */
 };
 
@@ -53,6 +55,13 @@ static int backup_finish(void *part, struct error *error)
 		return -1;
 	if (folder_sync(above, error) < 0)
 		return -1;
+	if (backup->rejected > 0) {
+		/* Nobody knows yet whether it can stand in for an older one. */
+		if (backup->keep.given)
+			shared_tell(backup->shared, "warning", "keep: nothing was removed, since %" PRIu64 " records were rejected and are not in the backup %s",
+				backup->rejected, backup->folder);
+		return 0;
+	}
 	return keep_apply(&backup->keep, above, backup->manifest->pipeline, backup->shared, error);
 }
 
@@ -121,8 +130,9 @@ int backup_expect(struct backup *backup, const char *table, struct error *error)
 	return json_object_set_new(backup->expected, table, json_true()) < 0 ? error_memory(error, "a backup") : 0;
 }
 
-int backup_add(struct backup *backup, const struct manifest_table *table, struct error *error)
+int backup_add(struct backup *backup, const struct manifest_table *table, uint64_t rejected, struct error *error)
 {
+	backup->rejected += rejected;
 	if (manifest_add(backup->manifest, table, error) < 0)
 		return -1;
 	json_object_del(backup->expected, table->name);

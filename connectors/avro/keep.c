@@ -181,6 +181,15 @@ static void spare_proven(const char *folder, const struct backups *backups)
 
 /* --- removal --- */
 
+#define REJECTS_END ".rejects.jsonl" /* behind the name of a table's file, where the step keeps its rejects */
+
+static bool is_of_table(const struct manifest_table *table, const char *name)
+{
+	size_t length = strlen(table->file);
+
+	return strncmp(name, table->file, length) == 0 && (!name[length] || strcmp(name + length, REJECTS_END) == 0);
+}
+
 static bool belongs(const struct manifest *manifest, const char *name)
 {
 	static const char *const beside[] = {PROOF_NAME, MANIFEST_NAME, MANIFEST_SUM_NAME};
@@ -189,7 +198,7 @@ static bool belongs(const struct manifest *manifest, const char *name)
 		if (strcmp(name, beside[i]) == 0)
 			return true;
 	for (size_t i = 0; i < manifest->count; i++)
-		if (strcmp(name, manifest->tables[i].file) == 0)
+		if (is_of_table(&manifest->tables[i], name))
 			return true;
 	return false;
 }
@@ -217,9 +226,13 @@ static int remove_files(int fd, const struct manifest *manifest)
 		return -1;
 	if (unlinkat(fd, MANIFEST_SUM_NAME, 0) < 0 && errno != ENOENT)
 		failed = -1;
-	for (size_t i = 0; i < manifest->count; i++)
-		if (unlinkat(fd, manifest->tables[i].file, 0) < 0 && errno != ENOENT)
+	for (size_t i = 0; i < manifest->count; i++) {
+		char beside[FOLDER_PATH_MAX];
+
+		snprintf(beside, sizeof beside, "%s" REJECTS_END, manifest->tables[i].file);
+		if ((unlinkat(fd, manifest->tables[i].file, 0) < 0 && errno != ENOENT) || (unlinkat(fd, beside, 0) < 0 && errno != ENOENT))
 			failed = -1;
+	}
 	return failed;
 }
 

@@ -80,6 +80,7 @@ struct backup *backup_begin(struct shared *shared, const char *folder, const cha
 	struct error *error) MUST_CHECK;
 /* A table whose file is begun: until it is added the backup cannot become complete. ERROR_CONFIG where the backup holds it already. */
 int backup_expect(struct backup *backup, const char *table, struct error *error) MUST_CHECK;
-int backup_add(struct backup *backup, const struct manifest_table *table, struct error *error) MUST_CHECK;
+/* rejected: how many of its records are not in it; with any, `keep` removes nothing. */
+int backup_add(struct backup *backup, const struct manifest_table *table, uint64_t rejected, struct error *error) MUST_CHECK;
 
 #endif

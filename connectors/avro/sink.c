@@ -232,14 +232,14 @@ static int sink_write(void *self, struct batch *batch, struct error *error)
 
 /* ---- publish ---- */
 
-static int add_to_backup(struct avro_sink *sink, uint64_t size, const char hash[SHA256_HEX_SIZE], const struct fingerprints *prints,
+static int add_to_backup(struct avro_sink *sink, uint64_t size, const char hash[SHA256_HEX_SIZE], const struct outcome *outcome,
 	struct error *error)
 {
 	const struct sink_context *context = &sink->context;
 	const struct schema *schema = context->schema;
 	char **texts = calloc(2 * schema->field_count + 1, sizeof *texts); /* names, then types; borrowed, and only read */
 	struct manifest_table table = { .name = schema->name, .file = (char *)(uintptr_t)folder_last(sink->path), .rows = sink->records,
-		.size = size, .prints = *prints, .schema = (char *)(uintptr_t)(context->table_json ? context->table_json : "{}") };
+		.size = size, .prints = *outcome->prints, .schema = (char *)(uintptr_t)(context->table_json ? context->table_json : "{}") };
 	int result;
 
 	if (!texts)
@@ -256,7 +256,7 @@ static int add_to_backup(struct avro_sink *sink, uint64_t size, const char hash[
 	}
 	memcpy(table.sha256, hash, SHA256_HEX_SIZE);
 	snprintf(table.dictionary_hash, sizeof table.dictionary_hash, "%s", context->dictionary_hash ? context->dictionary_hash : "");
-	result = backup_add(sink->backup, &table, error);
+	result = backup_add(sink->backup, &table, outcome->counts ? outcome->counts->rejected : 0, error);
 	free(texts);
 	return result;
 }
@@ -275,7 +275,7 @@ static int sink_publish(void *self, enum publish_phase phase, const struct outco
 			(unsigned long long)sink->records, (unsigned long long)outcome->prints->rows);
 	if (give_block(sink, error) < 0 || container_out_publish(sink->out, &size, hash, error) < 0)
 		return -1;
-	if (sink->manifest && add_to_backup(sink, size, hash, outcome->prints, error) < 0)
+	if (sink->manifest && add_to_backup(sink, size, hash, outcome, error) < 0)
 		return -1;
 	forget(sink);
 	return 0;

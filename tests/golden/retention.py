@@ -133,6 +133,30 @@ def not_ours():
     equal(there(folder), before, "after a failed backup")
 
 
+def not_whole():
+    """A backup that lacks rejected rows takes no place of an older one."""
+    folder = tmp("lacking")
+    path = pipeline("lacking", folder, "{ last: 1 }")
+    with open(path) as source:
+        text = source.read().replace("max_rejects: 0", "max_rejects: 5")
+    with open(path, "w") as out:
+        out.write(text)
+    day = datetime.datetime(2027, 7, 1, tzinfo=UTC)
+    first, _ = backup(path, day)
+    with sqlite3.connect(tmp("a.db")) as db:
+        db.execute("create table aside as select * from departments")
+        db.execute("drop table departments")
+        db.execute("create table departments (id, department)")
+        db.execute("insert into departments values (1, 'one'), ('two', 'two')")
+    second, said = backup(path, day + datetime.timedelta(days=1))
+    equal(there(folder), sorted([first, second]), "behind a backup with a rejected row")
+    check("keep: nothing was removed, since 1 records were rejected" in said, said)
+    with sqlite3.connect(tmp("a.db")) as db:
+        db.execute("delete from departments where id = 'two'")
+    third, _ = backup(path, day + datetime.timedelta(days=2))
+    equal(there(folder), [third], "behind a whole one")
+
+
 def refused():
     folder = tmp("refused")
     for keep, message in (("{ last: 0 }", "keep: last is a number of backups from 1 to 100000"), ("{ lsat: 3 }", "keep: unknown key \"lsat\""),
@@ -154,6 +178,7 @@ def retention():
     a_year()
     weeks_and_years()
     not_ours()
+    not_whole()
     refused()
 
 

@@ -14,7 +14,7 @@ from harness import TOP, check, equal, hr_pipeline, main, penstock, tmp
 HERE = TOP + "/tests/golden/sqlserver/"
 COLLATE = " COLLATE Latin1_General_100_BIN2"
 # Bytes of a value in a key: "Data types" and "nchar and nvarchar" of the manual.
-BYTES = {"bigint": 8, "nvarchar(200)" + COLLATE: 400}
+BYTES = {"bigint": 8, "datetime2(6)": 8, "nvarchar(200)" + COLLATE: 400}  # of datetime2 with 5 to 7 digits, too
 CLUSTERED, NONCLUSTERED = 900, 1700
 # Of each table, from the contract: the columns that hold times and numbers; those that may be null.
 TIMES = {"rejected_at", "started_at", "finished_at", "claimed_at", "updated_at", "loaded_at", "created_at"}
