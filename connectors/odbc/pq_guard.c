@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <libpq-fe.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "connectors/odbc/pq.h"
 #include "connectors/odbc/pq_guard.h"
+#include "engine/core/thread.h"
 
 enum { LOOK_MS = 100, LOOKS_AFTER = 30, ERROR_SIZE = 256 };
 
@@ -67,7 +67,6 @@ static void *watch(void *arg)
 static bool start_thread(struct pq_guard *guard)
 {
 	pthread_condattr_t attributes;
-	sigset_t all, before;
 	bool started;
 
 	pthread_mutex_init(&guard->mutex, NULL);
@@ -75,11 +74,7 @@ static bool start_thread(struct pq_guard *guard)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&guard->stopped, &attributes);
 	pthread_condattr_destroy(&attributes);
-	/* Signals are for the threads that wait for something. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	started = pthread_create(&guard->thread, NULL, watch, guard) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	started = thread_start(&guard->thread, 0, watch, guard) == 0;
 	if (!started) {
 		pthread_cond_destroy(&guard->stopped);
 		pthread_mutex_destroy(&guard->mutex);

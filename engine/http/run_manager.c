@@ -11,6 +11,7 @@
 
 #include "engine/core/clock.h"
 #include "engine/core/run.h"
+#include "engine/core/thread.h"
 #include "engine/http/json_put.h"
 #include "engine/http/measure.h"
 #include "engine/http/parts.h"
@@ -362,23 +363,6 @@ enum cancelled run_manager_cancel(struct run_manager *manager, const char *run_i
 
 /* --- beginning and end --- */
 
-/* Signals are for the thread that waits for them. */
-static int start_thread(struct run_manager *manager, pthread_t *thread)
-{
-	pthread_attr_t attributes;
-	sigset_t all, before;
-	int failed;
-
-	if (pthread_attr_init(&attributes))
-		return -1;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_attr_setstacksize(&attributes, STACK_BYTES) || pthread_create(thread, &attributes, work, manager);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	return failed ? -1 : 0;
-}
-
 struct run_manager *run_manager_new(size_t runs, size_t queue, struct metrics *metrics, struct error *error)
 {
 	struct run_manager *manager = calloc(1, sizeof *manager);
@@ -395,7 +379,7 @@ struct run_manager *run_manager_new(size_t runs, size_t queue, struct metrics *m
 	pthread_mutex_init(&manager->mutex, NULL);
 	pthread_cond_init(&manager->wake, NULL);
 	while (manager->thread_count < runs) {
-		if (start_thread(manager, &manager->threads[manager->thread_count]) < 0) {
+		if (thread_start(&manager->threads[manager->thread_count], STACK_BYTES, work, manager)) {
 			error_memory(error, "the threads of runs");
 			run_manager_free(manager);
 			return NULL;

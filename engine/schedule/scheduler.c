@@ -4,13 +4,13 @@
 #include "engine/schedule/scheduler.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "engine/core/clock.h"
+#include "engine/core/thread.h"
 #include "engine/core/value.h"
 
 enum { LOOK_MS = 1000, SET_BACK_S = 3600, TEXT_MAX = NAME_MAX_BYTES + ERROR_PLACE_MAX + ERROR_MESSAGE_MAX };
@@ -144,19 +144,6 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Signals are for the thread that waits for them. */
-static int start_thread(struct scheduler *scheduler)
-{
-	sigset_t all, before;
-	int failed;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&scheduler->thread, NULL, work, scheduler);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return failed;
-}
-
 static void destroy(struct scheduler *scheduler)
 {
 	pthread_cond_destroy(&scheduler->wake);
@@ -190,7 +177,7 @@ struct scheduler *scheduler_new(const struct scheduled *items, size_t count, con
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&scheduler->wake, &attributes);
 	pthread_condattr_destroy(&attributes);
-	if (start_thread(scheduler)) {
+	if (thread_start(&scheduler->thread, 0, work, scheduler)) {
 		error_set(error, ERROR_RESOURCE, NULL, "cannot start the thread of the scheduler");
 		destroy(scheduler);
 		return NULL;
