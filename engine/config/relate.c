@@ -1,4 +1,4 @@
-/* relate.c - what follows from all steps of a pipeline together: the tables of each for_each, and files written twice.
+/* relate.c - what follows from all steps of a pipeline together: the tables of each for_each, files written twice, and rows whose parents are nowhere.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <string.h>
@@ -141,6 +141,31 @@ static void refuse_same_files(struct planning *planning)
 	}
 }
 
+/* --- parents without a database ------------------------------------------------------------------ */
+
+/* Where no row can have its parent, all would be rejected. */
+static void refuse_orphans(struct planning *planning)
+{
+	const struct plan *plan = &planning->pipeline->plan;
+	const struct node *said = NULL;
+
+	for (size_t i = 0; i < plan->step_count; i++) {
+		const struct plan_step *step = &plan->steps[i];
+
+		for (size_t j = 0; step->name && j < step->schema->foreign_count && planning->units[i].written != said; j++) {
+			const struct node *at = planning->units[i].written;
+			const char *table = step->schema->foreign[j].resource;
+
+			if (!plan_needs_parents(step, table) || plan_parents(plan, step, table))
+				continue;
+			diagnostics_error(planning->diagnostics, at, "rows of table \"%s\" refer to rows of \"%s\", and no earlier step writes \"%s\" to a "
+				"file with check: all; without a database there are no other parents, and every row with a reference would be rejected: "
+				"add that step before this one, or set check: types", step->table, table, table);
+			said = at;
+		}
+	}
+}
+
 void relate_steps(struct planning *planning)
 {
 	const struct plan *plan = &planning->pipeline->plan;
@@ -157,4 +182,5 @@ void relate_steps(struct planning *planning)
 		refuse_several_databases(planning, first, end);
 	}
 	refuse_same_files(planning);
+	refuse_orphans(planning);
 }

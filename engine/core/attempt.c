@@ -51,11 +51,11 @@ static int open_judge_and_sink(struct attempt *attempt, struct error *error)
 		.rules = &attempt->rules,
 		.policy = step->policy,
 		.upsert_key = step->policy == KEYS_UPSERT ? &step->upsert_key : NULL,
-		.target = step->target,
+		.target = step->connection ? step->target : NULL, /* two steps write to two files, and no row of one is in the other */
 		.check_types_only = step->check_types_only,
 		.dry_run = state->options->dry_run,
 		.earlier = state->earlier,
-		.earlier_count = *state->earlier_count,
+		.earlier_count = state->options->dry_run || !step->connection ? *state->earlier_count : 0,
 		.cancel = state->options->cancel,
 	};
 	attempt->judge = step->judge_new(step->program, &judging, error);
@@ -205,7 +205,7 @@ void attempt_close(struct attempt *attempt)
 		attempt->store->ops->release(attempt->store, &attempt->key);
 	if (attempt->source)
 		attempt->step->source->close(attempt->source);
-	if (attempt->judge && state->options->dry_run && attempt->done)
+	if (attempt->judge && attempt->done && (state->options->dry_run || plan_has_children(state->plan, state->step)))
 		state->earlier[(*state->earlier_count)++] = attempt->judge;
 	else if (attempt->judge)
 		attempt->judge->ops->free(attempt->judge);

@@ -29,7 +29,7 @@ struct step_state {
 	struct step_report *report;
 	struct run_report *run_report;
 	size_t report_index;
-	struct judge **earlier;      /* dry run: judges of the steps before; this step's is added to them */
+	struct judge **earlier;      /* of the steps before: in a dry run all judges, else those that plan_has_children; this step's is added to them */
 	size_t *earlier_count;
 	struct ledger committed, pending;
 	char **rule_ids;             /* copies, by index; the rule set lives with a try */
@@ -158,7 +158,7 @@ void publish_settle(struct attempt *attempt, const struct error *cause);
  * would tell of an earlier run. Appears complete or not at all. */
 int reject_file_write(const struct attempt *attempt, bool published, struct error *error) MUST_CHECK;
 
-/* Rolls back what is open and closes all parts; judges of a dry run stay for later steps. */
+/* Rolls back what is open and closes all parts; judges that later steps ask stay. */
 void attempt_close(struct attempt *attempt);
 
 /* What a step's report shows while it runs: committed and pending together. */

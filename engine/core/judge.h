@@ -30,7 +30,7 @@ struct judge_context {
 	bool check_types_only;        /* `check: types`: cells are cast, and no rule but their types applies, not even required */
 	bool dry_run;                 /* nothing is written: keys of accepted rows must be remembered by the judge itself */
 	bool each_batch_alone;        /* a batch is a load of its own (a request): the target is asked about its keys, no others are remembered, and settled is not called */
-	struct judge *const *earlier; /* dry run: judges of the earlier steps, whose accepted keys count as parents, and as the target's where it is the same */
+	struct judge *const *earlier; /* judges of earlier steps, whose accepted keys count as parents (dry run; steps without a database), and as the target's where it is the same */
 	size_t earlier_count;
 	struct cancel *cancel;
 };

@@ -121,6 +121,16 @@ struct source_context plan_source_context(const struct plan *plan, const struct 
 struct sink_context plan_sink_context(const struct plan *plan, const struct plan_step *step, struct shared *shared,
 	struct cancel *cancel);
 
+/* Of a sink without a database: the parents that a record refers to are the rows that earlier steps like it wrote in this run. The first of
+ * the steps before this one that knows the keys of its rows of this table; NULL: there is none. */
+const struct plan_step *plan_parents(const struct plan *plan, const struct plan_step *step, const char *table);
+
+/* True where a record of the step has to have a parent among such rows, and the table is not its own. */
+bool plan_needs_parents(const struct plan_step *step, const char *table);
+
+/* True where a later step looks for the parents of its records among the rows of this one. */
+bool plan_has_children(const struct plan *plan, const struct plan_step *step);
+
 /* True where the rows of the step are those of requests to the service: nobody else can run it. */
 bool plan_takes_requests(const struct plan_step *step);
 

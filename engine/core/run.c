@@ -153,6 +153,22 @@ static int check_step_name(const struct plan *plan, const char *name, struct err
 	return name ? error_set(error, ERROR_CONFIG, plan->file, "there is no step \"%s\" in this pipeline", name) : 0;
 }
 
+/* A step whose parents are the rows that another one writes in this run is nothing without it. */
+static int check_parents(const struct plan *plan, const struct run_options *options, struct error *error)
+{
+	for (size_t i = 0; i < plan->step_count && options->only_step; i++) {
+		const struct plan_step *step = &plan->steps[i], *parents;
+		for (size_t j = 0; j < step->schema->foreign_count && is_chosen(options, step); j++) {
+			const char *table = step->schema->foreign[j].resource;
+			if (!plan_needs_parents(step, table) || !(parents = plan_parents(plan, step, table)))
+				continue;
+			return error_set(error, ERROR_CONFIG, step->name,
+				"its rows refer to those of table \"%s\", which step %s writes to a file in the same run: leave --step out", table, parents->name);
+		}
+	}
+	return 0;
+}
+
 static int check_limit(const struct plan *plan, const struct run_options *options, struct error *error)
 {
 	for (size_t i = 0; i < plan->step_count && options->limited; i++)
@@ -220,7 +236,8 @@ void run_plan(const struct plan *plan, const struct run_options *options, struct
 	sessions.shared = shared_new(&error);
 	if (!file || !sessions.stores || !sessions.lost || !report->steps || !sessions.shared) {
 		error_memory(&error, "a run");
-	} else if (check_step_name(plan, options->only_step, &error) == 0 && check_limit(plan, options, &error) == 0) {
+	} else if (check_step_name(plan, options->only_step, &error) == 0 && check_limit(plan, options, &error) == 0 &&
+		check_parents(plan, options, &error) == 0) {
 		struct store *state = NULL;
 		if (options->dry_run || sessions_get(&sessions, plan->state, &state, &error) == 0) {
 			recorded = state != NULL;
