@@ -52,6 +52,16 @@ static void compare(const char *text, size_t size, int result, const struct json
 	json_decref(root);
 }
 
+/* Whether the file is packed or has a mark of an encoding: positions are then of the text that it becomes. */
+static bool is_recoded(const void *text, size_t size)
+{
+	static const char *const marks[] = { "\xFF\xFE", "\xFE\xFF", "\x1F\x8B", "\x28\xB5\x2F\xFD" };
+	bool any = size >= 4 && (memcmp(text, "\0\0\xFE\xFF", 4) == 0 || memcmp((const char *)text + 1, "\x2A\x4D\x18", 3) == 0);
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+		any = any || (size >= strlen(marks[i]) && memcmp(text, marks[i], strlen(marks[i])) == 0);
+	return any;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const pointers[] = { "", "/a", "/a/1", "/" };
@@ -72,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(seen);
 	data += 2;
 	size -= 2;
+	how.recoded = is_recoded(data, size);
 	char path[64];
 	int fd = json_memory_file((const char *)data, size, path);
 	how.path = path;

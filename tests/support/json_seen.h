@@ -30,6 +30,7 @@ struct json_case {
 	const struct option_map *labels;
 	struct limits limits;
 	size_t capacity; /* rows of a batch */
+	bool recoded;    /* positions are of the text that the file's bytes become */
 };
 
 struct json_seen {
