@@ -67,6 +67,33 @@ static int list_each(void *arg, const struct history_reject *reject)
 	return list_row(listing, reject) || ferror(stdout);
 }
 
+static int on_run(void *arg, const struct history_run *run)
+{
+	*(uint64_t *)arg = run->rejected;
+	return 0;
+}
+
+int rejects_say_elsewhere(struct history *history, const char *run, struct error *error)
+{
+	char id[RUN_ID_SIZE];
+	const struct history_reject_filter filter = {.run = id};
+	uint64_t rejected = 0, count = 0;
+	bool found = false;
+	if (!run || history_absent(history))
+		return 0;
+	if (history_find_run(history, run, id, error) || history_run(history, id, on_run, &rejected, &found, error) ||
+		history_count_rejects(history, &filter, &count, error))
+		return -1;
+	if (count > 0 || rejected == 0)
+		return 0;
+	fflush(stdout);
+	fprintf(stderr,
+		"penstock: run %s rejected %llu record%s, of which this database has none: a step that writes to a file keeps its rejects in one, PATH.rejects.jsonl "
+		"beside its own or where `rejects: { type: jsonl, path }` says; mend the source and run the pipeline again. (Resolved ones may also have been purged.)\n",
+		id, (unsigned long long)rejected, rejected == 1 ? "" : "s");
+	return 0;
+}
+
 static int list(const struct list_flags *flags, struct history *history, struct error *error)
 {
 	struct listing listing = {.json = flags->json, .error = error};
@@ -90,7 +117,7 @@ static int list(const struct list_flags *flags, struct history *history, struct 
 		fprintf(stderr, "penstock: these are the newest %llu; %llu older ones are not shown: --limit N shows more\n",
 			(unsigned long long)listing.shown, (unsigned long long)filter.offset);
 	}
-	return result;
+	return result == 0 && listing.shown == 0 ? rejects_say_elsewhere(history, flags->run, error) : result;
 }
 
 static int list_main(const void *bound, const struct arguments *arguments)

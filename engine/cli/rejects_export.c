@@ -341,7 +341,7 @@ static int export_all(struct export *export, struct error *error)
 	return result;
 }
 
-static int nothing(const struct export *export)
+static int nothing(struct export *export, struct error *error)
 {
 	if (export->flags->quiet)
 		return 0;
@@ -353,7 +353,7 @@ static int nothing(const struct export *export)
 		fprintf(stderr, "; %" PRIu64 " are of a step that was rolled back (published = 0): mend the source and run the pipeline again",
 			export->unpublished);
 	fputc('\n', stderr);
-	return 0;
+	return rejects_say_elsewhere(export->state.history, export->run, error);
 }
 
 /* Without --state and PENSTOCK_DB the pipeline says where its rejects are. */
@@ -395,7 +395,7 @@ static int do_export(struct export *export, struct error *error)
 	if (choose(export, error))
 		return -1;
 	if (export->group_count == 0)
-		return nothing(export);
+		return nothing(export, error);
 	if (load_pipeline(export, error))
 		return -1;
 	return export_all(export, error);

@@ -147,6 +147,8 @@ static int show_top(const struct top_flags *flags, struct history *history, stru
 		result = print_all(&top, limit, flags->json, error);
 	if (result == 0 && !history_absent(history))
 		say_rest(&top, limit);
+	if (result == 0 && top.rejects + top.resolved == 0)
+		result = rejects_say_elsewhere(history, flags->run, error);
 	for (size_t i = 0; i < top.count; i++) {
 		free(top.rules[i]->id);
 		free(top.rules[i]);

@@ -140,8 +140,8 @@ static void print_next(FILE *out, const struct run_report *report, const struct 
 	if (!stored)
 		return;
 	fputs("next: penstock rejects list", out);
-	if (!options->mends)
-		fprintf(out, " --run %s", report->run_id);
+	if (!options->mends || options->mended)
+		fprintf(out, " --run %s", options->mends ? options->mended : report->run_id);
 	if (options->state) {
 		fputs(" --state ", out);
 		display_puts(out, options->state);

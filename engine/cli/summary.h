@@ -10,7 +10,8 @@
 
 struct summary_options {
 	bool dry_run;
-	bool mends; /* a replay of rejects: those that were rejected again are where they were */
+	bool mends; /* a replay of rejects: those that were rejected again stay those of their run */
+	const char *mended; /* that run; NULL: of several */
 	const struct plan *plan; /* whose steps may keep their rejects in files; NULL: none does */
 	const char *state; /* CONNECTION to be given to --state in hints; NULL: the default is right */
 };

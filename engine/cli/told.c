@@ -110,7 +110,8 @@ static int tell_end(struct log *log, const struct plan *plan, const struct run_o
 		result = print_json(report, plan->name, &error);
 	} else if (!log->quiet && report->step_count > 0) {
 		char *hint = state_hint(plan);
-		const struct summary_options shown = {.dry_run = options->dry_run, .mends = options->mend != NULL, .plan = plan, .state = hint};
+		const struct summary_options shown = {.dry_run = options->dry_run, .mends = options->mend != NULL,
+			.mended = options->mend ? options->mend->of_run : NULL, .plan = plan, .state = hint};
 		result = summary_print(!options->mend && told_prints_rows(plan, options->only_step) ? stderr : stdout, report, &shown, &error);
 		fflush(stdout); /* before the reason of a failure, where both go to one terminal */
 		free(hint);

@@ -25,6 +25,7 @@ struct mend {
 	const struct source_ops *source;
 	void *arg;
 	const char *name; /* what it reads, for messages: "mended.csv", "run 0193..." */
+	const char *of_run; /* whose rejects they are; NULL: of several runs */
 	/* Whether the step has anything to do. */
 	bool (*wants)(void *arg, const struct plan_step *step);
 };

@@ -27,6 +27,8 @@ struct mend_job {
 
 	/* of a survey, or set by who exports */
 	bool *wanted;                      /* of each step of the plan */
+	char of_run[RUN_ID_SIZE];          /* whose rejects they are, whole; with several_runs one of them */
+	bool several_runs;
 	const struct plan_step *strangers; /* counts the rows that are of none of them */
 };
 

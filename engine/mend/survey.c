@@ -23,9 +23,11 @@ static bool is_candidate(const struct mend_job *job, const struct plan_step *ste
 	return step->connection && (!job->step || strcmp(job->step, step->name) == 0);
 }
 
-static void meet(struct survey *survey, const char *pipeline, const char *step, const char *table)
+static void meet(struct survey *survey, const char *run, const char *pipeline, const char *step, const char *table)
 {
 	struct mend_job *job = survey->job;
+	job->several_runs = job->several_runs || (job->of_run[0] && strcmp(job->of_run, run) != 0);
+	snprintf(job->of_run, sizeof job->of_run, "%s", run);
 	survey->any = true;
 	if (strcmp(pipeline, job->plan->name) != 0) {
 		snprintf(survey->other, sizeof survey->other, "%s", pipeline);
@@ -45,7 +47,7 @@ static void meet(struct survey *survey, const char *pipeline, const char *step, 
 
 static int on_reject(void *arg, const struct history_reject *reject)
 {
-	meet(arg, reject->pipeline, reject->step, reject->table_name);
+	meet(arg, reject->run_id, reject->pipeline, reject->step, reject->table_name);
 	return 0;
 }
 
@@ -120,7 +122,7 @@ static int check_columns(const struct mend_job *job, const struct plan_step *ste
 
 static int on_group(void *arg, const struct history_reject_group *group)
 {
-	meet(arg, group->pipeline, group->step, group->table_name);
+	meet(arg, group->run_id, group->pipeline, group->step, group->table_name);
 	return 0;
 }
 
@@ -224,5 +226,6 @@ static bool wants(void *arg, const struct plan_step *step)
 
 struct mend mend_of(struct mend_job *job)
 {
-	return (struct mend){ .source = &mend_source_ops, .arg = job, .name = job->file ? job->file : job->run, .wants = wants };
+	return (struct mend){ .source = &mend_source_ops, .arg = job, .name = job->file ? job->file : job->run,
+		.of_run = job->of_run[0] && !job->several_runs ? job->of_run : NULL, .wants = wants };
 }

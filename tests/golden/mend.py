@@ -580,4 +580,5 @@ def work():
             part(kind)
 
 
-main(work)
+if __name__ == "__main__":
+    main(work)
