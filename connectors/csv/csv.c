@@ -4,22 +4,15 @@
 #include "connectors/csv/csv.h"
 
 #include "connectors/csv/reader.h"
-#include "connectors/csv/style.h"
-#include "connectors/file/files.h"
 #include "connectors/file/recode.h"
-
-struct csv_source {
-	struct csv_options options; /* first: the engine binds them here */
-	struct files *files;        /* NULL: not open */
-};
 
 static const char *const short_rows[] = { "reject", "pad", NULL };
 static const char *const long_rows[] = { "reject", "drop_empty", "drop", NULL };
 
 static const struct option csv_options[] = {
-	{ .name = "path", .kind = OPTION_LIST, .flags = OPTION_REQUIRED, .offset = offsetof(struct csv_source, options.path),
+	{ .name = "path", .kind = OPTION_LIST, .flags = OPTION_REQUIRED, .offset = offsetof(struct csv_source, file.options.path),
 	  .help = "The file to read, relative to the working directory, or a glob (data/*.csv), or a list of both; \"-\" is standard input." },
-	{ .name = "file_field", .kind = OPTION_STRING, .minimum = 1, .offset = offsetof(struct csv_source, options.file_field),
+	{ .name = "file_field", .kind = OPTION_STRING, .minimum = 1, .offset = offsetof(struct csv_source, file.options.file_field),
 	  .help = "A field of the table that is not in the files: it gets the path of the file that a record is of." },
 	{ .name = "header", .kind = OPTION_BOOLEAN, .offset = offsetof(struct csv_source, options.header), .fallback = "true",
 	  .help = "Whether the first line holds labels, which then say which cell belongs to which field; otherwise the cells "
@@ -55,18 +48,18 @@ static const struct option csv_options[] = {
 	{ .name = "long_rows", .kind = OPTION_ENUM, .offset = offsetof(struct csv_source, options.long_rows), .fallback = "reject",
 	  .values = long_rows, .help = "A record with too many cells: reject (an extra-cell), drop_empty: those at its end are dropped if nothing "
 	                               "stands in them, or drop: they are dropped whatever they hold." },
-	{ .name = "once", .kind = OPTION_BOOLEAN, .offset = offsetof(struct csv_source, options.once), .fallback = "true",
+	{ .name = "once", .kind = OPTION_BOOLEAN, .offset = offsetof(struct csv_source, file.options.once), .fallback = "true",
 	  .help = "Whether a file whose content this step has loaded into this table before is skipped (append only)." },
 	{ .name = NULL },
 };
 
 static int csv_check(const void *bound, struct error *error)
 {
-	const struct csv_options *options = bound;
+	const struct csv_source *source = bound;
 	struct grammar grammar;
-	if (paths_check(&options->path, "csv source", error) < 0 || csv_grammar(options, &grammar, error) < 0)
+	if (paths_check(&source->file.options.path, "csv source", error) < 0 || csv_grammar(&source->options, &grammar, error) < 0)
 		return -1;
-	return recode_check(options->encoding, error);
+	return recode_check(source->options.encoding, error);
 }
 
 /* --- one file --- */
@@ -117,44 +110,7 @@ static const struct file_reader_ops one_file = {
 static int csv_open(void *self, const struct source_context *context, struct error *error)
 {
 	struct csv_source *source = self;
-	const struct csv_options *options = &source->options;
-	const struct files_options files = { .path = &options->path, .field = options->file_field, .reader = options };
-	if (paths_check(&options->path, "csv source", error) < 0)
-		return -1;
-	source->files = files_open(&one_file, &files, context, error);
-	return source->files ? 0 : -1;
-}
-
-static int csv_identify(void *self, bool hash, struct source_identity *out, struct error *error)
-{
-	return files_identify(((struct csv_source *)self)->files, hash, out, error);
-}
-
-static int csv_file(void *self, size_t number, bool hash, struct source_identity *out, struct error *error)
-{
-	return files_file(((struct csv_source *)self)->files, number, hash, out, error);
-}
-
-static int csv_pass(void *self, size_t number, const char *hash, struct error *error)
-{
-	return files_pass(((struct csv_source *)self)->files, number, hash, error);
-}
-
-static enum source_result csv_read(void *self, struct batch *batch, struct error *error)
-{
-	return files_read(((struct csv_source *)self)->files, batch, error);
-}
-
-static int csv_resume(void *self, const struct position *at, bool replay, struct error *error)
-{
-	return files_resume(((struct csv_source *)self)->files, at, replay, error);
-}
-
-static void csv_close(void *self)
-{
-	struct csv_source *source = self;
-	files_close(source->files);
-	source->files = NULL;
+	return file_source_open(&source->file, &one_file, "csv source", &source->options, context, error);
 }
 
 const struct source_ops csv_source_ops = {
@@ -164,10 +120,5 @@ const struct source_ops csv_source_ops = {
 	.options = csv_options,
 	.check = csv_check,
 	.open = csv_open,
-	.identify = csv_identify,
-	.file = csv_file,
-	.pass = csv_pass,
-	.read = csv_read,
-	.resume = csv_resume,
-	.close = csv_close,
+	FILE_SOURCE_HOOKS,
 };

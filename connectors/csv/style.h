@@ -11,10 +11,8 @@
 /* Most lines that may be left out before a header, and most lines of one. */
 enum { SKIP_LINES_MAX = 1000000, HEADER_ROWS_MAX = 16 };
 
-/* path, file_field and once are of no interest to a reader of one file. */
+/* What a reader of one file is told. */
 struct csv_options {
-	struct option_list path;
-	const char *file_field; /* NULL: none */
 	bool header;
 	const char *delimiter; /* NULL: a comma */
 	const char *quote;     /* "none": there is none; NULL: a double one */
@@ -30,9 +28,8 @@ struct csv_options {
 	int short_rows;        /* enum short_rows */
 	int long_rows;         /* enum long_rows */
 	const char *encoding;  /* NULL: UTF-8 */
-	bool once;
 };
-#define CSV_OPTIONS_DEFAULT { .header = true, .delimiter = ",", .quote = "\"", .double_quote = true, .header_join = " ", .once = true }
+#define CSV_OPTIONS_DEFAULT { .header = true, .delimiter = ",", .quote = "\"", .double_quote = true, .header_join = " " }
 
 enum short_rows { SHORT_REJECT = 0, SHORT_PAD };
 

@@ -15,13 +15,10 @@
 
 enum json_lines { JSON_LINES_AUTO = 0, JSON_LINES_TRUE, JSON_LINES_FALSE };
 
-/* path, file_field and once are of no interest to a reader. */
+/* What a reader of one file is told. */
 struct json_options {
-	struct option_list path;
-	const char *file_field; /* NULL: none */
 	const char *pointer;
 	int lines; /* enum json_lines */
-	bool once;
 };
 
 enum json_place {

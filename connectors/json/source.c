@@ -3,27 +3,20 @@
  */
 #include "connectors/json/source.h"
 
-#include "connectors/file/files.h"
-#include "connectors/json/reader.h"
-
-struct json_source {
-	struct json_options options; /* first: the engine binds them here */
-	struct files *files;         /* NULL: not open */
-};
 
 static const char *const lines_values[] = { [JSON_LINES_AUTO] = "auto", [JSON_LINES_TRUE] = "true", [JSON_LINES_FALSE] = "false", NULL };
 
 static const struct option json_options[] = {
-	{ .name = "path", .kind = OPTION_LIST, .flags = OPTION_REQUIRED, .offset = offsetof(struct json_source, options.path),
+	{ .name = "path", .kind = OPTION_LIST, .flags = OPTION_REQUIRED, .offset = offsetof(struct json_source, file.options.path),
 	  .help = "The file to read, relative to the working directory, or a glob (data/*.json), or a list of both; \"-\" is standard input." },
-	{ .name = "file_field", .kind = OPTION_STRING, .minimum = 1, .offset = offsetof(struct json_source, options.file_field),
+	{ .name = "file_field", .kind = OPTION_STRING, .minimum = 1, .offset = offsetof(struct json_source, file.options.file_field),
 	  .help = "A field of the table that is not in the files: it gets the path of the file that a record is of." },
 	{ .name = "pointer", .kind = OPTION_STRING, .offset = offsetof(struct json_source, options.pointer), .fallback = "",
 	  .help = "JSON pointer (RFC 6901) to the array of records, such as /data/rows; without one the document itself is the array." },
 	{ .name = "lines", .kind = OPTION_ENUM, .offset = offsetof(struct json_source, options.lines), .fallback = "auto",
 	  .values = lines_values,
 	  .help = "Whether each line is a record (NDJSON); auto: where the file begins with an object and there is no pointer." },
-	{ .name = "once", .kind = OPTION_BOOLEAN, .offset = offsetof(struct json_source, options.once), .fallback = "true",
+	{ .name = "once", .kind = OPTION_BOOLEAN, .offset = offsetof(struct json_source, file.options.once), .fallback = "true",
 	  .help = "Whether a file whose content this step has loaded into this table before is skipped (append only)." },
 	{ .name = NULL },
 };
@@ -75,52 +68,13 @@ static const struct file_reader_ops one_file = {
 
 static int source_check(const void *bound, struct error *error)
 {
-	return paths_check(&((const struct json_options *)bound)->path, "json source", error);
+	return paths_check(&((const struct json_source *)bound)->file.options.path, "json source", error);
 }
 
 static int source_open(void *self, const struct source_context *context, struct error *error)
 {
 	struct json_source *source = self;
-	const struct json_options *options = &source->options;
-	const struct files_options files = { .path = &options->path, .field = options->file_field, .reader = options };
-
-	if (source_check(options, error) < 0)
-		return -1;
-	source->files = files_open(&one_file, &files, context, error);
-	return source->files ? 0 : -1;
-}
-
-static int source_identify(void *self, bool hash, struct source_identity *out, struct error *error)
-{
-	return files_identify(((struct json_source *)self)->files, hash, out, error);
-}
-
-static int source_file(void *self, size_t number, bool hash, struct source_identity *out, struct error *error)
-{
-	return files_file(((struct json_source *)self)->files, number, hash, out, error);
-}
-
-static int source_pass(void *self, size_t number, const char *hash, struct error *error)
-{
-	return files_pass(((struct json_source *)self)->files, number, hash, error);
-}
-
-static enum source_result source_read(void *self, struct batch *batch, struct error *error)
-{
-	return files_read(((struct json_source *)self)->files, batch, error);
-}
-
-static int source_resume(void *self, const struct position *at, bool replay, struct error *error)
-{
-	return files_resume(((struct json_source *)self)->files, at, replay, error);
-}
-
-static void source_close(void *self)
-{
-	struct json_source *source = self;
-
-	files_close(source->files);
-	source->files = NULL;
+	return file_source_open(&source->file, &one_file, "json source", &source->options, context, error);
 }
 
 const struct source_ops json_source_ops = {
@@ -130,10 +84,5 @@ const struct source_ops json_source_ops = {
 	.options = json_options,
 	.check = source_check,
 	.open = source_open,
-	.identify = source_identify,
-	.file = source_file,
-	.pass = source_pass,
-	.read = source_read,
-	.resume = source_resume,
-	.close = source_close,
+	FILE_SOURCE_HOOKS,
 };

@@ -130,7 +130,7 @@ int scan_file(struct scan *scan, uint64_t most, struct cancel *cancel, struct er
 	const struct limits limits = LIMITS_DEFAULT;
 	struct schema *schema = NULL;
 	struct batch *batch = NULL;
-	void *source = NULL;
+	struct csv_source *source = NULL;
 	int result = -1;
 
 	if (make_room(scan, &limits, error) < 0)
@@ -139,15 +139,15 @@ int scan_file(struct scan *scan, uint64_t most, struct cancel *cancel, struct er
 	if (!schema)
 		goto out;
 	batch = batch_new(schema, batch_rows_for(schema, 0), &limits, error);
-	source = calloc(1, csv_source_ops.size);
+	source = calloc(1, sizeof *source);
 	if (!batch || !source) {
 		error_memory(error, "a CSV source");
 		goto out;
 	}
 	const struct source_context context = { .schema = schema, .limits = &limits, .cancel = cancel };
 	/* A file by this very name is there: it is no glob. */
-	scan->options.path = (struct option_list){ .items = &scan->path, .count = 1 };
-	memcpy(source, &scan->options, sizeof scan->options);
+	source->file.options.path = (struct option_list){ .items = &scan->path, .count = 1 };
+	source->options = scan->options;
 	scan->all = true;
 	result = csv_source_ops.open(source, &context, error);
 	while (result == 0 && scan->all) {

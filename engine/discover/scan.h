@@ -11,7 +11,7 @@
 
 struct scan {
 	const char *path;
-	struct csv_options options; /* without the path */
+	struct csv_options options;
 	struct csv_guess guess;
 	struct profiling profiling;
 	struct profile *profiles; /* of width columns */

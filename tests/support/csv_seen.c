@@ -107,8 +107,10 @@ struct csv_case csv_case_of(const char *path, const struct schema *schema, bool 
 
 void csv_bind(void *self, const struct csv_case *how)
 {
-	memcpy(self, &how->options, sizeof how->options);
-	((struct csv_options *)self)->path = (struct option_list){ .items = &how->path, .count = 1 };
+	struct csv_source *source = self;
+
+	source->file.options.path = (struct option_list){ .items = &how->path, .count = 1 };
+	source->options = how->options;
 }
 
 int csv_open_case(const struct csv_case *how, void **self, struct error *error)

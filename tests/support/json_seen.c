@@ -97,8 +97,10 @@ static void see_batch(struct json_seen *seen, const struct batch *batch, uint64_
 
 void json_bind(void *self, const struct json_case *how)
 {
-	memcpy(self, &how->options, sizeof how->options);
-	((struct json_options *)self)->path = (struct option_list){ .items = &how->path, .count = 1 };
+	struct json_source *source = self;
+
+	source->file.options.path = (struct option_list){ .items = &how->path, .count = 1 };
+	source->options = how->options;
 }
 
 int json_drain(const struct json_case *how, const struct position *from, bool replay, struct json_seen *seen, struct error *error)
