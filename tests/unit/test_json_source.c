@@ -34,7 +34,7 @@ static int teardown(void **state)
 
 static struct json_case case_of(const char *path, const char *pointer, enum json_lines lines)
 {
-	return (struct json_case){ .path = path, .options = { .pointer = pointer, .lines = (int)lines, .once = true }, .schema = schema,
+	return (struct json_case){ .path = path, .options = { .pointer = pointer, .lines = (int)lines }, .schema = schema,
 		.limits = LIMITS_DEFAULT, .capacity = 2 };
 }
 
