@@ -17,6 +17,7 @@
 #include "connectors/avro/stale.h"
 #include "engine/core/clock.h"
 #include "engine/core/folder.h"
+#include "engine/core/plural.h"
 
 struct backup {
 	char folder[FOLDER_PATH_MAX];
@@ -57,9 +58,10 @@ static int backup_finish(void *part, struct error *error)
 		return -1;
 	if (backup->rejected > 0) {
 		/* Nobody knows yet whether it can stand in for an older one. */
+		shared_tell(backup->shared, "warning", "the backup %s lacks %" PRIu64 " %s rejected; with max_rejects: 0 it would not have been made", backup->folder,
+			backup->rejected, plural(backup->rejected, "record, which was", "records, which were"));
 		if (backup->keep.given)
-			shared_tell(backup->shared, "warning", "keep: nothing was removed, since %" PRIu64 " records were rejected and are not in the backup %s",
-				backup->rejected, backup->folder);
+			shared_tell(backup->shared, "warning", "keep: nothing was removed, since the backup is not whole");
 		return 0;
 	}
 	return keep_apply(&backup->keep, above, backup->manifest->pipeline, backup->shared, error);
@@ -130,9 +132,9 @@ int backup_expect(struct backup *backup, const char *table, struct error *error)
 	return json_object_set_new(backup->expected, table, json_true()) < 0 ? error_memory(error, "a backup") : 0;
 }
 
-int backup_add(struct backup *backup, const struct manifest_table *table, uint64_t rejected, struct error *error)
+int backup_add(struct backup *backup, const struct manifest_table *table, struct error *error)
 {
-	backup->rejected += rejected;
+	backup->rejected += table->rejected;
 	if (manifest_add(backup->manifest, table, error) < 0)
 		return -1;
 	json_object_del(backup->expected, table->name);

@@ -20,6 +20,7 @@ struct manifest_table {
 	char *name;               /* of the dictionary */
 	char *file;               /* beside the manifest: "jobs.avro" */
 	uint64_t rows;
+	uint64_t rejected;        /* records that were read and are not in it */
 	uint64_t size;            /* bytes of the file */
 	char sha256[SHA256_HEX_SIZE];
 	char dictionary_hash[SHA256_HEX_SIZE];
@@ -80,7 +81,7 @@ struct backup *backup_begin(struct shared *shared, const char *folder, const cha
 	struct error *error) MUST_CHECK;
 /* A table whose file is begun: until it is added the backup cannot become complete. ERROR_CONFIG where the backup holds it already. */
 int backup_expect(struct backup *backup, const char *table, struct error *error) MUST_CHECK;
-/* rejected: how many of its records are not in it; with any, `keep` removes nothing. */
-int backup_add(struct backup *backup, const struct manifest_table *table, uint64_t rejected, struct error *error) MUST_CHECK;
+/* Where records of it were rejected, the run says so at its end, and `keep` removes nothing. */
+int backup_add(struct backup *backup, const struct manifest_table *table, struct error *error) MUST_CHECK;
 
 #endif

@@ -209,7 +209,8 @@ static int read_table(struct reading *reading, const json_t *object, struct mani
 	if (!json_is_boolean(by_key))
 		return refuse(reading, "by_key", "true or false");
 	out->by_key = json_is_true(by_key);
-	if (get_count(reading, object, "rows", &out->rows) < 0 || get_count(reading, object, "size", &out->size) < 0 ||
+	if (get_count(reading, object, "rows", &out->rows) < 0 ||
+	    (json_object_get(object, "rejected") && get_count(reading, object, "rejected", &out->rejected) < 0) || get_count(reading, object, "size", &out->size) < 0 ||
 	    get_hash(reading, object, "sha256", out->sha256, false) < 0 ||
 	    get_hash(reading, object, "dictionary_hash", out->dictionary_hash, true) < 0 ||
 	    get_text(reading, object, "isolation", &out->isolation) < 0 || read_columns(reading, object, out) < 0 ||

@@ -51,6 +51,7 @@ static json_t *json_of_table(const struct manifest_table *table)
 
 	if (object && put(object, "name", json_string(table->name)) == 0 && put(object, "file", json_string(table->file)) == 0 &&
 	    put(object, "rows", json_integer((json_int_t)table->rows)) == 0 &&
+	    (table->rejected == 0 || put(object, "rejected", json_integer((json_int_t)table->rejected)) == 0) &&
 	    put(object, "size", json_integer((json_int_t)table->size)) == 0 &&
 	    put(object, "sha256", json_string(table->sha256)) == 0 &&
 	    put(object, "dictionary_hash", json_string(table->dictionary_hash)) == 0 &&

@@ -239,7 +239,7 @@ static int add_to_backup(struct avro_sink *sink, uint64_t size, const char hash[
 	const struct schema *schema = context->schema;
 	char **texts = calloc(2 * schema->field_count + 1, sizeof *texts); /* names, then types; borrowed, and only read */
 	struct manifest_table table = { .name = schema->name, .file = (char *)(uintptr_t)folder_last(sink->path), .rows = sink->records,
-		.size = size, .prints = *outcome->prints, .schema = (char *)(uintptr_t)(context->table_json ? context->table_json : "{}") };
+		.rejected = outcome->counts ? outcome->counts->rejected : 0, .size = size, .prints = *outcome->prints, .schema = (char *)(uintptr_t)(context->table_json ? context->table_json : "{}") };
 	int result;
 
 	if (!texts)
@@ -256,7 +256,7 @@ static int add_to_backup(struct avro_sink *sink, uint64_t size, const char hash[
 	}
 	memcpy(table.sha256, hash, SHA256_HEX_SIZE);
 	snprintf(table.dictionary_hash, sizeof table.dictionary_hash, "%s", context->dictionary_hash ? context->dictionary_hash : "");
-	result = backup_add(sink->backup, &table, outcome->counts ? outcome->counts->rejected : 0, error);
+	result = backup_add(sink->backup, &table, error);
 	free(texts);
 	return result;
 }

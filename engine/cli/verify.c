@@ -11,6 +11,7 @@
 #include "engine/cli/rows.h"
 #include "engine/cli/table.h"
 #include "engine/compare/verify.h"
+#include "engine/core/plural.h"
 
 struct verify_flags {
 	bool restore, json;
@@ -73,6 +74,21 @@ static void print_problems(const json_t *report)
 	}
 }
 
+/* Rows that a run left out are in no checksum and no fingerprint. */
+static void print_lacks(const json_t *report)
+{
+	size_t index;
+	json_t *table;
+	json_array_foreach(json_object_get(report, "tables"), index, table) {
+		unsigned long long rejected = number_of(table, "rejected");
+		if (rejected == 0)
+			continue;
+		printf("NOT WHOLE: %llu %s of table ", rejected, plural(rejected, "record", "records"));
+		display_puts(stdout, text_of(table, "name"));
+		printf(" %s rejected when the backup was made, and %s not in it\n", plural(rejected, "was", "were"), plural(rejected, "is", "are"));
+	}
+}
+
 /* When the backup was restored last, if ever. */
 static void print_proof(const json_t *report)
 {
@@ -126,6 +142,7 @@ static int print_report(const json_t *report, struct error *error)
 	}
 	printf("%s\n", verified ? "verified: checksums, blocks, rows and fingerprints are those of the manifest" :
 		"NOT verified: the backup is not what its manifest says");
+	print_lacks(report);
 	if (verified)
 		print_proof(report);
 	return 0;

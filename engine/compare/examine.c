@@ -234,8 +234,9 @@ json_t *examine_file(const char *path, const struct manifest_table *table, struc
 	} else if (examine(&work, error) == 0) {
 		if (work.prints.columns && strcmp(work.result, "damaged") != 0)
 			fingerprint_format(&work.prints.total, hex);
-		report = json_pack("{s:s, s:s, s:s, s:I, s:s, s:O}", "name", table ? table->name : last_of(path), "file", last_of(path),
-			"result", work.result, "rows", (json_int_t)work.rows, "fingerprint", hex, "problems", work.problems);
+		report = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:O}", "name", table ? table->name : last_of(path), "file", last_of(path),
+			"result", work.result, "rows", (json_int_t)work.rows, "rejected",
+			(json_int_t)(table ? table->rejected : 0), "fingerprint", hex, "problems", work.problems);
 		if (!report)
 			error_memory(error, "the report");
 	}

@@ -150,7 +150,16 @@ def not_whole():
         db.execute("insert into departments values (1, 'one'), ('two', 'two')")
     second, said = backup(path, day + datetime.timedelta(days=1))
     equal(there(folder), sorted([first, second]), "behind a backup with a rejected row")
-    check("keep: nothing was removed, since 1 records were rejected" in said, said)
+    check("lacks 1 record, which was rejected" in said and "keep: nothing was removed, since the backup is not whole" in said, said)
+    with open(os.path.join(folder, second, "manifest.json")) as manifest:
+        lacking = {table["name"]: table.get("rejected", 0) for table in json.load(manifest)["tables"]}
+    equal(lacking, dict.fromkeys(lacking, 0) | {"departments": 1}, "what the manifest says of rejected records")
+    for what in (os.path.join(folder, second), os.path.join(folder, second, "departments.avro")):
+        done = penstock("verify", what)
+        equal(done.code, 0, "what is there is as the manifest says")
+        check("NOT WHOLE: 1 record of table departments was rejected when the backup was made, and is not in it" in done.out, done.out)
+        equal([table["rejected"] for table in json.loads(penstock("verify", what, "--json").out)["tables"] if table["name"] == "departments"], [1], "as JSON")
+    check("NOT WHOLE" not in penstock("verify", os.path.join(folder, first)).out, "a whole backup")
     with sqlite3.connect(tmp("a.db")) as db:
         db.execute("delete from departments where id = 'two'")
     third, _ = backup(path, day + datetime.timedelta(days=2))

@@ -471,7 +471,7 @@ static void test_backup(void **state)
 	struct manifest_table table = table_of(name, file);
 	assert_int_equal(backup_expect(backup, "jobs", &error), 0);
 	assert_int_equal(backup_expect(backup, "jobs", &error), 0); /* begun again after a rollback */
-	assert_int_equal(backup_add(backup, &table, 0, &error), 0);
+	assert_int_equal(backup_add(backup, &table, &error), 0);
 	assert_false(there(path, MANIFEST_NAME));
 	assert_int_equal(shared_finish(shared, &error), 0);
 	shared_free(shared);
