@@ -120,5 +120,5 @@ int body_read(struct exchange *x)
 		x->last = true;
 		return REFUSE(x, 400, "the client went away");
 	}
-	return x->route->body == BODY_UPLOAD ? read_upload(x) : read_memory(x);
+	return x->uploads ? read_upload(x) : read_memory(x);
 }

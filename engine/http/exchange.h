@@ -76,6 +76,7 @@ struct exchange {
 	uint64_t length, taken; /* of the body: announced, read */
 	uint64_t reserved;      /* of server->bodies */
 	uint64_t sent;
+	bool uploads;           /* the body goes to a file */
 	bool expects;           /* the client waits for 100 Continue */
 	bool last;              /* the connection ends behind this answer */
 	bool unframed;          /* a part of the body may be unread, or nobody knows where it ends */

@@ -246,15 +246,29 @@ static bool is_type(const char *value, const char *type)
 	return !*value;
 }
 
+/* Who may upload nothing at all fills no disk with what the handler would refuse. */
+static int may_upload(struct exchange *x)
+{
+	const struct service *service = x->service;
+
+	for (size_t i = 0; i < service->pipeline_count; i++)
+		if (service_may(service, &x->request, VERB_UPLOAD, pipeline_plan(service->pipelines[i])->name))
+			return 0;
+	if (service->file->key_count == 0)
+		return deny(x, "mended rows are an upload, which needs a key: the serve file has none");
+	return REFUSE(x, 403, "this key has no scope upload:PIPELINE, which mended rows need");
+}
+
 int gate_body(struct exchange *x)
 {
 	const struct service_limits *limits = &x->service->limits;
-	bool upload = x->route->body == BODY_UPLOAD;
-	uint64_t most = upload ? limits->upload : limits->body;
+	enum body_kind kind = x->route->body;
 	size_t count;
 	const char *type = exchange_header(x, "Content-Type", &count), *coding;
+	bool upload = x->uploads = kind == BODY_UPLOAD || (kind == BODY_JSON_OR_UPLOAD && type && is_type(type, "text/csv"));
+	uint64_t most = upload ? limits->upload : limits->body;
 
-	if (x->route->body == BODY_NONE) {
+	if (kind == BODY_NONE) {
 		if (x->length > 0)
 			return REFUSE(x, 413, "no body belongs here");
 		return 0;
@@ -265,7 +279,7 @@ int gate_body(struct exchange *x)
 	if (count > 0 && (count > 1 || strcasecmp(coding, "identity") != 0))
 		return REFUSE(x, 415, "bodies with a Content-Encoding are not supported: send it as it is");
 	if (!upload && (type ? !is_type(type, "application/json") : x->length > 0))
-		return REFUSE(x, 415, "the body must be application/json");
+		return REFUSE(x, 415, kind == BODY_JSON ? "the body must be application/json" : "the body must be text/csv or application/json");
 	if (upload && type && !is_type(type, "text/csv") && !is_type(type, "application/octet-stream"))
 		return REFUSE(x, 415, "the body must be text/csv");
 	if (upload && x->length == 0)
@@ -273,5 +287,5 @@ int gate_body(struct exchange *x)
 	if (x->length > most)
 		return REFUSE(x, 413, "the body has %llu bytes; the limit is %llu (limits.%s in the serve file)", (unsigned long long)x->length,
 			(unsigned long long)most, upload ? "upload" : "body");
-	return 0;
+	return upload && kind != BODY_UPLOAD ? may_upload(x) : 0;
 }

@@ -65,11 +65,11 @@ void measure_pipeline(struct metrics *metrics, const char *pipeline, int64_t las
 		set(metrics, &success, pipeline, (double)last_success);
 }
 
-void measure_run(struct metrics *metrics, const char *pipeline, const struct run_report *report)
+void measure_run(struct metrics *metrics, const char *pipeline, bool replay, const struct run_report *report)
 {
 	add(metrics, &runs, pipeline, run_status_name(report->status), NULL, 1);
 	metrics_observe(metrics, &run_seconds, (const char *const[]){pipeline}, report->duration_s);
-	if (report->status == RUN_SUCCEEDED)
+	if (report->status == RUN_SUCCEEDED && !replay)
 		set(metrics, &success, pipeline, (double)(clock_wall_us() / 1000000));
 	for (size_t i = 0; i < report->step_count; i++) {
 		const struct step_report *step = &report->steps[i];

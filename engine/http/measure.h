@@ -17,8 +17,8 @@ void measure_started(struct metrics *metrics);
 /* A pipeline of the service, so that its series are there before its first run. last_success: seconds since 1970; 0: not known. */
 void measure_pipeline(struct metrics *metrics, const char *pipeline, int64_t last_success);
 
-/* A run that ended. */
-void measure_run(struct metrics *metrics, const char *pipeline, const struct run_report *report);
+/* A run that ended. replay: of rejects, whose success says nothing of the pipeline's own. */
+void measure_run(struct metrics *metrics, const char *pipeline, bool replay, const struct run_report *report);
 
 /* A request with rows that was answered; nothing of one that was replayed. */
 void measure_ingest(struct metrics *metrics, const struct ingest_steps *steps, const struct ingest_request *request);

@@ -166,7 +166,7 @@ static json_t *parameters_of(struct writing *writing, const struct route *route)
 static json_t *body_of(const struct writing *writing, const struct route *route)
 {
 	if (route->verb != VERB_INGEST)
-		return reference("schemas", strstr(route->pattern, "/verify") ? "Verify" : "Start");
+		return reference("schemas", strstr(route->pattern, "/verify") ? "Verify" : strstr(route->pattern, "/replay") ? "Replay" : "Start");
 	if (!writing->takes_rows)
 		return json_object();
 	return reference("schemas", strstr(route->pattern, "{table}") ? "Rows" : "Batch");
@@ -179,6 +179,9 @@ static json_t *operation_of(struct writing *writing, const struct route *route)
 	if (route->body == BODY_JSON)
 		put(writing, operation, "requestBody", json_pack("{s:b,s:{s:{s:o}}}", "required", route->verb == VERB_INGEST, "content",
 			"application/json", "schema", body_of(writing, route)));
+	if (route->body == BODY_JSON_OR_UPLOAD)
+		put(writing, operation, "requestBody", json_pack("{s:b,s:{s:{s:o},s:{}}}", "required", 0, "content", "application/json", "schema",
+			body_of(writing, route), "text/csv"));
 	if (route->body == BODY_UPLOAD)
 		put(writing, operation, "requestBody", json_pack("{s:b,s:{s:{}}}", "required", 1, "content", "text/csv"));
 	put(writing, operation, "responses", openapi_responses(route));

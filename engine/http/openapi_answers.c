@@ -80,6 +80,7 @@ static const struct {
 		"\"verified\",\"exit_code\",\"tables\"")},
 	{"Plan", CLOSED("\"text\":" TEXT ",\"exit_code\":" COUNT ",\"problem\":" TEXT_OR_NULL, "\"text\",\"exit_code\",\"problem\"")},
 	{"Verify", "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"restore\":" FLAG "}}"},
+	{"Replay", "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"rule\":" TEXT ",\"table\":" TEXT ",\"step\":" TEXT "}}"},
 	{"Report", LIST("{\"type\":\"object\"}")},
 	{"Description", "{\"type\":\"object\"}"},
 	{"Start", "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"params\":" MAP("{\"type\":[\"string\",\"integer\",\"boolean\"]}") "}}"},
@@ -116,6 +117,7 @@ static const struct {
 	{"GET", "/v1/pipelines/{pipeline}/backups", "200", "application/json", "Backups", "At most 1000, newest first"},
 	{"POST", "/v1/pipelines/{pipeline}/backups/{run}/verify", "200", "application/json", "Verification", "What was found, as penstock verify --json prints it"},
 	{"POST", "/v1/runs/{run}/cancel", "202", "application/json", "Run", "It was told to stop"},
+	{"POST", "/v1/runs/{run}/replay", "202", "application/json", "Run", "It is started, or waits; Location says where it is followed"},
 	{"GET", "/v1/reports/{pipeline}", "200", "application/json", "Report", "The rows, as JSON or as CSV"},
 	{"GET", "/v1/reports/{pipeline}", "200", "text/csv", NULL, NULL},
 };
@@ -137,6 +139,7 @@ static const struct {
 	{"GET", "/v1/runs/{run}/rejects", "field", "query", TEXT, "Those whose first violation is of this field"},
 	{"GET", "/v1/runs/{run}/rejects/export", "rule", "query", TEXT, "Those whose first violation is of this rule"},
 	{"GET", "/v1/runs/{run}/rejects/export", "table", "query", TEXT, "Those that were meant for this table"},
+	{"POST", "/v1/runs/{run}/replay", "step", "query", TEXT, "With mended rows: those of this step alone"},
 	{"GET", "/v1/pipelines/{pipeline}/plan", "params", "query", MAP(TEXT), "Params of the pipeline by their names"},
 	{"GET", "/v1/reports/{pipeline}", "format", "query", "{\"type\":\"string\",\"enum\":[\"json\",\"csv\"],\"default\":\"json\"}", "How the rows are written"},
 	{"GET", "/v1/reports/{pipeline}", "params", "query", MAP(TEXT), "Params of the pipeline by their names"},

@@ -10,7 +10,7 @@
 #include "connectors/odbc/history_json.h"
 #include "engine/http/json_put.h"
 
-enum { SUCCESS_LOOKED_AT_MAX = 100, LOOKED_THROUGH = 100000, LOOK_MS = 500 };
+enum { NEWEST_LOOKED_AT_MAX = 100, LOOKED_THROUGH = 100000, LOOK_MS = 500 };
 
 /* --- the databases that hold state --- */
 
@@ -237,6 +237,8 @@ static int last_each(void *arg, const struct history_run *run)
 {
 	struct last *last = arg;
 
+	if (strcmp(run->kind, "replay") == 0)
+		return 0;
 	last->started = run->started_at / 1000000;
 	return 1;
 }
@@ -252,7 +254,7 @@ static int success_each(void *arg, const struct history_run *run)
 {
 	struct last *last = arg;
 
-	if (strcmp(run->status, "succeeded") != 0)
+	if (strcmp(run->status, "succeeded") != 0 || strcmp(run->kind, "replay") == 0)
 		return 0;
 	last->started = run->finished_at / 1000000;
 	return 1;
@@ -267,7 +269,7 @@ static int success_in(struct history *history, void *arg, struct error *error)
 
 int run_history_succeeded(const struct service *service, size_t pipeline, int64_t *ended, struct error *error)
 {
-	struct last last = {.filter = {.pipeline = pipeline_plan(service_pipeline(service, pipeline))->name, .limit = SUCCESS_LOOKED_AT_MAX}};
+	struct last last = {.filter = {.pipeline = pipeline_plan(service_pipeline(service, pipeline))->name, .limit = NEWEST_LOOKED_AT_MAX}};
 	struct cancel never = {0};
 	int result = state_of(service, pipeline) ? look_at(state_of(service, pipeline), &never, success_in, &last, error) : 0;
 
@@ -277,7 +279,7 @@ int run_history_succeeded(const struct service *service, size_t pipeline, int64_
 
 int run_history_last(const struct service *service, size_t pipeline, int64_t *started, struct error *error)
 {
-	struct last last = {.filter = {.pipeline = pipeline_plan(service_pipeline(service, pipeline))->name, .limit = 1}};
+	struct last last = {.filter = {.pipeline = pipeline_plan(service_pipeline(service, pipeline))->name, .limit = NEWEST_LOOKED_AT_MAX}};
 	struct cancel never = {0};
 	int result = state_of(service, pipeline) ? look_at(state_of(service, pipeline), &never, last_in, &last, error) : 0;
 

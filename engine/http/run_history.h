@@ -17,7 +17,7 @@ enum { RUNS_LIST_MAX = 1000, RUNS_LOOKED_AT_MAX = 10000 /* for a list, where mos
 /* The summary of a run by its whole id, as run_manager_find gives it. Returns 1 and *out, 0 where there is none, -1 and error. */
 int run_history_find(const struct service *service, const char *run_id, struct cancel *cancel, json_t **out, struct error *error) MUST_CHECK;
 
-/* When the newest run of a pipeline of the service began, in seconds since 1970; 0 where none is known. */
+/* When the newest run of a pipeline of the service, replays of rejects left out, began, in seconds since 1970; 0 where none is known. */
 int run_history_last(const struct service *service, size_t pipeline, int64_t *started, struct error *error) MUST_CHECK;
 
 /* When the newest run that succeeded ended, looking back over the newest hundred; likewise. */

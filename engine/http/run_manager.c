@@ -15,6 +15,7 @@
 #include "engine/http/json_put.h"
 #include "engine/http/measure.h"
 #include "engine/http/parts.h"
+#include "engine/http/replay.h"
 #include "engine/schedule/failure.h"
 
 enum { NOTE_MAX = 512, SHOW_EVERY_MS = 250, STACK_BYTES = 8 << 20 };
@@ -26,6 +27,8 @@ struct managed {
 	char id[RUN_ID_SIZE];
 	char pipeline_name[NAME_MAX_BYTES];
 	struct pipeline *pipeline;   /* until it has finished */
+	struct replay *replay;       /* NULL: a run; likewise */
+	const char *kind;            /* static */
 	struct cancel cancel;
 	struct run_manager *manager;
 
@@ -104,7 +107,7 @@ static json_t *object_of(const struct managed *run)
 
 	if (!object)
 		return NULL;
-	failed |= put_string(object, "kind", "run");
+	failed |= put_string(object, "kind", run->kind);
 	failed |= put_time(object, "finished_at", run->finished_at);
 	const char *status = json_string_value(json_object_get(object, "status"));
 	if (status && strcmp(status, run_status_name(RUN_RUNNING)) == 0)
@@ -187,6 +190,7 @@ bool run_manager_busy(struct run_manager *manager, const char *pipeline)
 
 static void free_managed(struct managed *run)
 {
+	replay_free(run->replay);
 	pipeline_free(run->pipeline);
 	free(run->summary);
 	free(run);
@@ -239,17 +243,28 @@ static void tell_failure(const struct managed *run, const struct run_report *rep
 
 static void run_it(struct managed *run)
 {
-	const struct run_options options = {
+	struct run_options options = {
 		.cancel = &run->cancel,
 		.progress = {.step = on_step, .note = on_note, .arg = run},
 	};
 	struct run_report report;
+	struct mend mend;
+
+	if (run->replay) {
+		run->replay->job.cancel = &run->cancel;
+		run->replay->job.note = on_note;
+		run->replay->job.note_arg = run;
+		mend = mend_of(&run->replay->job);
+		options.mend = &mend;
+	}
 
 	run_plan(pipeline_plan(run->pipeline), &options, &report);
 	tell_end(run, &report);
 	set_summary(run, run_report_json(&report, run->pipeline_name));
-	tell_failure(run, &report);
-	measure_run(run->manager->metrics, run->pipeline_name, &report);
+	/* Whoever replays rejects is there himself. */
+	if (!run->replay)
+		tell_failure(run, &report);
+	measure_run(run->manager->metrics, run->pipeline_name, run->replay != NULL, &report);
 	run_report_fini(&report);
 }
 
@@ -269,6 +284,8 @@ static void finish(struct managed *run)
 {
 	run->state = MANAGED_FINISHED;
 	run->finished_at = clock_wall_us();
+	replay_free(run->replay);
+	run->replay = NULL;
 	pipeline_free(run->pipeline);
 	run->pipeline = NULL;
 	forget(run->manager);
@@ -299,7 +316,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-int run_manager_start(struct run_manager *manager, struct pipeline *pipeline, struct error *error)
+int run_manager_start(struct run_manager *manager, struct pipeline *pipeline, struct replay *replay, struct error *error)
 {
 	const struct plan *plan = pipeline_plan(pipeline);
 	struct managed *run = calloc(1, sizeof *run);
@@ -308,6 +325,7 @@ int run_manager_start(struct run_manager *manager, struct pipeline *pipeline, st
 	if (!run)
 		return error_memory(error, "a run");
 	run->manager = manager;
+	run->kind = replay ? "replay" : "run";
 	snprintf(run->id, sizeof run->id, "%s", plan->run_id);
 	snprintf(run->pipeline_name, sizeof run->pipeline_name, "%s", plan->name);
 	run->summary = bare_summary(run, RUN_RUNNING);
@@ -319,6 +337,7 @@ int run_manager_start(struct run_manager *manager, struct pipeline *pipeline, st
 	size_t idle = manager->thread_count - count_in(manager, MANAGED_RUNNING);
 	if (!manager->stop && count_in(manager, MANAGED_QUEUED) < manager->queue_max + idle) {
 		run->pipeline = pipeline;
+		run->replay = replay;
 		run->older = manager->newest;
 		manager->newest = run;
 		pthread_cond_signal(&manager->wake);

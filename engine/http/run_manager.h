@@ -25,8 +25,10 @@ struct run_manager *run_manager_new(size_t runs, size_t queue, struct metrics *m
 /* Those that wait are cancelled, those that run are told to stop and waited for. */
 void run_manager_free(struct run_manager *manager);
 
-/* Takes the pipeline where it returns 1: the run is named by its plan's run_id. 0: all places in the queue are taken. -1 and error. */
-int run_manager_start(struct run_manager *manager, struct pipeline *pipeline, struct error *error) MUST_CHECK;
+/* Takes the pipeline, and of a replay what it is (NULL: a run), where it returns 1: the run is named by its plan's run_id. 0: all places in the queue
+ * are taken. -1 and error. */
+struct replay;
+int run_manager_start(struct run_manager *manager, struct pipeline *pipeline, struct replay *replay, struct error *error) MUST_CHECK;
 
 /* The summary of a run as `run --json` prints it, with kind, finished_at, while it goes on exit_code null, and note: the last thing it had to say.
  * A new reference; NULL where the run is not known here (or memory ran out). */

@@ -8,6 +8,7 @@
 
 #include "engine/http/json_put.h"
 #include "engine/http/pipelines.h"
+#include "engine/http/replay.h"
 #include "engine/http/request_load.h"
 #include "engine/http/run_history.h"
 #include "engine/http/run_manager.h"
@@ -65,7 +66,7 @@ int runs_room_start(struct service *service, size_t pipeline, struct error *erro
 	diagnostics_fini(&diagnostics);
 	if (!loaded)
 		return -1;
-	result = run_manager_start(runs_manager(service), loaded, error);
+	result = run_manager_start(runs_manager(service), loaded, NULL, error);
 	if (result > 0)
 		return 0;
 	pipeline_free(loaded);
@@ -138,15 +139,16 @@ static int started(const struct service *service, const char *run_id, struct htt
 	return answer_header(answer, error, "Location", "/v1/runs/%s", run_id);
 }
 
-int runs_start(const struct service *service, struct pipeline *pipeline, struct http_answer *answer, struct error *error)
+int runs_start(const struct service *service, struct pipeline *pipeline, struct replay *replay, struct http_answer *answer, struct error *error)
 {
 	char run_id[RUN_ID_SIZE];
 	int result;
 
 	snprintf(run_id, sizeof run_id, "%s", pipeline_plan(pipeline)->run_id);
-	result = run_manager_start(runs_manager(service), pipeline, error);
+	result = run_manager_start(runs_manager(service), pipeline, replay, error);
 	if (result > 0)
 		return started(service, run_id, answer, error);
+	replay_free(replay);
 	pipeline_free(pipeline);
 	if (result < 0)
 		return -1;
@@ -213,7 +215,7 @@ static int post_run(struct service *service, const struct http_request *request,
 		pipeline_free(pipeline);
 		return runs_unauthorized(answer, error);
 	}
-	return result > 0 ? runs_start(service, pipeline, answer, error) : result;
+	return result > 0 ? runs_start(service, pipeline, NULL, answer, error) : result;
 }
 
 /* --- GET /v1/runs/{id} and what is below it --- */

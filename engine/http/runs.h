@@ -22,8 +22,10 @@ int runs_take(const struct service *service, const struct http_request *request,
 /* Adds WWW-Authenticate where the answer is 401. 0 or -1. */
 int runs_unauthorized(struct http_answer *answer, struct error *error) MUST_CHECK;
 
-/* Gives a loaded pipeline, which is taken, to the run manager, and answers 202 with the run; 503 where as many wait as may. */
-int runs_start(const struct service *service, struct pipeline *pipeline, struct http_answer *answer, struct error *error) MUST_CHECK;
+/* Gives a loaded pipeline, and a replay of its rejects (NULL: a run), which are taken, to the run manager, and answers 202 with the run; 503 where as many
+ * wait as may. */
+struct replay;
+int runs_start(const struct service *service, struct pipeline *pipeline, struct replay *replay, struct http_answer *answer, struct error *error) MUST_CHECK;
 
 /* Handlers of files of their own (see struct route). */
 int run_rejects_get(struct service *service, const struct http_request *request, struct http_answer *answer, struct error *error);

@@ -14,7 +14,7 @@
 
 enum { WORKERS_LEAST = 32 };
 
-const struct route *const routes_of_all[] = {routes_of_health, routes_of_ingest, routes_of_runs, routes_of_reports, routes_of_events, routes_of_plan, routes_of_backups, routes_of_dictionary,
+const struct route *const routes_of_all[] = {routes_of_health, routes_of_ingest, routes_of_runs, routes_of_reports, routes_of_replay, routes_of_events, routes_of_plan, routes_of_backups, routes_of_dictionary,
 	routes_of_console, NULL};
 
 static bool plan_replaces(const struct plan *plan)

@@ -38,7 +38,7 @@ struct http_request {
 	const char *client;                         /* address, for the access log */
 	const char *body;                           /* body_length bytes; terminated */
 	size_t body_length;
-	int upload;                                 /* BODY_UPLOAD: the body as a file without a name (0600, in TMPDIR; linkat can give it one), read from its
+	int upload;                                 /* an upload: the body as a file without a name (0600, in TMPDIR; linkat can give it one), read from its
 	                                             * beginning; closed behind the handler; body is empty, body_length the file's. Else -1 */
 	struct cancel *cancel;                      /* set when the service is told to stop at once */
 };
@@ -74,7 +74,7 @@ void answer_problem(struct http_answer *answer, int status, const char *format, 
 
 enum verb { VERB_NONE = 0 /* no key needed */, VERB_ANY /* any key, where there are keys */, VERB_INGEST, VERB_RUN, VERB_READ, VERB_REPORT,
 	VERB_UPLOAD, VERB_CANCEL };
-enum body_kind { BODY_NONE = 0, BODY_JSON, BODY_UPLOAD };
+enum body_kind { BODY_NONE = 0, BODY_JSON, BODY_UPLOAD, BODY_JSON_OR_UPLOAD /* by its Content-Type */ };
 
 struct service; /* pipelines, keys, limits, run manager, ingest lanes */
 
@@ -93,6 +93,7 @@ extern const struct route routes_of_health[];  /* health.c: /healthz /readyz /op
 extern const struct route routes_of_ingest[];  /* ingest.c */
 extern const struct route routes_of_runs[];    /* runs.c: /v1/pipelines, /v1/runs..., uploads */
 extern const struct route routes_of_reports[]; /* reports.c */
+extern const struct route routes_of_replay[];  /* replay.c */
 extern const struct route routes_of_plan[];    /* plan_text.c */
 extern const struct route routes_of_events[];  /* events.c */
 extern const struct route routes_of_dictionary[]; /* dictionary.c */

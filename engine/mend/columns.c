@@ -48,7 +48,7 @@ static int match_all(struct columns *columns, const struct sheet *sheet, const s
 	struct error *error)
 {
 	char place[ERROR_PLACE_MAX];
-	snprintf(place, sizeof place, "%s:%" PRIu64, sheet->path, sheet->at);
+	snprintf(place, sizeof place, "%s:%" PRIu64, sheet->name, sheet->at);
 	for (size_t cell = 0; cell < sheet->count; cell++) {
 		struct text label = sheet_cell(sheet, cell);
 		size_t *at = find_place(columns, wanted, label);

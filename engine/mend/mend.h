@@ -15,6 +15,7 @@
 struct mend_job {
 	const struct plan *plan;
 	const char *file;             /* of mended rows; NULL: originals of a run */
+	const char *file_name;        /* what messages call it; NULL: its path */
 	const char *run;              /* its id, whole */
 	const char *rule, *table;     /* only those, of a run; may be NULL */
 	const char *step;             /* of this one alone; may be NULL */
@@ -36,6 +37,12 @@ struct mend_job {
  * any case. */
 int mend_survey(struct mend_job *job, struct error *error) MUST_CHECK;
 void mend_job_fini(struct mend_job *job);
+
+/* What messages call that which is replayed: the file, or the run. */
+static inline const char *mend_job_name(const struct mend_job *job)
+{
+	return job->file_name ? job->file_name : job->file ? job->file : job->run;
+}
 
 /* What run_options takes; valid as long as the job. */
 struct mend mend_of(struct mend_job *job);

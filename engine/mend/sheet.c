@@ -44,7 +44,7 @@ static int keep(struct sheet *sheet, int c, struct error *error)
 	if (sheet->bytes_of.length < sheet->bytes_of.ceiling)
 		return buffer_append(&sheet->bytes_of, &byte, 1, error);
 	char place[ERROR_PLACE_MAX];
-	snprintf(place, sizeof place, "%s:%" PRIu64, sheet->path, sheet->at);
+	snprintf(place, sizeof place, "%s:%" PRIu64, sheet->name, sheet->at);
 	return error_set(error, ERROR_CONFIG, place, "the row is longer than limits.record (%" PRIu64 " bytes); is a quote left open?",
 		sheet->record_limit);
 }
@@ -153,7 +153,7 @@ int sheet_cut(struct sheet *sheet, struct text record, char delimiter, char quot
 
 static const char *place_of(const struct sheet *sheet, uint64_t line, char place[ERROR_PLACE_MAX])
 {
-	snprintf(place, ERROR_PLACE_MAX, "%s:%" PRIu64, sheet->path, line);
+	snprintf(place, ERROR_PLACE_MAX, "%s:%" PRIu64, sheet->name, line);
 	return place;
 }
 
@@ -169,7 +169,7 @@ static int file_row(struct sheet *sheet, struct error *error)
 	if (cut_row(&feed, &style, &behind, error) < 0)
 		return -1;
 	if (ferror(sheet->file))
-		return error_errno(error, ERROR_SOURCE, sheet->path, errno, "cannot be read");
+		return error_errno(error, ERROR_SOURCE, sheet->name, errno, "cannot be read");
 	if (behind == CUT_OPEN)
 		return error_set(error, ERROR_CONFIG, place_of(sheet, sheet->at, place),
 			"a quote that is opened in this row is still open at the end of the file");
@@ -214,12 +214,12 @@ static int read_header(struct sheet *sheet, const char *label, struct error *err
 			buffer_clear(&line);
 	}
 	if (result == 0 && ferror(sheet->file))
-		result = error_errno(error, ERROR_SOURCE, sheet->path, errno, "cannot be read");
+		result = error_errno(error, ERROR_SOURCE, sheet->name, errno, "cannot be read");
 	if (result == 0 && line.length >= 2 && ((unsigned char)line.data[0] == 0xFF || (unsigned char)line.data[0] == 0xFE ||
 			memchr(line.data, '\0', line.length)))
-		result = error_set(error, ERROR_CONFIG, sheet->path, "is not in UTF-8; save it as CSV in UTF-8");
+		result = error_set(error, ERROR_CONFIG, sheet->name, "is not in UTF-8; save it as CSV in UTF-8");
 	if (result == 0 && line.length >= 2 && memcmp(line.data, "PK", 2) == 0)
-		result = error_set(error, ERROR_CONFIG, sheet->path, "is a workbook of a spreadsheet, or another archive; save it as CSV in UTF-8");
+		result = error_set(error, ERROR_CONFIG, sheet->name, "is a workbook of a spreadsheet, or another archive; save it as CSV in UTF-8");
 	while (result == 0 && line.length > 0 && line.data[line.length - 1] == '\r')
 		line.length--;
 	for (const char *p = delimiters; *p && result == 0; p++) {
@@ -240,16 +240,16 @@ static int read_header(struct sheet *sheet, const char *label, struct error *err
 	return result;
 }
 
-int sheet_open(struct sheet *sheet, const char *path, const char *label, const struct limits *limits, struct error *error)
+int sheet_open(struct sheet *sheet, const char *path, const char *name, const char *label, const struct limits *limits, struct error *error)
 {
 	struct stat status;
-	*sheet = (struct sheet){ .path = path, .line_no = 1, .record_limit = limits->record };
+	*sheet = (struct sheet){ .name = name, .line_no = 1, .record_limit = limits->record };
 	buffer_init(&sheet->bytes_of, (size_t)limits->record);
 	sheet->file = fopen(path, "re");
 	if (!sheet->file)
-		return error_errno(error, ERROR_SOURCE, path, errno, "cannot be opened");
+		return error_errno(error, ERROR_SOURCE, name, errno, "cannot be opened");
 	if (fstat(fileno(sheet->file), &status) < 0 || !S_ISREG(status.st_mode))
-		return error_set(error, ERROR_SOURCE, path, "is no regular file, so it cannot be read twice, which a replay must");
+		return error_set(error, ERROR_SOURCE, name, "is no regular file, so it cannot be read twice, which a replay must");
 	return read_header(sheet, label, error);
 }
 

@@ -16,7 +16,7 @@
 #include "engine/core/value.h"
 
 struct sheet {
-	const char *path;      /* borrowed */
+	const char *name;      /* for messages; borrowed */
 	FILE *file;            /* NULL: not open */
 	char delimiter;
 	uint64_t record_limit;
@@ -29,9 +29,9 @@ struct sheet {
 	size_t count, room;
 };
 
-/* Opens a regular file and reads its header, which is then the row at hand. label: one that must be in it, by which the
+/* Opens a regular file, which messages call by its name, and reads its header, which is then the row at hand. label: one that must be in it, by which the
  * delimiter is known. Close it also after a failure. ERROR_SOURCE: cannot be read; ERROR_CONFIG: is no such file. */
-int sheet_open(struct sheet *sheet, const char *path, const char *label, const struct limits *limits, struct error *error) MUST_CHECK;
+int sheet_open(struct sheet *sheet, const char *path, const char *name, const char *label, const struct limits *limits, struct error *error) MUST_CHECK;
 void sheet_close(struct sheet *sheet); /* may be called twice */
 
 /* The next row, of exactly as many cells as the header has. 1; 0 at the end; -1 and error. *blank: it has nothing but delimiters. */

@@ -75,7 +75,7 @@ static int source_open(void *self, const struct source_context *context, struct 
 	source->opened = true;
 	buffer_init(&source->label_texts, BODY_MAX);
 	buffer_init(&source->surplus, BODY_MAX);
-	source->cutter = (struct sheet){ .path = "record", .record_limit = context->limits->record };
+	source->cutter = (struct sheet){ .name = "record", .record_limit = context->limits->record };
 	buffer_init(&source->cutter.bytes_of, BODY_MAX);
 	source->staged = staged_new(context->limits->reject_spool, error);
 	if (!source->staged)
@@ -97,7 +97,7 @@ static int source_identify(void *self, bool hash, struct source_identity *out, s
 	(void)hash;
 	(void)error;
 	*out = (struct source_identity){ .known = false };
-	snprintf(out->path, sizeof out->path, "%s", source->job->file ? source->job->file : source->job->run);
+	snprintf(out->path, sizeof out->path, "%s", mend_job_name(source->job));
 	return 0;
 }
 

@@ -95,7 +95,7 @@ static int on_reject(void *arg, const struct history_reject *reject)
 static bool is_due(struct work *work, const struct waiting *row)
 {
 	struct mend_source *source = work->source;
-	const char *file = source->job->file;
+	const char *file = mend_job_name(source->job);
 	bool stranger = source->job->strangers == source->step;
 	if (!row->own) {
 		if (row->elsewhere || !stranger)
@@ -132,7 +132,7 @@ static int settle(struct work *work, const struct waiting *row, struct error *er
 	if (row->own && !integerset_add(work->seen, row->id))
 		return error_memory(error, "the reject_ids of a file");
 	if (integerset_memory(work->seen) > source->context.limits->keys)
-		return error_set(error, ERROR_CONFIG, source->job->file,
+		return error_set(error, ERROR_CONFIG, mend_job_name(source->job),
 			"has more reject_ids than limits.keys (%" PRIu64 " bytes) can hold; cut it in two", source->context.limits->keys);
 	if (!due)
 		return 0;
@@ -198,7 +198,7 @@ static int read_all(struct work *work, struct error *error)
 		struct text cell = sheet_cell(&work->sheet, work->columns.own[OWN_REJECT_ID]);
 		if (!mend_parse_id(cell, &id)) {
 			if (counts)
-				mend_skip(source, SKIP_NO_SUCH_REJECT, "%s:%" PRIu64 ": \"%.*s\" is no reject_id", source->job->file, work->sheet.at,
+				mend_skip(source, SKIP_NO_SUCH_REJECT, "%s:%" PRIu64 ": \"%.*s\" is no reject_id", mend_job_name(source->job), work->sheet.at,
 					(int)(cell.length < ID_SHOWN ? cell.length : ID_SHOWN), cell.data);
 			continue;
 		}
@@ -223,7 +223,7 @@ int stage_file(struct mend_source *source, struct error *error)
 	work->seen = integerset_new((uint64_t)clock_wall_us());
 	int result = work->seen ? 0 : error_memory(error, "the reject_ids of a file");
 	if (result == 0 && (mend_history(job->plan, job->connection ? job->connection : source->step->connection, source->context.cancel, &work->history, error) < 0 ||
-				sheet_open(&work->sheet, job->file, columns_label(source->step->source_schema, OWN_REJECT_ID), source->context.limits, error) < 0 ||
+				sheet_open(&work->sheet, job->file, mend_job_name(job), columns_label(source->step->source_schema, OWN_REJECT_ID), source->context.limits, error) < 0 ||
 				columns_match(&work->columns, &work->sheet, source->step->source_schema, error) < 0 || read_all(work, error) < 0))
 		result = -1;
 	columns_fini(&work->columns);

@@ -91,7 +91,7 @@ static int survey_file(struct survey *survey, struct error *error)
 	int result = -1;
 	for (size_t i = 0; i < 2 && result < 0; i++) {
 		struct error failed = ERROR_INIT;
-		result = sheet_open(&sheet, job->file, labels[i], &job->plan->limits, i ? error : &failed);
+		result = sheet_open(&sheet, job->file, mend_job_name(job), labels[i], &job->plan->limits, i ? error : &failed);
 		if (result == 0) {
 			size_t column = 0;
 			while (!label_is(&sheet, column, labels[i]))
@@ -110,7 +110,7 @@ static int check_columns(const struct mend_job *job, const struct plan_step *ste
 {
 	struct columns columns = { .fields = NULL };
 	struct sheet sheet;
-	int result = sheet_open(&sheet, job->file, columns_label(step->source_schema, OWN_REJECT_ID), &job->plan->limits, error);
+	int result = sheet_open(&sheet, job->file, mend_job_name(job), columns_label(step->source_schema, OWN_REJECT_ID), &job->plan->limits, error);
 	if (result == 0)
 		result = columns_match(&columns, &sheet, step->source_schema, error);
 	columns_fini(&columns);
@@ -161,7 +161,7 @@ static const struct plan_connection *connection_of(const struct mend_job *job, s
 static int none_wanted(const struct survey *survey, struct error *error)
 {
 	const struct mend_job *job = survey->job;
-	const char *what = job->file ? job->file : job->run;
+	const char *what = mend_job_name(job);
 	if (!survey->any && job->file)
 		return error_set(error, ERROR_CONFIG, what, "has no row");
 	if (survey->other[0])
@@ -226,6 +226,6 @@ static bool wants(void *arg, const struct plan_step *step)
 
 struct mend mend_of(struct mend_job *job)
 {
-	return (struct mend){ .source = &mend_source_ops, .arg = job, .name = job->file ? job->file : job->run,
+	return (struct mend){ .source = &mend_source_ops, .arg = job, .name = mend_job_name(job),
 		.of_run = job->of_run[0] && !job->several_runs ? job->of_run : NULL, .wants = wants };
 }

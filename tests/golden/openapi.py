@@ -188,6 +188,9 @@ def on(kind):
         ask(200, "GET", "/v1/pipelines/%s/plan" % name)
         ask(200, "GET", "/v1/pipelines/%s/dictionary" % name)
         ask(409, "POST", where + "/cancel")
+        again = "/v1/runs/" + ask(202, "POST", where + "/replay", {"table": "jobs"}).json()["run_id"]
+        wait_until(lambda: ask(200, "GET", again).json()["status"] != "running", 60, "the end of a replay")
+        ask(422, "POST", where + "/replay", b"reject_id\n", {"Content-Type": "text/csv"})
     kept = "/v1/pipelines/backup/backups"
     run = ask(202, "POST", "/v1/pipelines/backup/runs", {"params": {}}).json()["run_id"]
     wait_until(lambda: ask(200, "GET", "/v1/runs/" + run).json()["status"] != "running", 60, "the end of a backup")

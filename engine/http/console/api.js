@@ -108,15 +108,15 @@ export const pipelineNamed = async (wanted) => (await pipelines()).find((pipelin
 export const may = (pipeline, verb) => !pipeline || !pipeline.may || pipeline.may.includes(verb);
 
 /** Sends a file; onProgress is called with a share from 0 to 1. */
-export function upload(url, file, onProgress) {
+export function upload(url, file, onProgress, method = 'PUT') {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
-    sending.open('PUT', url);
+    sending.open(method, url);
     for (const [header, value] of Object.entries(headers({ 'Content-Type': 'text/csv' }))) sending.setRequestHeader(header, value);
     sending.upload.addEventListener('progress', (event) => event.lengthComputable && onProgress(event.loaded / event.total));
     sending.addEventListener('error', () => reject(new Problem(0, 'the upload broke off')));
     sending.addEventListener('load', () => {
-      if (sending.status === 200) resolve(JSON.parse(sending.responseText));
+      if (sending.status >= 200 && sending.status < 300) resolve(JSON.parse(sending.responseText));
       else reject(problem(sending.status, sending.responseText));
     });
     sending.send(file);

@@ -1,6 +1,6 @@
 // The records that a run rejected: by rule and field, one after the other, each with the cell that offended; export and replay.
 // SPDX-License-Identifier: Apache-2.0
-import { at, download, get, has, may, maybe, pipelineNamed, post, query } from './api.js';
+import { at, download, get, has, may, maybe, pipelineNamed, post, query, upload } from './api.js';
 import { count, h, name, plural, say, show, value, when } from './dom.js';
 import { bars } from './charts.js';
 import { doing, field, modal, table } from './parts.js';
@@ -89,6 +89,35 @@ function chooser(label, given, items, set) {
   return field(label, select);
 }
 
+/* A mended file, or all of them as they came. */
+function replayDialog(id, pipeline, rule) {
+  const said = h('div');
+  const input = h('input', { type: 'file', name: 'mended', accept: '.csv,text/csv,.tsv,.txt' });
+  const progress = h('progress', { max: '1', value: '0', hidden: true, 'aria-label': 'upload of the mended rows' });
+  modal('Replay rejected records', (close) => {
+    const follow = (fresh) => {
+      close();
+      location.hash = `#/runs/${fresh.run_id}`;
+    };
+    const send = h('button', { type: 'button', class: 'primary', onclick: () => doing(send, said, async () => {
+      const [file] = input.files;
+      if (!file) throw new Error('choose the mended file first');
+      progress.hidden = false;
+      try {
+        follow(await upload(at('runs', id, 'replay'), file, (share) => { progress.value = share; }, 'POST'));
+      } finally {
+        progress.hidden = true;
+      }
+    }) }, 'Upload and replay');
+    const start = h('button', { type: 'button', onclick: () => doing(start, said, async () => follow(await post(at('runs', id, 'replay'), rule ? { rule } : {}))) }, 'Replay as they came');
+    return [h('p', null, 'Records that pass now are written and marked as mended; the others keep their place here.'),
+      may(pipeline, 'upload') && h('fieldset', null, h('legend', null, 'Mended by you'),
+        field('Mended file', input, 'the export of these records as CSV, with its columns, in which you changed what was wrong; rows may be left out'), progress, h('p', { class: 'actions' }, send)),
+      h('fieldset', null, h('legend', null, 'As they came'), h('p', null, 'The original records of this run', rule && [' that broke ', name(rule)], ', again: the dictionary was mended, or their parents have come since.'), h('p', { class: 'actions' }, start)),
+      said, h('p', { class: 'actions' }, h('button', { type: 'button', onclick: close }, 'Not now'))];
+  });
+}
+
 export default async function rejects({ parts: [, id], query: wanted, signal }) {
   const run = await get(at('runs', id), signal);
   const [pipeline, rules, exports_, replays] = await Promise.all([pipelineNamed(run.pipeline).catch(() => null), summaryOf(run, signal), has('/v1/runs/{run}/rejects/export'), has('/v1/runs/{run}/replay')]);
@@ -123,21 +152,12 @@ export default async function rejects({ parts: [, id], query: wanted, signal }) 
   const go = (change) => { location.hash = `#/runs/${id}/rejects${query({ ...filter, ...change })}`; };
   const distinct = (part) => [...new Set(rules.map((rule) => rule[part]).filter(Boolean))];
   const exporting = h('button', { type: 'button', onclick: () => doing(exporting, told, () => download(at('runs', id, 'rejects', 'export') + query({ rule: filter.rule }), `rejects-${id}.csv`)) }, 'Export as CSV');
-  const replay = h('button', { type: 'button', onclick: () => modal('Replay rejected records', (close) => {
-    const said = h('div');
-    const start = h('button', { type: 'button', class: 'primary', onclick: () => doing(start, said, async () => {
-      const fresh = await post(at('runs', id, 'replay'), filter.rule ? { rule: filter.rule } : {});
-      close();
-      location.hash = `#/runs/${fresh.run_id}`;
-    }) }, 'Replay');
-    return [h('p', null, `The rejected records of this run${filter.rule ? ' with the rule ' : ''}`, filter.rule && name(filter.rule), ' go through the pipeline again, as they came. Those that pass now are written and marked as mended; the others keep their place here.'),
-      said, h('p', { class: 'actions' }, h('button', { type: 'button', onclick: close }, 'Not now'), start)];
-  }) }, 'Replay\u2026');
+  const replay = h('button', { type: 'button', onclick: () => replayDialog(id, pipeline, filter.rule) }, 'Replay\u2026');
   const total = filter.rule ? (rules.find((rule) => rule.rule === filter.rule) || { count: list.length }).count : run.rejected;
   return {
     title: `Rejects of ${run.pipeline}`,
     content: [h('p', { class: 'crumbs' }, h('a', { href: '#/runs' }, 'Runs'), ' / ', h('a', { href: `#/runs/${id}` }, value(run.pipeline, 60), ' ', when(run.started_at)), ' / '),
-      h('div', { class: 'title' }, h('h1', null, `${plural(total, 'rejected record')}`, filter.rule && [' of ', name(filter.rule)]), h('div', { class: 'actions' }, run.rejected > 0 && exports_ && exporting, run.rejected > 0 && replays && pipeline && pipeline.kind === 'run' && may(pipeline, 'run') && run.status !== 'running' && replay)),
+      h('div', { class: 'title' }, h('h1', null, `${plural(total, 'rejected record')}`, filter.rule && [' of ', name(filter.rule)]), h('div', { class: 'actions' }, run.rejected > 0 && exports_ && exporting, run.rejected > 0 && replays && pipeline && pipeline.kind !== 'report' && may(pipeline, 'run') && run.status !== 'running' && replay)),
       h('div', { class: 'stack' }, filtered ? null : charts(id, rules),
         h('section', { 'aria-label': 'Records' }, rules.length > 0 && filters && h('div', { class: 'filters' },
           chooser('Rule', filter.rule, distinct('rule'), (rule) => go({ rule })), distinct('table').length > 1 && chooser('Table', filter.table, distinct('table'), (of) => go({ table: of })),

@@ -108,6 +108,6 @@ export default async function page({ parts: [, id], signal, again }) {
   if (run.status === 'running') follow(id, signal, onRun).catch(() => !signal.aborted && setTimeout(again, 3000));
   return {
     title: `Run of ${run.pipeline}`,
-    content: [h('p', { class: 'crumbs' }, h('a', { href: '#/runs' }, 'Runs'), ' / '), h('div', { class: 'title' }, h('h1', null, value(run.pipeline, 80)), h('div', { class: 'actions' }, rerun, cancel)), told, head, place],
+    content: [h('p', { class: 'crumbs' }, h('a', { href: '#/runs' }, 'Runs'), ' / '), h('div', { class: 'title' }, h('h1', null, value(run.pipeline, 80), run.kind === 'replay' && h('span', { class: 'soft' }, ' replay of rejects')), h('div', { class: 'actions' }, rerun, cancel)), told, head, place],
   };
 }

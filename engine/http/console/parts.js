@@ -61,7 +61,7 @@ export const took = (run) => run.duration_s ?? (run.finished_at && run.started_a
 export function runsTable(caption, runs) {
   return table(caption, [
     { title: 'Result', cell: (run) => h('a', { class: 'bare', href: `#/runs/${run.run_id}`, 'aria-label': `${run.status}: run of ${run.pipeline}` }, state(run)) },
-    { title: 'Pipeline', cell: (run) => h('a', { href: `#/runs/${run.run_id}` }, value(run.pipeline, 60)) },
+    { title: 'Pipeline', cell: (run) => [h('a', { href: `#/runs/${run.run_id}` }, value(run.pipeline, 60)), run.kind === 'replay' && h('span', { class: 'soft' }, ' replay')] },
     { title: 'Started', cell: (run) => when(run.started_at) },
     { title: 'Took', number: true, cell: (run) => duration(took(run)) },
     { title: 'Read', number: true, cell: (run) => count(run.read) },
