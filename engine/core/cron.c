@@ -80,6 +80,8 @@ static int read_item(const char **at, const struct field *field, const char *who
 		ranged = **at == '-';
 		if (ranged && (++*at, !read_value(at, field, &to)))
 			return refuse(error, field, whole, "has a range without an end that it may have");
+		if (field->names == weekday_names && to == 0 && from > 0)
+			to = 7; /* fri-sun: behind Saturday Sunday is the 7 */
 		if (to < from)
 			return refuse(error, field, whole, "has a range that ends before it begins; write it as two");
 	}

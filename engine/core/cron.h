@@ -3,9 +3,9 @@
  *
  *   minute 0-59   hour 0-23   day of month 1-31   month 1-12 or jan-dec   day of week 0-7 or sun-sat (0 and 7: Sunday)
  *
- * A field is a list of `*`, a value or a range, the last two with a step if wanted: `1-5,30`, `8-18/2`, `*` `/15`. Names in any case. As in crontab(5) a day
- * comes when both day fields allow it, and where neither begins with a star, when one of them does. @hourly, @daily, @midnight, @weekly, @monthly,
- * @yearly and @annually stand for what they do there.
+ * A field is a list of `*`, a value or a range, the last two with a step if wanted: `1-5,30`, `8-18/2`, `*` `/15`. Names in any case; Sunday ends a
+ * range, too (`fri-sun`). As in crontab(5) a day comes when both day fields allow it, and where neither begins with a star, when one of them does.
+ * @hourly, @daily, @midnight, @weekly, @monthly, @yearly and @annually stand for what they do there.
  *
  * Clocks that change: an expression whose hour begins with a star goes on as time goes on, so every quarter of an hour is that on each day.
  * Any other means times of day, each once a day: one that the clock jumps over comes at the moment of the jump, one that it shows twice comes the

@@ -5,10 +5,10 @@
 set -eu
 
 build="gcc make autoconf automake pkg-config libc6-dev libyaml-dev libcsv-dev unixodbc-dev libsqliteodbc odbc-postgresql odbc-mariadb libpq-dev libmariadb-dev
-    libjansson-dev libpcre2-dev libssl-dev libsqlite3-dev libxxhash-dev libavro-dev zlib1g-dev libsnappy-dev libzstd-dev
+    libjansson-dev libpcre2-dev libssl-dev libsqlite3-dev libxxhash-dev zlib1g-dev libsnappy-dev libzstd-dev
     liblzma-dev libbz2-dev libcivetweb-dev libcurl4-openssl-dev ca-certificates"
 # Beyond the above; the sanitizers come with gcc.
-test="libcmocka-dev sqlite3 postgresql mariadb-server python3 gzip zstd procps tzdata python3-avro python3-snappy avro-bin openssl curl
+test="libcmocka-dev libavro-dev sqlite3 postgresql mariadb-server python3 gzip zstd procps tzdata python3-avro python3-snappy avro-bin openssl curl
     nginx-light stunnel4 python3-jsonschema python3-yaml openapi-specification prometheus"
 # Beyond both, for tests/bench alone.
 bench="wrk python3-flask python3-pyodbc gunicorn pgloader"
