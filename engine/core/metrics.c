@@ -157,6 +157,22 @@ static struct series *lock(struct metrics *metrics, const struct metric *metric,
 	return find(metrics, metric, values);
 }
 
+void metrics_make(struct metrics *metrics, const struct metric *metric, const char *const *values)
+{
+	if (!metrics)
+		return;
+	(void)lock(metrics, metric, values);
+	pthread_mutex_unlock(&metrics->mutex);
+}
+
+size_t metrics_count(struct metrics *metrics)
+{
+	pthread_mutex_lock(&metrics->mutex);
+	size_t count = metrics->count;
+	pthread_mutex_unlock(&metrics->mutex);
+	return count;
+}
+
 void metrics_add(struct metrics *metrics, const struct metric *metric, const char *const *values, double more)
 {
 	if (!metrics)

@@ -26,11 +26,16 @@ struct metrics *metrics_new(const struct metric *const *families, struct error *
 void metrics_free(struct metrics *metrics); /* NULL is fine */
 
 /* values: of the labels, in their order (NULL is an empty text); copied. Each does nothing where metrics is NULL. */
+/* The series is there from now on, at 0 unless it was before: increase() and rate() of Prometheus do not see the value that a series begins with. */
+void metrics_make(struct metrics *metrics, const struct metric *metric, const char *const *values);
 void metrics_add(struct metrics *metrics, const struct metric *metric, const char *const *values, double more);
 /* A counter that somebody else counts: value is its sum, which never falls. */
 void metrics_raise(struct metrics *metrics, const struct metric *metric, const char *const *values, double value);
 void metrics_set(struct metrics *metrics, const struct metric *metric, const char *const *values, double value);
 void metrics_observe(struct metrics *metrics, const struct metric *metric, const char *const *values, double value);
+
+/* How many series there are. */
+size_t metrics_count(struct metrics *metrics);
 
 /* Appends all series. */
 int metrics_write(struct metrics *metrics, struct buffer *out, struct error *error) MUST_CHECK;

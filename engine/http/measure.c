@@ -10,6 +10,9 @@
 
 #include "engine/core/clock.h"
 #include "engine/core/version.h"
+#include "rules/program.h"
+
+enum { RULES_UP_TO = METRICS_SERIES_MAX / 5 };
 
 static const struct metric build = {.name = "penstock_build_info", .help = "1, with the version of this program.", .kind = METRIC_GAUGE,
 	.labels = {"version"}};
@@ -57,12 +60,39 @@ static void add_counts(struct metrics *metrics, const char *pipeline, const char
 	add(metrics, &rows, pipeline, table, "skipped", (double)counts_skipped(counts));
 }
 
-void measure_pipeline(struct metrics *metrics, const char *pipeline, int64_t last_success)
+struct making {
+	struct metrics *metrics;
+	const char *pipeline;
+};
+
+static int make_rule(void *arg, const char *id, const char *demand, const size_t *fields, size_t field_count)
 {
-	for (int status = RUN_SUCCEEDED; status <= RUN_CANCELLED; status++)
-		add(metrics, &runs, pipeline, run_status_name((enum run_status)status), NULL, 0);
-	if (last_success > 0)
-		set(metrics, &success, pipeline, (double)last_success);
+	const struct making *making = arg;
+
+	(void)demand, (void)fields, (void)field_count;
+	if (metrics_count(making->metrics) >= RULES_UP_TO)
+		return 1;
+	metrics_make(making->metrics, &rejects, (const char *const[]){making->pipeline, id});
+	return 0;
+}
+
+void measure_pipeline(struct metrics *metrics, const struct plan *plan, bool has_runs)
+{
+	struct making making = {metrics, plan->name};
+
+	for (int status = RUN_SUCCEEDED; status <= RUN_CANCELLED && has_runs; status++)
+		add(metrics, &runs, plan->name, run_status_name((enum run_status)status), NULL, 0);
+	if (has_runs)
+		metrics_make(metrics, &run_seconds, (const char *const[]){plan->name});
+	for (size_t i = 0; i < plan->step_count; i++) {
+		add_counts(metrics, plan->name, plan->steps[i].target, &(struct counts){0});
+		(void)program_each(plan->steps[i].program, make_rule, &making);
+	}
+}
+
+void measure_success(struct metrics *metrics, const char *pipeline, int64_t last)
+{
+	set(metrics, &success, pipeline, (double)last);
 }
 
 void measure_run(struct metrics *metrics, const char *pipeline, bool replay, const struct run_report *report)

@@ -6,6 +6,7 @@
 
 #include "engine/core/ingest.h"
 #include "engine/core/metrics.h"
+#include "engine/core/plan.h"
 #include "engine/core/run.h"
 
 /* Families NULL at the end, for metrics_new. */
@@ -14,8 +15,10 @@ extern const struct metric *const measured[];
 /* The service begins. */
 void measure_started(struct metrics *metrics);
 
-/* A pipeline of the service, so that its series are there before its first run. last_success: seconds since 1970; 0: not known. */
-void measure_pipeline(struct metrics *metrics, const char *pipeline, int64_t last_success);
+/* A pipeline of the service: its series are there before anything happens, so that the first run, row and reject are seen as an increase, too. Those of
+ * rules are not, once there are very many. has_runs: it does not take the rows of requests alone. */
+void measure_pipeline(struct metrics *metrics, const struct plan *plan, bool has_runs);
+void measure_success(struct metrics *metrics, const char *pipeline, int64_t last); /* seconds since 1970 */
 
 /* A run that ended. replay: of rejects, whose success says nothing of the pipeline's own. */
 void measure_run(struct metrics *metrics, const char *pipeline, bool replay, const struct run_report *report);

@@ -79,14 +79,17 @@ static void begin_metrics(struct service *service, const struct service *before)
 		struct error ignored = ERROR_INIT;
 		int64_t succeeded = 0;
 
-		if (pipeline_kind_of(pipeline_plan(service->pipelines[i])) != PIPELINE_RUN)
+		const struct plan *plan = pipeline_plan(service->pipelines[i]);
+		enum pipeline_kind kind = pipeline_kind_of(plan);
+
+		if (kind == PIPELINE_REPORT)
 			continue;
-		/* Its figures are there already. */
-		if (before && service_find_pipeline(before, pipeline_plan(service->pipelines[i])->name) != SIZE_MAX)
+		measure_pipeline(service->metrics, plan, kind == PIPELINE_RUN);
+		/* Known already, if it was there before. */
+		if (kind != PIPELINE_RUN || (before && service_find_pipeline(before, plan->name) != SIZE_MAX))
 			continue;
-		if (run_history_succeeded(service, i, &succeeded, &ignored) < 0)
-			succeeded = 0;
-		measure_pipeline(service->metrics, pipeline_plan(service->pipelines[i])->name, succeeded);
+		if (run_history_succeeded(service, i, &succeeded, &ignored) == 0 && succeeded > 0)
+			measure_success(service->metrics, plan->name, succeeded);
 	}
 }
 

@@ -66,13 +66,28 @@ int systemd_calendar(const struct plan_schedule *schedule, struct buffer *out, s
 	return put_line(schedule, false, true, out, error);
 }
 
-/* A word of a command line or an assignment: quoted, with what systemd would replace in it doubled. */
-static int put_word(struct buffer *out, const char *text, bool command, struct error *error)
+/* What no line of a unit can say. */
+static int check_paths(const struct systemd_place *place, struct error *error)
+{
+	const char *const paths[] = {place->program, place->file, place->folder};
+
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+		for (const char *at = paths[i]; *at; at++)
+			if (iscntrl((unsigned char)*at))
+				return error_set(error, ERROR_CONFIG, NULL, "a unit of systemd cannot name a path with a control character: %s", paths[i]);
+	if (strpbrk(place->program, "\"'\\"))
+		return error_set(error, ERROR_CONFIG, NULL, "systemd starts no program whose path has a quote or a backslash in it, as %s; install it elsewhere",
+			place->program);
+	return 0;
+}
+
+/* A word of a command line: quoted, with what systemd would replace in it doubled. In the program's own name variables are not replaced. */
+static int put_word(struct buffer *out, const char *text, bool program, struct error *error)
 {
 	if (buffer_puts(out, "\"", error) < 0)
 		return -1;
 	for (; *text; text++) {
-		const char *before = *text == '"' || *text == '\\' ? "\\" : *text == '%' ? "%" : *text == '$' && command ? "$" : "";
+		const char *before = *text == '"' || *text == '\\' ? "\\" : *text == '%' ? "%" : *text == '$' && !program ? "$" : "";
 
 		if (buffer_printf(out, error, "%s%c", before, *text) < 0)
 			return -1;
@@ -80,13 +95,16 @@ static int put_word(struct buffer *out, const char *text, bool command, struct e
 	return buffer_puts(out, "\"", error);
 }
 
-/* The rest of a line, which nothing quotes: what would end it is left out. */
+/* The rest of a line, which nothing quotes: what would end it is left out. A blank at its end would be cut, a backslash joins lines. */
 static int put_rest(struct buffer *out, const char *text, struct error *error)
 {
+	size_t length = strlen(text);
+	const char *end = length > 0 && strchr(" \t\\", text[length - 1]) ? (text[0] == '/' ? "/\n" : ".\n") : "\n";
+
 	for (; *text; text++)
 		if (buffer_printf(out, error, *text == '%' ? "%%%c" : "%c", *text == '\n' || *text == '\r' ? ' ' : *text) < 0)
 			return -1;
-	return buffer_puts(out, "\n", error);
+	return buffer_puts(out, end, error);
 }
 
 static void unit_name(const char *name, char out[UNIT_NAME_MAX])
@@ -109,7 +127,7 @@ static int put_service(const struct plan *plan, const struct systemd_place *plac
 	    buffer_printf(out, error, "EnvironmentFile=-/etc/penstock/%s.env\nWorkingDirectory=", unit) < 0 ||
 	    put_rest(out, place->folder, error) < 0 || buffer_puts(out, "ExecStart=", error) < 0 ||
 	    put_word(out, place->program, true, error) < 0 || buffer_puts(out, " run --no-progress ", error) < 0 ||
-	    put_word(out, place->file, true, error) < 0)
+	    put_word(out, place->file, false, error) < 0)
 		return -1;
 	return buffer_puts(out,
 		"\n"
@@ -131,7 +149,7 @@ int systemd_units(const struct plan *plan, const struct systemd_place *place, st
 	char unit[UNIT_NAME_MAX];
 
 	unit_name(plan->name, unit);
-	if (put_service(plan, place, unit, out, error) < 0)
+	if (check_paths(place, error) < 0 || put_service(plan, place, unit, out, error) < 0)
 		return -1;
 	return put_timer(plan, unit, out, error);
 }

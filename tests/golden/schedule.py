@@ -152,6 +152,36 @@ def units():
     check("OnCalendar=*-*-* 02:00:00 Europe/Berlin\n" in timer and "Persistent=false\n" in timer, timer)
 
 
+def odd_paths():
+    """systemd takes the units of a program, a file and a folder whose names hold what it gives a meaning."""
+    folder = tmp("100% of $HOME 'a' \"b\" \\")
+    os.mkdir(folder)
+    path = os.path.join(folder, "my %n $x 'pipe' \\ ü.yaml")
+    os.rename(pipeline("odd", "0 2 13 * fri", "Europe/Berlin", ", missed: run_once"), path)
+    program = os.path.join(tmp(""), "pen stock $HOME %i")
+    shutil.copy(os.environ["PENSTOCK"], program)
+    done = penstock("schedule", "systemd", path, cwd=folder, program=program)
+    equal(done.code, 0, done.err)
+    analyze = shutil.which("systemd-analyze")
+    if analyze:
+        units = re.split("^# /etc/systemd/system/(.*)\n", done.out, flags=re.M)
+        for name, text in zip(units[1::2], units[2::2]):
+            with open(tmp(name), "w") as out:
+                out.write(text)
+        for name in units[1::2]:
+            said = subprocess.run([analyze, "verify", "--man=no", tmp(name)], capture_output=True, text=True, env=dict(os.environ, SYSTEMD_LOG_LEVEL="warning"))
+            check(said.returncode == 0 and name not in said.stderr, "systemd-analyze verify %s: %s\n%s" % (name, said.stderr, done.out))
+    # systemd ends a folder at its last character that is no blank, and goes on behind a backslash.
+    check("/100%% of $HOME 'a' \"b\" \\/\n" in done.out, done.out)
+    program = os.path.join(tmp(""), "pen'stock")
+    shutil.copy(os.environ["PENSTOCK"], program)
+    done = penstock("schedule", "systemd", path, program=program)
+    check(done.code == 2 and "pen'stock; install it elsewhere" in done.err and not done.out, done.tail())
+    os.mkdir(tmp("two\nlines"))
+    done = penstock("schedule", "systemd", path, cwd=tmp("two\nlines"))
+    check(done.code == 2 and "control character" in done.err and not done.out, done.tail())
+
+
 def serve_file():
     path = tmp("serve.yaml")
     with open(path, "w") as out:
@@ -191,6 +221,7 @@ def schedule():
     against_python(random.Random(20271031))
     against_systemd()
     units()
+    odd_paths()
     serve_file()
     refused()
 
