@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/core/plural.h"
 #include "engine/core/utf8.h"
 
 enum { PHRASE_MAX = 4096, SHOWN_MAX = 200 };
@@ -80,6 +81,21 @@ static void say_words(struct compiler *compiler, struct buffer *out, const struc
 	}
 }
 
+/* How numbers are spelled, where that is not as everywhere. */
+static int say_style(struct buffer *out, const struct number_style *style, struct error *error)
+{
+	bool decimal = style->decimal_length != 1 || style->decimal[0] != '.', group = style->group_length > 0;
+	if (!decimal && !group)
+		return 0;
+	if (buffer_puts(out, " (", error) < 0)
+		return -1;
+	if (decimal && buffer_printf(out, error, "decimalChar \"%.*s\"%s", (int)style->decimal_length, style->decimal, group ? ", " : "") < 0)
+		return -1;
+	if (group && buffer_printf(out, error, "groupChar \"%.*s\"", (int)style->group_length, style->group) < 0)
+		return -1;
+	return buffer_puts(out, ")", error);
+}
+
 /* "an integer (64 bit)" into out. */
 static void say_type(struct compiler *compiler, struct buffer *out, const struct field *field,
 		     const struct field_rules *rules)
@@ -95,16 +111,18 @@ static void say_type(struct compiler *compiler, struct buffer *out, const struct
 				     error);
 		break;
 	case VALUE_INTEGER:
-		result = buffer_puts(out, "an integer (64 bit)", error);
+		result = buffer_puts(out, "an integer (64 bit)", error) < 0 || say_style(out, &rules->number, error) < 0 ? -1 : 0;
 		break;
 	case VALUE_DOUBLE:
-		result = buffer_puts(out, "a number", error);
+		result = buffer_puts(out, "a number", error) < 0 || say_style(out, &rules->number, error) < 0 ? -1 : 0;
 		break;
-	case VALUE_DECIMAL:
-		result = buffer_printf(out, error,
-				       "a number with at most %u digits before and %u after the decimal point",
-				       (unsigned)(field->precision - field->scale), (unsigned)field->scale);
+	case VALUE_DECIMAL: {
+		unsigned before = (unsigned)(field->precision - field->scale);
+		result = buffer_printf(out, error, "a number with at most %u digit%s before and %u after the decimal point", before,
+				       plural(before, "", "s"), (unsigned)field->scale) < 0 ||
+			 say_style(out, &rules->number, error) < 0 ? -1 : 0;
 		break;
+	}
 	case VALUE_BOOLEAN:
 		result = buffer_puts(out, "a boolean (true is ", error);
 		say_words(compiler, out, &rules->true_words);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/core/plural.h"
 #include "rules/load.h"
 
 enum { NOTE_MAX = 1024, DURATION_CHARACTERS = 64 /* as value_is_duration has it */ };
@@ -92,7 +93,7 @@ static void put_format(struct jw *writer, const struct field *field, const struc
 		jw_text(writer, "format", "double");
 		break;
 	case VALUE_DECIMAL:
-		note(notes, "at most %u digits, %u of them after the point", field->precision, field->scale);
+		note(notes, "at most %u digit%s, %u of them after the point", field->precision, plural(field->precision, "", "s"), field->scale);
 		break;
 	case VALUE_DATE:
 		jw_text(writer, "format", "date");

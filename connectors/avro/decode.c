@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "connectors/avro/cell.h"
+#include "engine/core/plural.h"
 
 /* What to do with one field of the file, in its order. */
 struct step {
@@ -102,7 +103,8 @@ int decoder_begin(struct decoder *decoder, const char *data, size_t length, uint
 	decoder->writer.wire = wire_of(data, length);
 	decoder->left = records;
 	if (least > 0 ? records > length / least : records > DECODE_EMPTY_RECORDS_MAX)
-		return error_set(error, ERROR_SOURCE, NULL, "it claims %" PRIu64 " records in %zu bytes", records, length);
+		return error_set(error, ERROR_SOURCE, NULL, "it claims %" PRIu64 " record%s in %zu byte%s", records, plural(records, "", "s"), length,
+			plural(length, "", "s"));
 	return 0;
 }
 
@@ -215,6 +217,6 @@ int decoder_end(struct decoder *decoder, struct error *error)
 	size_t left = wire_left(&decoder->writer.wire);
 	assert(decoder->left == 0);
 	if (left > 0)
-		return error_set(error, ERROR_SOURCE, NULL, "%zu bytes are left behind its last record", left);
+		return error_set(error, ERROR_SOURCE, NULL, "%zu byte%s left behind its last record", left, plural(left, " is", "s are"));
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "connectors/avro/scalar.h"
+#include "engine/core/plural.h"
 
 enum { TYPE_SIZE = 48 };
 
@@ -142,7 +143,7 @@ int avro_explain(const struct avro_reader *reader, const struct schema *schema, 
 	const struct manifest_table *table = promise->table;
 	if (buffer_printf(out, error, "codec %s", codec_name(container_in_codec(reader->in))) < 0)
 		return -1;
-	if (table ? buffer_printf(out, error, "; %s, %" PRIu64 " rows\n", promise->origin, table->rows) < 0
+	if (table ? buffer_printf(out, error, "; %s, %" PRIu64 " row%s\n", promise->origin, table->rows, plural(table->rows, "", "s")) < 0
 		  : buffer_puts(out, "; no manifest\n", error) < 0)
 		return -1;
 	if (explain_columns(reader, schema, out, error) < 0)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "engine/core/digest.h"
+#include "engine/core/plural.h"
 #include "engine/core/position.h"
 
 int avro_reader_open(struct avro_reader *reader, const char *path, struct cancel *cancel, struct error *error)
@@ -94,7 +95,8 @@ static int damaged_before(const struct avro_reader *reader, const struct error *
 {
 	if (inner->kind != ERROR_SOURCE)
 		return error_set(error, inner->kind, inner->place, "%s", inner->message);
-	return error_set(error, ERROR_SOURCE, inner->place, "%s; %" PRIu64 " records were read before it", inner->message, reader->records);
+	return error_set(error, ERROR_SOURCE, inner->place, "%s; %" PRIu64 " record%s read before it", inner->message, reader->records,
+		plural(reader->records, " was", "s were"));
 }
 
 /* What the decoder says, with the place. */

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "engine/core/plural.h"
 #include "engine/core/utf8.h"
 
 /* The bad byte at text[at] for a person; offset is where it stands in the file. */
@@ -92,7 +93,7 @@ int fill_row(struct fill *fill, struct batch *batch, uint32_t row, bool quoted, 
 	    blame_cells(fill, batch, row, base, error) < 0)
 		return -1;
 	if (split->count > fill->count && !may_drop(fill))
-		return batch_fault(batch, row, FAULT_EXTRA, SCHEMA_NO_FIELD, error, "%zu cells expected, %zu found", fill->count,
-			split->count);
+		return batch_fault(batch, row, FAULT_EXTRA, SCHEMA_NO_FIELD, error, "%zu cell%s expected, %zu found", fill->count,
+			plural(fill->count, "", "s"), split->count);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "connectors/json/walk.h"
 #include "engine/core/diagnostics.h"
 #include "engine/core/json_text.h"
+#include "engine/core/plural.h"
 
 enum { KEY_SHOWN_MAX = 64 };
 
@@ -328,8 +329,8 @@ static int extra(struct look *look, bool object)
 
 	if (!object)
 		return record->count <= record->schema->field_count ? 0 :
-			batch_fault(look->batch, look->row, FAULT_EXTRA, SCHEMA_NO_FIELD, look->error, "%zu values expected, %zu found",
-				record->schema->field_count, record->count);
+			batch_fault(look->batch, look->row, FAULT_EXTRA, SCHEMA_NO_FIELD, look->error, "%zu value%s expected, %zu found",
+				record->schema->field_count, plural(record->schema->field_count, "", "s"), record->count);
 	for (size_t i = record->count; i-- > 0;)
 		if (record->members[i].field == SCHEMA_NO_FIELD) {
 			unknown++;
@@ -358,7 +359,7 @@ static int extra(struct look *look, bool object)
 	if (shown)
 		return batch_fault(look->batch, look->row, FAULT_EXTRA, SCHEMA_NO_FIELD, look->error, "%zu unknown, the first is \"%s\"",
 			unknown, key);
-	return batch_fault(look->batch, look->row, FAULT_EXTRA, SCHEMA_NO_FIELD, look->error, "%zu unknown keys", unknown);
+	return batch_fault(look->batch, look->row, FAULT_EXTRA, SCHEMA_NO_FIELD, look->error, "%zu unknown key%s", unknown, plural(unknown, "", "s"));
 }
 
 /* What is no text, in keys, in cells, and in values that are no field's. */

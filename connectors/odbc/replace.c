@@ -9,6 +9,7 @@
 #include "connectors/odbc/replace.h"
 #include "connectors/odbc/replace_parts.h"
 #include "connectors/odbc/visible.h"
+#include "engine/core/plural.h"
 
 /* --- what can be replaced --- */
 
@@ -312,9 +313,9 @@ int replace_check_count(const struct replace *replace, struct error *error)
 	if ((uint64_t)rows == replace->given)
 		return 0;
 	return error_set(error, ERROR_BOOKS, replace->target->session->place,
-		"table %s was not replaced: it would hold %lld rows, but %llu were written; a trigger or rule of the database must have "
+		"table %s was not replaced: it would hold %lld row%s, but %llu %s written; a trigger or rule of the database must have "
 		"kept or added some",
-		replace->target->table, (long long)rows, (unsigned long long)replace->given);
+		replace->target->table, (long long)rows, plural((uint64_t)rows, "", "s"), (unsigned long long)replace->given, plural(replace->given, "was", "were"));
 }
 
 /* The transaction's staged tables are all in their places: what was left goes, children first. */

@@ -6,6 +6,7 @@
 
 #include "connectors/odbc/dialect.h"
 #include "connectors/odbc/replace_parts.h"
+#include "engine/core/plural.h"
 
 /* Rounds of c: rows that wait, and rows that are deleted to be inserted anew. Rows are updated in rounds from 1. */
 enum { ROUND_WAITING = 0, ROUND_ANEW = -1, ROUNDS_MAX = 1000 };
@@ -98,8 +99,9 @@ static int check_affected(const struct replace *replace, const char *done, int64
 	if (affected == expected)
 		return 0;
 	return error_set(error, ERROR_BOOKS, replace->target->session->place,
-		"table %s was not replaced: %lld rows were to be %s, and %lld were; a trigger or rule of the database must have changed that",
-		replace->target->table, (long long)expected, done, (long long)affected);
+		"table %s was not replaced: %lld %s to be %s, and %lld %s; a trigger or rule of the database must have changed that",
+		replace->target->table, (long long)expected, plural((uint64_t)expected, "row was", "rows were"), done, (long long)affected,
+		plural((uint64_t)affected, "was", "were"));
 }
 
 /* --- rows that change --- */

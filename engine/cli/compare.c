@@ -11,6 +11,7 @@
 #include "engine/cli/rows.h"
 #include "engine/cli/table.h"
 #include "engine/compare/compare.h"
+#include "engine/core/plural.h"
 
 enum { ROWS_DEFAULT = 10, ROWS_MOST = 10000 };
 
@@ -239,7 +240,7 @@ static int print_report(const json_t *report, struct error *error)
 	if (different)
 		printf("\ndifferent: %zu of %zu table%s\n", different, json_array_size(tables), json_array_size(tables) == 1 ? "" : "s");
 	else
-		printf("\nequal: %zu table%s, %llu rows\n", json_array_size(tables), json_array_size(tables) == 1 ? "" : "s", rows);
+		printf("\nequal: %zu table%s, %llu row%s\n", json_array_size(tables), json_array_size(tables) == 1 ? "" : "s", rows, plural(rows, "", "s"));
 	return 0;
 }
 

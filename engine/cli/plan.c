@@ -11,6 +11,7 @@
 #include "engine/cli/preview.h"
 #include "engine/cli/table.h"
 #include "engine/core/commit.h"
+#include "engine/core/plural.h"
 #include "rules/program.h"
 
 enum { TEXT_MAX = 16 << 20 };
@@ -94,9 +95,9 @@ static void print_commit(const struct preview *preview)
 	if (commit.kind == COMMIT_STEP)
 		fputs("once, at the end", stdout);
 	else if (commit.rows && commit.every_ms)
-		printf("every %llu rows or %.1f s", (unsigned long long)commit.rows, (double)commit.every_ms / 1000);
+		printf("every %llu row%s or %.1f s", (unsigned long long)commit.rows, plural(commit.rows, "", "s"), (double)commit.every_ms / 1000);
 	else if (commit.rows)
-		printf("every %llu rows", (unsigned long long)commit.rows);
+		printf("every %llu row%s", (unsigned long long)commit.rows, plural(commit.rows, "", "s"));
 	else
 		printf("every %.1f s", (double)commit.every_ms / 1000);
 	puts(preview->step->commit.kind == COMMIT_AUTO ? " (auto)" : "");
@@ -112,7 +113,7 @@ static void print_rejects(const struct plan_step *step)
 	else if (most->share)
 		printf("; at most %g%% of the records\n", most->fraction * 100);
 	else
-		printf("; at most %llu records\n", (unsigned long long)most->number);
+		printf("; at most %llu record%s\n", (unsigned long long)most->number, plural(most->number, "", "s"));
 }
 
 static void print_resume(const struct preview *preview)
@@ -126,11 +127,11 @@ static void print_resume(const struct preview *preview)
 	else if (!preview->store)
 		puts("no history is kept: every run begins at the first record");
 	else if (preview->loaded)
-		printf("nothing to do: loaded completely by run %s (%llu records)\n", preview->file.run_id,
-			(unsigned long long)preview->file.records);
+		printf("nothing to do: loaded completely by run %s (%llu record%s)\n", preview->file.run_id,
+			(unsigned long long)preview->file.records, plural(preview->file.records, "", "s"));
 	else if (checkpoint->state == CHECKPOINT_OPEN)
-		printf("goes on after %llu records that run %s committed, if nothing before them has changed\n",
-			(unsigned long long)checkpoint->load_read, checkpoint->run_id);
+		printf("goes on after %llu record%s that run %s committed, if nothing before has changed\n",
+			(unsigned long long)checkpoint->load_read, plural(checkpoint->load_read, "", "s"), checkpoint->run_id);
 	else if (preview->same_size)
 		puts("a file of this size was loaded before; its content decides whether there is anything to do");
 	else

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/core/plural.h"
 #include "engine/core/utf8.h"
 
 /* --- forms --- */
@@ -53,10 +54,58 @@ static bool is_made_of(const char *text, size_t length, const char *characters)
 	return length > 0;
 }
 
+/* The mark that the message names behind what the field takes: 'decimalChar ","'; fallback where it names none. */
+static char mark_of(const char *message, const char *name, char fallback)
+{
+	const char *at = strstr(message, " is not a number"), *mark;
+	for (const char *next = at; next; next = strstr(next + 1, " is not a number"))
+		at = next; /* the value may say the same */
+	mark = at ? strstr(at, name) : NULL;
+	return mark && mark[strlen(name)] == ' ' && mark[strlen(name) + 1] == '"' ? mark[strlen(name) + 2] : fallback;
+}
+
+/* A sign, digits, and at most one mark among them. */
+static bool is_number_with(const char *text, size_t length, char mark)
+{
+	size_t at = length > 0 && (text[0] == '-' || text[0] == '+'), digits = 0, marks = 0;
+	for (; at < length; at++) {
+		bool digit = text[at] >= '0' && text[at] <= '9';
+		if (!digit && text[at] != mark)
+			return false;
+		digits += digit;
+		marks += !digit;
+	}
+	return digits > 0 && marks <= 1;
+}
+
+/* What would be a number with another mark, with groups, or in a larger field. True: nothing else is to be looked for. */
+static bool look_at_number(struct hint_rule *rule, const char *text, size_t length)
+{
+	char decimal = mark_of(rule->message, "decimalChar", '.'), group = mark_of(rule->message, "groupChar", '\0');
+	char plain[HINT_VALUE_MAX];
+	size_t used = 0;
+	if (length > sizeof plain)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!group || text[i] != group)
+			plain[used++] = text[i];
+	if (strstr(rule->message, " with at most ") && is_number_with(plain, used, decimal))
+		rule->forms[FORM_DIGITS]++;
+	else if (decimal != ',' && memchr(text, ',', length) && is_number_with(text, length, ','))
+		rule->forms[FORM_COMMA]++;
+	else if (decimal != '.' && memchr(text, '.', length) && is_number_with(text, length, '.'))
+		rule->forms[FORM_POINT]++;
+	else
+		return false;
+	return true;
+}
+
 static void look_at_forms(struct hint_rule *rule, const char *text, size_t length)
 {
 	int parts[2];
 	size_t commas = count_of(text, length, ','), points = count_of(text, length, '.');
+	if (strstr(rule->message, " is not a number") && look_at_number(rule, text, length))
+		return;
 	if (is_split(text, length, '/', parts)) {
 		rule->forms[FORM_SLASHED]++;
 		rule->day_first = rule->day_first || parts[0] > 12;
@@ -73,8 +122,6 @@ static void look_at_forms(struct hint_rule *rule, const char *text, size_t lengt
 		rule->forms[FORM_SPACED]++;
 	else if (is_like(text, length, "9999999999", false) || is_like(text, length, "9999999999999", false))
 		rule->forms[FORM_SECONDS]++;
-	else if (commas == 1 && points == 0 && is_made_of(text, length, "+-0123456789,"))
-		rule->forms[FORM_COMMA]++;
 	else if (commas + points > 0 && is_made_of(text, length, "+-0123456789,. '"))
 		rule->forms[FORM_GROUPED]++;
 	else if (is_made_of(text, strspn(text, "+-0123456789,. $"), "+-0123456789,. $") && strpbrk(text, "0123456789") &&
@@ -211,7 +258,7 @@ static int put_length(const struct hint_rule *rule, bool most, struct buffer *ou
 {
 	char count[32], number[32], limit[32];
 	uint64_t bound = limit_of(rule);
-	if (buffer_printf(out, error, "%s rows too %s; %s %s%s", hint_number(rule->count, count), most ? "long" : "short", most ? "longest" : "shortest",
+	if (buffer_printf(out, error, "%s row%s too %s; %s %s%s", hint_number(rule->count, count), plural(rule->count, "", "s"), most ? "long" : "short", most ? "longest" : "shortest",
 		    most && rule->cut ? "more than " : "", hint_number(most ? rule->longest : rule->shortest, number)) < 0)
 		return -1;
 	return bound > 0 ? buffer_printf(out, error, ", limit %s", hint_number(bound, limit)) : 0;
@@ -225,14 +272,29 @@ static int put_bounds(const struct hint_rule *rule, struct buffer *out, struct e
 	return buffer_printf(out, error, "from %.15g to %.15g%s%s", rule->least, rule->greatest, at ? ";" : "", at ? at + 1 : "");
 }
 
+/* Behind the number: of {one|several} the part that goes with it. */
 static const char *slashed(const struct hint_rule *rule)
 {
 	if (rule->day_first && rule->month_first)
-		return "%s are dates, some in the form DD/MM/YYYY and some MM/DD/YYYY: mend them one by one";
+		return " are dates, some in the form DD/MM/YYYY and some MM/DD/YYYY: mend them one by one";
 	if (rule->month_first)
-		return "%s are dates in the form MM/DD/YYYY: set format \"%%m/%%d/%%Y\"";
-	return rule->day_first ? "%s are dates in the form DD/MM/YYYY: set format \"%%d/%%m/%%Y\""
-			       : "%s are dates in the form DD/MM/YYYY or MM/DD/YYYY: set format";
+		return " {is a date|are dates} in the form MM/DD/YYYY: set format \"%m/%d/%Y\"";
+	return rule->day_first ? " {is a date|are dates} in the form DD/MM/YYYY: set format \"%d/%m/%Y\""
+			       : " {is a date|are dates} in the form DD/MM/YYYY or MM/DD/YYYY: set format";
+}
+
+static void choose_words(char *out, size_t size, const char *text, uint64_t count)
+{
+	size_t at = 0;
+	for (const char *c = text; *c && at + 1 < size; c++) {
+		if (*c == '{' && count != 1)
+			c += strcspn(c, "|");
+		else if (*c == '|')
+			c += strcspn(c, "}");
+		else if (*c != '{' && *c != '}')
+			out[at++] = *c;
+	}
+	out[at] = '\0';
 }
 
 /* Whether the form that a hint would tell to set, in its quotes, is the one that the values were held against. */
@@ -250,30 +312,26 @@ static bool is_set_already(const struct hint_rule *rule, const char *hint)
 static int put_forms(const struct hint_rule *rule, struct buffer *out, struct error *error)
 {
 	static const char *const texts[FORMS] = {
-		[FORM_DOTTED] = "%s are dates in the form DD.MM.YYYY: set format \"%%d.%%m.%%Y\"",
-		[FORM_DASHED] = "%s are dates in the form DD-MM-YYYY: set format",
-		[FORM_YEAR_SLASHED] = "%s are dates in the form YYYY/MM/DD: set format \"%%Y/%%m/%%d\"",
-		[FORM_BARE_DATE] = "%s are dates in the form YYYYMMDD: set format \"%%Y%%m%%d\"",
-		[FORM_SPACED] = "%s have a space between date and time: set format \"%%Y-%%m-%%d %%H:%%M:%%S\"",
-		[FORM_SECONDS] = "%s are seconds or milliseconds since 1970",
-		[FORM_COMMA] = "%s have a comma before their fraction: set decimalChar \",\"",
-		[FORM_GROUPED] = "%s have groups of digits: set groupChar",
-		[FORM_SIGN] = "%s have a sign or a unit: set bareNumber false",
+		[FORM_DOTTED] = " {is a date|are dates} in the form DD.MM.YYYY: set format \"%d.%m.%Y\"",
+		[FORM_DASHED] = " {is a date|are dates} in the form DD-MM-YYYY: set format",
+		[FORM_YEAR_SLASHED] = " {is a date|are dates} in the form YYYY/MM/DD: set format \"%Y/%m/%d\"",
+		[FORM_BARE_DATE] = " {is a date|are dates} in the form YYYYMMDD: set format \"%Y%m%d\"",
+		[FORM_SPACED] = " {has|have} a space between date and time: set format \"%Y-%m-%d %H:%M:%S\"",
+		[FORM_SECONDS] = " {is a number of|are} seconds or milliseconds since 1970",
+		[FORM_DIGITS] = " {has|have} more digits than the field takes: raise its precision or scale",
+		[FORM_COMMA] = " {has|have} a comma before {its|their} fraction: set decimalChar \",\"",
+		[FORM_POINT] = " {has|have} a point before {its|their} fraction: set decimalChar \".\"",
+		[FORM_GROUPED] = " {has|have} groups of digits: set groupChar",
+		[FORM_SIGN] = " {has|have} a sign or a unit: set bareNumber false",
 	};
-	bool dates = strstr(rule->message, "date") != NULL, any = false;
+	bool dates = strstr(rule->message, " is not a date") != NULL, any = false;
 	for (int form = 0; form < FORMS; form++) {
 		char number[32], text[160];
-		if (rule->forms[form] == 0 || (form < FORM_COMMA) != dates)
+		if (rule->forms[form] == 0 || (form < FORM_DIGITS) != dates)
 			continue;
-		const char *format = form == FORM_SLASHED ? slashed(rule) : texts[form];
-		const char *rest = strstr(format, "%s") + 2;
-		size_t at = 0;
-		/* The rest of a format, with %% as it is to be read. */
-		for (; *rest && at + 1 < sizeof text; rest += *rest == '%' && rest[1] == '%' ? 2 : 1)
-			text[at++] = *rest;
-		text[at] = '\0';
+		choose_words(text, sizeof text, form == FORM_SLASHED ? slashed(rule) : texts[form], rule->forms[form]);
 		if (dates && is_set_already(rule, text))
-			snprintf(text, sizeof text, " have the form that is set, but there is no such date");
+			choose_words(text, sizeof text, " {has|have} the form that is set, but there is no such date", rule->forms[form]);
 		if (buffer_printf(out, error, "%s%s%s", any ? "; " : "", hint_number(rule->forms[form], number), text) < 0)
 			return -1;
 		any = true;

@@ -23,7 +23,9 @@ enum hint_form {
 	FORM_BARE_DATE,     /* 20211231 */
 	FORM_SPACED,        /* 2021-12-31 23:59:59 */
 	FORM_SECONDS,       /* 1640995199, of a date */
+	FORM_DIGITS,        /* 1.23456, where the field has no room for it */
 	FORM_COMMA,         /* 1234,56 */
+	FORM_POINT,         /* 1234.56, where the comma is the decimal mark */
 	FORM_GROUPED,       /* 1,234.56 */
 	FORM_SIGN,          /* $ 12, 12 %, 12 kg */
 	FORMS,

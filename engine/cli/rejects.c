@@ -13,6 +13,7 @@
 #include "engine/cli/rows.h"
 #include "engine/cli/state_argument.h"
 #include "engine/cli/table.h"
+#include "engine/core/plural.h"
 
 enum { LIST_DEFAULT = 50, RUN_SHOWN = 13 };
 
@@ -90,7 +91,7 @@ int rejects_say_elsewhere(struct history *history, const char *run, struct error
 	fprintf(stderr,
 		"penstock: run %s rejected %llu record%s, of which this database has none: a step that writes to a file keeps its rejects in one, PATH.rejects.jsonl "
 		"beside its own or where `rejects: { type: jsonl, path }` says; mend the source and run the pipeline again. (Resolved ones may also have been purged.)\n",
-		id, (unsigned long long)rejected, rejected == 1 ? "" : "s");
+		id, (unsigned long long)rejected, plural(rejected, "", "s"));
 	return 0;
 }
 
@@ -114,8 +115,8 @@ static int list(const struct list_flags *flags, struct history *history, struct 
 	table_fini(&listing.table);
 	if (result == 0 && filter.offset > 0) {
 		fflush(stdout);
-		fprintf(stderr, "penstock: these are the newest %llu; %llu older ones are not shown: --limit N shows more\n",
-			(unsigned long long)listing.shown, (unsigned long long)filter.offset);
+		fprintf(stderr, "penstock: these are the newest %llu; %llu older %s not shown: --limit N shows more\n",
+			(unsigned long long)listing.shown, (unsigned long long)filter.offset, plural(filter.offset, "one is", "ones are"));
 	}
 	return result == 0 && listing.shown == 0 ? rejects_say_elsewhere(history, flags->run, error) : result;
 }

@@ -12,6 +12,7 @@
 #include "engine/cli/rejects.h"
 #include "engine/cli/state_argument.h"
 #include "engine/core/file_out.h"
+#include "engine/core/plural.h"
 #include "engine/core/utf8.h"
 #include "engine/mend/columns.h"
 #include "engine/mend/mend.h"
@@ -335,8 +336,8 @@ static int export_all(struct export *export, struct error *error)
 	free(wanted);
 	if (result == 0 && !flags->quiet) {
 		fflush(stdout);
-		fprintf(stderr, "penstock: %" PRIu64 " rejects of step %s (table %s) are in %s\n", count, export->of_step, export->of_table,
-			strcmp(export->file, "-") == 0 ? "the output" : export->file);
+		fprintf(stderr, "penstock: %" PRIu64 " reject%s of step %s (table %s) %s in %s\n", count, plural(count, "", "s"), export->of_step,
+			export->of_table, plural(count, "is", "are"), strcmp(export->file, "-") == 0 ? "the output" : export->file);
 	}
 	return result;
 }
@@ -348,10 +349,10 @@ static int nothing(struct export *export, struct error *error)
 	fprintf(stderr, "penstock: run %s has no reject%s that is to be mended; %s was not written", export->run,
 		export->flags->rule || export->flags->table || export->flags->step ? " of that kind" : "", export->file);
 	if (export->resolved)
-		fprintf(stderr, "; %" PRIu64 " are resolved", export->resolved);
+		fprintf(stderr, "; %" PRIu64 " %s resolved", export->resolved, plural(export->resolved, "is", "are"));
 	if (export->unpublished)
-		fprintf(stderr, "; %" PRIu64 " are of a step that was rolled back (published = 0): mend the source and run the pipeline again",
-			export->unpublished);
+		fprintf(stderr, "; %" PRIu64 " %s of a step that was rolled back (published = 0): mend the source and run the pipeline again",
+			export->unpublished, plural(export->unpublished, "is", "are"));
 	fputc('\n', stderr);
 	return rejects_say_elsewhere(export->state.history, export->run, error);
 }

@@ -11,6 +11,7 @@
 #include "engine/cli/rows.h"
 #include "engine/cli/state_argument.h"
 #include "engine/cli/table.h"
+#include "engine/core/plural.h"
 
 enum { RULES_MAX = 1000, RULES_SHOWN = 20, HINT_MAX = 4096 };
 
@@ -124,11 +125,11 @@ static void say_rest(const struct top *top, uint64_t limit)
 	char number[32];
 	fflush(stdout);
 	if (top->count > limit)
-		fprintf(stderr, "penstock: and %zu more rules: --limit N shows more\n", top->count - (size_t)limit);
+		fprintf(stderr, "penstock: and %zu more rule%s: --limit N shows more\n", top->count - (size_t)limit, plural(top->count - limit, "", "s"));
 	if (top->others)
-		fprintf(stderr, "penstock: %s rejects are of still more rules\n", hint_number(top->others, number));
+		fprintf(stderr, "penstock: %s %s of still more rules\n", hint_number(top->others, number), plural(top->others, "reject is", "rejects are"));
 	if (top->resolved)
-		fprintf(stderr, "penstock: %s more are resolved\n", hint_number(top->resolved, number));
+		fprintf(stderr, "penstock: %s more %s resolved\n", hint_number(top->resolved, number), plural(top->resolved, "is", "are"));
 	if (top->rejects == 0)
 		fprintf(stderr, "penstock: no reject is to be mended\n");
 }

@@ -8,6 +8,7 @@
 
 #include "engine/cli/display.h"
 #include "engine/cli/table.h"
+#include "engine/core/plural.h"
 
 enum { TOP_RULES = 20 };
 
@@ -107,7 +108,7 @@ static int print_rules(FILE *out, const struct run_report *report, struct error 
 		table_end(&table);
 	table_fini(&table);
 	if (count > TOP_RULES)
-		fprintf(out, "and %zu more rules\n", count - TOP_RULES);
+		fprintf(out, "and %zu more rule%s\n", count - TOP_RULES, plural(count - TOP_RULES, "", "s"));
 	free(fired);
 	return result;
 }

@@ -9,6 +9,7 @@
 #include "engine/cli/display.h"
 #include "engine/cli/log.h"
 #include "engine/cli/pipeline_file.h"
+#include "engine/core/plural.h"
 #include "engine/core/testing.h"
 #include "rules/boundary.h"
 
@@ -196,7 +197,7 @@ static void tell_end(struct tally *tally)
 	if (tally->passed + tally->failed > 0 || !tally->flags->generate)
 		printf("%zu passed, %zu failed\n", tally->passed, tally->failed);
 	if (tally->flags->generate)
-		printf("%zu rules fire, %zu failed, %zu cannot be made\n", tally->proved, tally->unproved, tally->unmade);
+		printf("%zu %s, %zu failed, %zu cannot be made\n", tally->proved, plural(tally->proved, "rule fires", "rules fire"), tally->unproved, tally->unmade);
 }
 
 static int test_main(const void *bound, const struct arguments *arguments)

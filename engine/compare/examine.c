@@ -17,6 +17,7 @@
 #include "engine/compare/descriptor.h"
 #include "engine/compare/pull.h"
 #include "engine/core/digest.h"
+#include "engine/core/plural.h"
 
 enum { DESCRIPTOR_MAX = 64 << 20, WORK_MAX = 64 << 20, CHUNK = 1 << 16, PROBLEM_MAX = 2048 };
 
@@ -160,9 +161,9 @@ int examine_prints(const struct fingerprints *read, const struct manifest_table 
 	int failed = 0;
 
 	if (read->rows != table->rows)
-		failed = problem(problems, "holds %" PRIu64 " rows, the manifest says %" PRIu64, read->rows, table->rows);
+		failed = problem(problems, "holds %" PRIu64 " row%s, the manifest says %" PRIu64, read->rows, plural(read->rows, "", "s"), table->rows);
 	if (read->count != table->prints.count)
-		return failed | problem(problems, "has %zu columns, the manifest says %zu", read->count, table->prints.count);
+		return failed | problem(problems, "has %zu column%s, the manifest says %zu", read->count, plural(read->count, "", "s"), table->prints.count);
 	for (size_t i = 0; i < read->count; i++)
 		if (!fingerprint_equal(&read->columns[i], &table->prints.columns[i]))
 			failed |= problem(problems, "column %s: its fingerprint is not that of the manifest", table->columns[i]);

@@ -9,6 +9,7 @@
 #include "engine/config/planning.h"
 #include "engine/config/scalars.h"
 #include "engine/config/tree.h"
+#include "engine/core/plural.h"
 #include "engine/core/testing.h"
 
 enum { TESTS_MAX = 10000, TEST_ROWS_MAX = 16384 };
@@ -117,8 +118,9 @@ static struct test_rows read_rows(struct reading *reading, const struct node *no
 	for (size_t i = 0; rows && i < node->count; i++) {
 		rows[i] = read_row(reading, node->items[i], schema, unsaid);
 		if (whole && node->items[i]->kind == NODE_SEQUENCE && node->items[i]->count != schema->field_count) {
-			diagnostics_error(reading->diagnostics, node->items[i], "this row has %zu cells, and table \"%s\" has %zu fields",
-				node->items[i]->count, schema->name, schema->field_count);
+			diagnostics_error(reading->diagnostics, node->items[i], "this row has %zu cell%s, and table \"%s\" has %zu field%s",
+				node->items[i]->count, plural(node->items[i]->count, "", "s"), schema->name, schema->field_count,
+				plural(schema->field_count, "", "s"));
 			reading->failed = true;
 		}
 	}

@@ -7,6 +7,7 @@
 
 #include "engine/core/attempt.h"
 #include "engine/core/clock.h"
+#include "engine/core/plural.h"
 
 /* 1: it was loaded before, and out says what of it; 0; -1 and error. */
 static int was_loaded(struct attempt *attempt, size_t number, struct source_identity *file, struct file_record *out, struct error *error)
@@ -39,7 +40,8 @@ static int keep_passed(struct attempt *attempt, size_t number, uint64_t records,
 static void say_passed(struct attempt *attempt, size_t passed, size_t files)
 {
 	struct step_state *state = attempt->state;
-	snprintf(state->report->note, sizeof state->report->note, "%s: %zu of %zu files were already loaded%s", attempt->step->name, passed, files,
+	snprintf(state->report->note, sizeof state->report->note, "%s: %zu of %zu files %s already loaded%s", attempt->step->name, passed, files,
+		plural(passed, "was", "were"),
 		passed == files && attempt->info.empty_table ? ", but the table is empty; --restart loads them again" : "");
 	if (state->options->progress.note)
 		state->options->progress.note(state->options->progress.arg, attempt->info.empty_table ? "warning" : "info", state->report->note);

@@ -6,6 +6,7 @@
 
 #include "engine/core/attempt.h"
 #include "engine/core/clock.h"
+#include "engine/core/plural.h"
 
 /* --- committing --- */
 
@@ -167,8 +168,8 @@ int publish_check_limit(const struct attempt *attempt, bool at_end, struct error
 		return error_set(error, ERROR_REJECTS, step->name, "on_violation is abort, and a record was rejected: %s %s",
 			attempt->first_file ? attempt->first_file : attempt->identity.path, attempt->first_reject[0] ? attempt->first_reject : "(by an earlier run of this load)");
 	if (!step->max_rejects.share && rejected > step->max_rejects.number)
-		return error_set(error, ERROR_REJECTS, step->name, "%llu records rejected, more than max_rejects: %llu",
-			(unsigned long long)rejected, (unsigned long long)step->max_rejects.number);
+		return error_set(error, ERROR_REJECTS, step->name, "%llu record%s rejected, more than max_rejects: %llu",
+			(unsigned long long)rejected, plural(rejected, "", "s"), (unsigned long long)step->max_rejects.number);
 	if (step->max_rejects.share && at_end && above_share(rejected, step->max_rejects.fraction, judged))
 		return error_set(error, ERROR_REJECTS, step->name, "%llu of %llu records rejected (%.2f%%), more than max_rejects: %g%%",
 			(unsigned long long)rejected, (unsigned long long)judged, 100.0 * (double)rejected / (double)judged,
@@ -199,8 +200,9 @@ static int check_expected(const struct attempt *attempt, struct error *error)
 	const struct fingerprints *prints = expected->prints;
 	uint64_t got = given(state);
 	if (got != expected->rows)
-		return error_set(error, ERROR_BOOKS, attempt->step->name, "%s holds %llu rows, but %llu were promised by %s",
-			attempt->identity.path, (unsigned long long)got, (unsigned long long)expected->rows, expected->origin);
+		return error_set(error, ERROR_BOOKS, attempt->step->name, "%s holds %llu row%s, but %llu %s promised by %s",
+			attempt->identity.path, (unsigned long long)got, plural(got, "", "s"), (unsigned long long)expected->rows,
+			plural(expected->rows, "was", "were"), expected->origin);
 	/* Rows that were rejected, or read by an earlier attempt, are not in the sums, and a transform gives others. */
 	if (!prints || attempt->step->transform || attempt->resumed || state->pending.rejected > 0 || fingerprints_equal(&attempt->prints, prints))
 		return 0;

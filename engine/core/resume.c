@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/core/attempt.h"
+#include "engine/core/plural.h"
 
 static void note(const struct step_state *state, const char *level, const char *text)
 {
@@ -160,8 +161,8 @@ static int same_work(const struct attempt *attempt, struct error *error)
 	if (!changed)
 		return 0;
 	return error_set(error, ERROR_CONFIG, attempt->step->name,
-		"%s changed since run %s was interrupted after %llu records; put it back, or load from the beginning with --restart",
-		changed, checkpoint->run_id, (unsigned long long)checkpoint->load_read);
+		"%s changed since run %s was interrupted after %llu record%s; put it back, or load from the beginning with --restart",
+		changed, checkpoint->run_id, (unsigned long long)checkpoint->load_read, plural(checkpoint->load_read, "", "s"));
 }
 
 /* Goes on behind the last commit: of an earlier process, or of an earlier try of this one. */
@@ -195,8 +196,8 @@ static int go_on(struct attempt *attempt, struct error *error)
 		count_theirs(state, checkpoint);
 		bool emptied = attempt->info.empty_table && checkpoint->load_judged > checkpoint->load_rejected;
 		char text[sizeof state->report->note];
-		snprintf(text, sizeof text, "%s: going on after %llu records that run %s committed%s", step->name,
-			(unsigned long long)checkpoint->load_read, checkpoint->run_id,
+		snprintf(text, sizeof text, "%s: going on after %llu record%s that run %s committed%s", step->name,
+			(unsigned long long)checkpoint->load_read, plural(checkpoint->load_read, "", "s"), checkpoint->run_id,
 			emptied ? ", but the table is empty; --restart loads it from the beginning" : "");
 		note(state, emptied ? "warning" : "info", text);
 	}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "engine/core/given.h"
+#include "engine/core/plural.h"
 #include "engine/core/typed.h"
 #include "engine/core/unnamed.h"
 
@@ -78,7 +79,8 @@ static int put_rows(struct batch *batch, const struct test_rows *rows, bool type
 		for (size_t f = 0; f < fields; f++)
 			if (put_cell(batch, f, row, &rows->rows[i].cells[f], typed, error) < 0)
 				return -1;
-		if (rows->rows[i].extra && batch_fault(batch, row, FAULT_EXTRA, SCHEMA_NO_FIELD, error, "%zu cells expected, more found", fields) < 0)
+		if (rows->rows[i].extra && batch_fault(batch, row, FAULT_EXTRA, SCHEMA_NO_FIELD, error, "%zu cell%s expected, more found", fields,
+						plural(fields, "", "s")) < 0)
 			return -1;
 	}
 	batch->last = true;
@@ -197,7 +199,8 @@ static int compare_reject(struct testing *testing, const struct batch *batch, si
 	}
 	testing->rejects_met[index] = true;
 	if (!wanted->first_only && wanted->rules.count != count && wanted->rules.count > 0)
-		return differ(testing, error, "record %llu: wanted %zu violations, got %zu, first %s", (unsigned long long)record, wanted->rules.count, count,
+		return differ(testing, error, "record %llu: wanted %zu violation%s, got %zu, first %s", (unsigned long long)record, wanted->rules.count,
+			plural(wanted->rules.count, "", "s"), count,
 			violation->rule->id);
 	for (size_t i = 0; i < wanted->rules.count && i < count; i++)
 		if (strcmp(wanted->rules.items[i], violation[i].rule->id) != 0 &&
@@ -253,7 +256,7 @@ static int compare_end(struct testing *testing, struct error *error)
 						(unsigned long long)one->rejects[i].row) < 0)
 			return -1;
 	if (one->has_filtered && one->filtered != testing->outcome->filtered)
-		return differ(testing, error, "wanted %llu records filtered, got %llu", (unsigned long long)one->filtered,
+		return differ(testing, error, "wanted %llu record%s filtered, got %llu", (unsigned long long)one->filtered, plural(one->filtered, "", "s"),
 			(unsigned long long)testing->outcome->filtered);
 	return 0;
 }

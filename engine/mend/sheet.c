@@ -3,6 +3,8 @@
  */
 #include "engine/mend/sheet.h"
 
+#include "engine/core/plural.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -277,7 +279,8 @@ int sheet_next(struct sheet *sheet, bool *blank, struct error *error)
 		;
 	if (sheet->count > sheet->columns)
 		return error_set(error, ERROR_CONFIG, place_of(sheet, sheet->at, place),
-			"the row has %zu cells, the header %zu: a cell with a delimiter in it must stand in quotes", sheet->count, sheet->columns);
+			"the row has %zu cell%s, the header %zu: a cell with a delimiter in it must stand in quotes", sheet->count,
+			plural(sheet->count, "", "s"), sheet->columns);
 	while (sheet->count < sheet->columns)
 		if (add_cell(sheet, sheet->bytes_of.length, sheet->bytes_of.length, error) < 0)
 			return -1;

@@ -8,16 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/core/plural.h"
 #include "engine/mend/cells.h"
 #include "engine/mend/parts.h"
 
-static const char *const reason_texts[SKIP_REASONS] = {
-	[SKIP_ALREADY_RESOLVED] = "are resolved already",
-	[SKIP_REPEATED] = "are in the file twice",
-	[SKIP_NO_SUCH_REJECT] = "name no reject of this pipeline",
-	[SKIP_UNPUBLISHED] = "are of a step that was rolled back (published = 0)",
-	[SKIP_MASKED] = "have values that are still masked",
-	[SKIP_SOURCE_GONE] = "cannot be read again: source gone",
+static const char *const reason_texts[SKIP_REASONS][2] = {
+	[SKIP_ALREADY_RESOLVED] = { "is resolved already", "are resolved already" },
+	[SKIP_REPEATED] = { "is in the file twice", "are in the file twice" },
+	[SKIP_NO_SUCH_REJECT] = { "names no reject of this pipeline", "name no reject of this pipeline" },
+	[SKIP_UNPUBLISHED] = { "is of a step that was rolled back (published = 0)", "are of a step that was rolled back (published = 0)" },
+	[SKIP_MASKED] = { "has values that are still masked", "have values that are still masked" },
+	[SKIP_SOURCE_GONE] = { "cannot be read again: source gone", "cannot be read again: source gone" },
 };
 
 /* --- what is left out --- */
@@ -42,9 +43,10 @@ static void tell_more(struct mend_source *source)
 	const struct mend_job *job = source->job;
 	char text[128];
 	for (int reason = 0; reason < SKIP_REASONS && job->note; reason++) {
-		if (source->noted[reason] <= NOTES_EACH || !reason_texts[reason])
+		if (source->noted[reason] <= NOTES_EACH || !reason_texts[reason][0])
 			continue;
-		snprintf(text, sizeof text, "and %" PRIu64 " more %s", source->noted[reason] - NOTES_EACH, reason_texts[reason]);
+		uint64_t more = source->noted[reason] - NOTES_EACH;
+		snprintf(text, sizeof text, "and %" PRIu64 " more %s", more, plural(more, reason_texts[reason][0], reason_texts[reason][1]));
 		job->note(job->note_arg, "warning", text);
 	}
 	memset(source->noted, 0, sizeof source->noted);

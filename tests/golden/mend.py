@@ -563,7 +563,21 @@ def hints(kind):
                   % json.dumps(file("28.02.2021\n31.02.2021\n")))
     run(tmp("daysload.yaml"), db=db)
     done = penstock("rejects", "top", "--run", "latest", "--json", db=db)
-    equal(json.loads(done.out)["hint"], "1 have the form that is set, but there is no such date", "a day that no calendar has")
+    equal(json.loads(done.out)["hint"], "1 has the form that is set, but there is no such date", "a day that no calendar has")
+    # Numbers: what is too long for its field, and what is spelled in another way than the dictionary says, in both directions.
+    for style, value, wanted in (("", "1.2345", "1 has more digits than the field takes: raise its precision or scale"),
+                                 ("", "123456789.5", "1 has more digits than the field takes: raise its precision or scale"),
+                                 ("", "1,5", "1 has a comma before its fraction: set decimalChar \",\""),
+                                 ("", "1,234.50", "1 has groups of digits: set groupChar"),
+                                 (", decimalChar: ','", "1,2345", "1 has more digits than the field takes: raise its precision or scale"),
+                                 (", decimalChar: ','", "1.5", "1 has a point before its fraction: set decimalChar \".\""),
+                                 (", decimalChar: ',', groupChar: '.'", "1.234.567,899", "1 has more digits than the field takes: raise its precision or scale")):
+        path = pipeline("amounts", [("amounts", "amounts", csv_of(file("1;%s\n" % value), "header: false, delimiter: ';'"), append("amounts"))],
+                        "resources: [{ name: amounts, schema: { fields: [{ name: id, type: integer }, { name: candidate, type: number, precision: 8, scale: 2%s }] } }]\n" % style)
+        db = newdb(kind)
+        run(path, db=db)
+        equal(json.loads(penstock("rejects", "top", "--json", db=db).out)["hint"], wanted, "the hint for %s%s" % (value, style))
+    db = world(kind, "1,one\n", "\n".join(rows) + "\n")[0]
     text = penstock("rejects", "top", db=db).out
     check("30 rows too long" in text and "items.code.required" in text, text)
     equal(penstock("rejects", "top", "--table", "none", db=db).out, "", "none of that table")

@@ -242,7 +242,7 @@ static void put_record(const struct oracle *o, struct csv_line *line)
 	for (size_t i = fields; i < o->count && o->how->options.long_rows == LONG_DROP_EMPTY; i++)
 		dropped = dropped && o->cells[i].length == 0;
 	if (o->count > fields && !dropped)
-		csv_line_put(line, " extra(%zu cells expected, %zu found)", fields, o->count);
+		csv_line_put(line, " extra(%zu cell%s expected, %zu found)", fields, fields == 1 ? "" : "s", o->count);
 }
 
 void csv_oracle(const struct csv_case *how, const char *data, size_t size, struct csv_seen *seen)
