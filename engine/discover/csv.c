@@ -205,18 +205,36 @@ static bool needs_trim(const struct finding *finding)
 		struct found found;
 		if (finding->scan.profiles[c].spaces_only == 0)
 			continue;
-		column_profile_decide(&finding->scan.profiles[c], &finding->scan.profiling, finding->header.names[c], false, &found);
+		column_profile_decide(&finding->scan.profiles[c], &finding->scan.profiling, finding->header.names[c], COMMA_CUTS, &found);
 		if (found.kind != FOUND_STRING && found.kind != FOUND_NOTHING)
 			return true;
 	}
 	return false;
 }
 
+/* A column that can be read in one way alone speaks for the others. */
+static enum comma_use comma_of(const struct finding *finding)
+{
+	const struct scan *scan = &finding->scan;
+	enum comma_use use = strcmp(scan->guess.delimiter, ";") == 0 ? COMMA_FREE : COMMA_CUTS;
+	for (size_t c = 0; c < scan->columns; c++) {
+		struct number_spelling spelling;
+		struct found found;
+		column_profile_decide(&scan->profiles[c], &scan->profiling, finding->header.names[c], use, &found);
+		if (found.kind != FOUND_NUMBER || found.either)
+			continue;
+		number_spelling(found.style, &spelling);
+		if (strcmp(spelling.decimal, ",") == 0)
+			return COMMA_DECIMAL;
+	}
+	return use;
+}
+
 static int describe_columns(struct finding *finding, struct error *error)
 {
 	struct scan *scan = &finding->scan;
 	struct describing how = { .profiling = &scan->profiling, .records = scan->records, .trim = finding->trim, .all = scan->all,
-		.constraints = finding->how->constraints, .comma_marks = strcmp(scan->guess.delimiter, ";") == 0 };
+		.constraints = finding->how->constraints, .comma = comma_of(finding) };
 
 	finding->columns = calloc(scan->columns, sizeof *finding->columns);
 	finding->out->notes = calloc(scan->columns, sizeof *finding->out->notes);

@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/core/plural.h"
 #include "engine/core/value.h"
 
-enum { DOUBLE_DIGITS = 15, DECIMAL_DIGITS = DECIMAL_PRECISION_MAX };
+enum { DOUBLE_DIGITS = 15, DECIMAL_DIGITS = DECIMAL_PRECISION_MAX, FIXED_VALUES_LEAST = 2 };
 
 const char *count_text(uint64_t count, char out[COUNT_TEXT])
 {
@@ -43,6 +44,15 @@ static bool is_exact(const struct number_measure *seen)
 	return !seen->exponent && seen->whole + seen->fraction > DOUBLE_DIGITS && seen->whole + seen->fraction <= DECIMAL_DIGITS;
 }
 
+/* As amounts of money are: every value has as many digits behind the mark as the others. Such numbers are decimals, of so many digits that every
+ * database keeps them as numbers. */
+static bool is_fixed(const struct profile *profile, const struct found *found)
+{
+	const struct number_measure *seen = &profile->measures[found->style];
+	return found->kind == FOUND_NUMBER && !found->either && !seen->exponent && profile->values >= FIXED_VALUES_LEAST && seen->fraction > 0 &&
+	       seen->fraction == seen->fraction_least && seen->whole + seen->fraction <= DOUBLE_DIGITS;
+}
+
 static int set_number(json_t *field, const struct profile *profile, const struct found *found)
 {
 	const struct number_measure *seen = &profile->measures[found->style];
@@ -55,8 +65,8 @@ static int set_number(json_t *field, const struct profile *profile, const struct
 		failed |= set(field, "decimalChar", json_string(spelling.decimal));
 	if (found->grouped)
 		failed |= set(field, "groupChar", json_string(spelling.group));
-	if (found->kind == FOUND_NUMBER && is_exact(seen)) {
-		failed |= set(field, "precision", json_integer(DECIMAL_DIGITS));
+	if (found->kind == FOUND_NUMBER && (is_exact(seen) || is_fixed(profile, found))) {
+		failed |= set(field, "precision", json_integer(is_exact(seen) ? DECIMAL_DIGITS : DOUBLE_DIGITS));
 		failed |= set(field, "scale", json_integer(seen->fraction));
 	}
 	return failed;
@@ -203,7 +213,13 @@ static int put_doubt(const struct describing *how, const struct profile *profile
 	if (found->either && found->kind == FOUND_MOMENT &&
 	    buffer_puts(note, "; NOT SURE: no value tells whether the day or the month comes first", error) < 0)
 		return -1;
-	if (found->either && found->kind != FOUND_MOMENT && buffer_puts(note, "; NOT SURE: no value tells whether the comma groups digits or is the decimal one", error) < 0)
+	bool point = found->style == 0 || found->style == 3;
+	if (found->either && found->kind != FOUND_MOMENT &&
+	    buffer_printf(note, error, "; NOT SURE: no value tells whether the %s groups digits or is the decimal one", point ? "point" : "comma") < 0)
+		return -1;
+	if (is_fixed(profile, found) &&
+	    buffer_printf(note, error, "; always %u digit%s behind the decimal mark: exact, and more are rejected", profile->measures[found->style].fraction,
+		    plural(profile->measures[found->style].fraction, "", "s")) < 0)
 		return -1;
 	if (found->kind == FOUND_STRING && profile->zeros_in_front && profile->only_digits &&
 	    buffer_puts(note, "; digits with zeros in front, which a number would lose", error) < 0)
@@ -267,7 +283,7 @@ int describe(const struct describing *how, const struct profile *profile, const 
 	int failed = 0;
 
 	*out = (struct described){ .field = json_object() };
-	column_profile_decide(profile, how->profiling, name, how->comma_marks, &out->found);
+	column_profile_decide(profile, how->profiling, name, how->comma, &out->found);
 	uint64_t missing = count_missing(how, profile, &out->found), words = 0;
 	for (int i = 0; i < MISSING_WORDS; i++)
 		words += is_missing(&out->found, i) ? 0 : profile->words[i];

@@ -14,7 +14,7 @@ struct describing {
 	uint64_t records;
 	bool trim;          /* the source takes spaces away */
 	bool constraints;
-	bool comma_marks;
+	enum comma_use comma;
 	bool all;           /* the whole file was seen */
 };
 

@@ -102,6 +102,7 @@ static void measure(struct number_measure *measure, const struct number_seen *se
 	measure->exponent = measure->exponent || seen->exponent;
 	measure->whole = seen->whole > measure->whole ? seen->whole : measure->whole;
 	measure->fraction = seen->fraction > measure->fraction ? seen->fraction : measure->fraction;
+	measure->fraction_least = first || seen->fraction < measure->fraction_least ? seen->fraction : measure->fraction_least;
 	measure->least = first || seen->value < measure->least ? seen->value : measure->least;
 	measure->most = first || seen->value > measure->most ? seen->value : measure->most;
 }
@@ -237,13 +238,18 @@ static bool has_format(const struct profile *profile, size_t format)
 	return profile->formats[format / 64] >> (format % 64) & 1;
 }
 
-static void decide_number(const struct profile *profile, bool comma_marks, struct found *out)
+static void decide_number(const struct profile *profile, enum comma_use comma, struct found *out)
 {
 	size_t style = (size_t)__builtin_ctz(profile->styles);
 	/* "1,234": one and a quarter, or a thousand and more? */
 	if (style == 1 && (profile->styles & 4u) && profile->measures[2].grouped) {
 		out->either = true;
-		style = comma_marks ? 1 : 2;
+		style = comma != COMMA_CUTS ? 1 : 2;
+	}
+	/* "1.234" where commas are decimal marks, or could be: the same question of the point. */
+	if (style == 0 && comma != COMMA_CUTS && (profile->styles & 8u) && profile->measures[3].grouped) {
+		out->either = true;
+		style = comma == COMMA_DECIMAL ? 3 : 0;
 	}
 	out->style = style;
 	const struct number_measure *seen = &profile->measures[style];
@@ -272,7 +278,7 @@ static bool decide_format(const struct profile *profile, const struct profiling 
 	return true;
 }
 
-void column_profile_decide(const struct profile *profile, const struct profiling *profiling, const char *label, bool comma_marks, struct found *out)
+void column_profile_decide(const struct profile *profile, const struct profiling *profiling, const char *label, enum comma_use comma, struct found *out)
 {
 	*out = (struct found){ .kind = FOUND_STRING };
 	if (profile->values == 0) {
@@ -295,7 +301,7 @@ void column_profile_decide(const struct profile *profile, const struct profiling
 	if (decide_format(profile, profiling, label, out))
 		return;
 	if (profile->styles && !(profile->only_digits && profile->zeros_in_front))
-		decide_number(profile, comma_marks, out);
+		decide_number(profile, comma, out);
 	else if (profile->yearmonth)
 		out->kind = FOUND_YEARMONTH;
 	else if (profile->uuid)

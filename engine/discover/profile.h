@@ -24,6 +24,7 @@ struct number_measure {
 	double least, most;
 	bool pointed, exponent, grouped;
 	unsigned whole, fraction; /* digits, most of any value */
+	unsigned fraction_least;
 };
 
 struct profile {
@@ -82,11 +83,18 @@ struct found {
 	bool grouped;          /* the style's groupChar is in use */
 	size_t pair;           /* FOUND_BOOLEAN */
 	size_t format;         /* FOUND_MOMENT */
-	bool either;           /* day and month, or comma and point, could as well change places */
+	bool either;           /* day and month, or comma and point, could as well change places, or the point could group digits */
 };
 
-/* label: of the column, or ""; comma_marks: a comma is rather a decimal one, since it does not cut cells. */
-void column_profile_decide(const struct profile *profile, const struct profiling *profiling, const char *label, bool comma_marks, struct found *out);
+/* What else is known of the commas of a file. */
+enum comma_use {
+	COMMA_CUTS = 0, /* nothing, or that they cut cells */
+	COMMA_FREE,     /* they do not cut cells: one in a number is rather the decimal mark */
+	COMMA_DECIMAL,  /* other columns have it as the decimal mark, without a doubt */
+};
+
+/* label: of the column, or "". */
+void column_profile_decide(const struct profile *profile, const struct profiling *profiling, const char *label, enum comma_use comma, struct found *out);
 
 /* Whether a text would be a value of what was found; not asked for strings. */
 bool column_profile_fits(const struct profiling *profiling, const struct found *found, const char *text, size_t length);

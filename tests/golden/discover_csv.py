@@ -76,6 +76,9 @@ COLUMNS = {
     "numbers": column(["1.5", "-2", "1e3"], type="number", constraints=REQUIRED),
     "more digits than a double": column(["12345678901234.5678", "1", "2"], type="number", precision=38, scale=4, constraints=REQUIRED),
     "decimal commas": column(["1,5", "-2", "3,75"], type="number", decimalChar=",", constraints=REQUIRED),
+    "amounts": column(["1.50", "-2.00", "300.25"], type="number", precision=15, scale=2, constraints=REQUIRED),
+    "amounts with commas": column(["1,50", "", "1.234,00"], type="number", decimalChar=",", groupChar=".", precision=15, scale=2),
+    "one amount": column(["1.50", "", ""], type="number"),
     "groups": column(["1,234.5", "2", "12,345,678"], type="number", groupChar=",", constraints=REQUIRED),
     "groups of integers": column(["1,234", "2", "12,345,678"], type="integer", groupChar=",", constraints=REQUIRED),
     "points for groups": column(["1.234,5", "2", "3,75"], type="number", decimalChar=",", groupChar=".", constraints=REQUIRED),
@@ -134,6 +137,16 @@ def columns():
     check("NOT SURE: no value tells whether the comma" in penstock("discover", "csv", ambiguous).out, "the comma is not sure")
     ambiguous = write("column.csv", "k,amount\na,\"1,234\"\nb,\"5,678\"\n")
     equal((discover(ambiguous)[1]["amount"]["type"], discover(ambiguous)[1]["amount"]["groupChar"]), ("integer", ","), "where commas cut cells, it rather groups digits")
+    point = "NOT SURE: no value tells whether the point"
+    ambiguous = write("column.csv", "k;amount\na;1.234\nb;5.678\n")
+    equal({key: value for key, value in discover(ambiguous)[1]["amount"].items() if key != "name"}, {"type": "number", "constraints": REQUIRED}, "a point among semicolons")
+    check(point in penstock("discover", "csv", ambiguous).out, "the point is not sure")
+    ambiguous = write("column.csv", "k;amount;price\na;1.234;1,50\nb;5.678;2,75\n")
+    fields = discover(ambiguous)[1]
+    equal((fields["amount"]["type"], fields["amount"]["groupChar"]), ("integer", "."), "beside decimal commas a point rather groups digits")
+    equal((fields["price"]["decimalChar"], fields["price"]["scale"]), (",", 2), "the column that is sure")
+    equal(penstock("discover", "csv", ambiguous).out.count("NOT SURE"), 1, "one of them is not sure")
+    check(point not in penstock("discover", "csv", write("column.csv", "k,amount\na,1.234\nb,5.678\n")).out, "where commas cut cells the point is the decimal one")
 
 
 # what, bytes, keys of the source that the pipeline must have, names and types, records
