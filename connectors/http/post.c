@@ -36,10 +36,25 @@ static int set_up(CURL *easy, const struct url *target, const struct curl_slist 
 	return code ? -1 : 0;
 }
 
-static int send_to(const struct url *target, const char *json, size_t length, int64_t timeout_ms, const char *place, struct error *error)
+/* All of them, or NULL out of memory. */
+static struct curl_slist *headers_of(const char *const *more)
+{
+	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+
+	for (; headers && more && *more; more++) {
+		struct curl_slist *longer = curl_slist_append(headers, *more);
+
+		if (!longer)
+			curl_slist_free_all(headers);
+		headers = longer;
+	}
+	return headers;
+}
+
+static int send_to(const struct url *target, const char *const *more, const char *json, size_t length, int64_t timeout_ms, const char *place, struct error *error)
 {
 	client_begin();
-	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+	struct curl_slist *headers = headers_of(more);
 	CURL *easy = curl_easy_init();
 	char said[CURL_ERROR_SIZE] = "";
 	long status = 0;
@@ -63,13 +78,13 @@ static int send_to(const struct url *target, const char *json, size_t length, in
 	return result;
 }
 
-int http_post(const char *url, const char *json, size_t length, int64_t timeout_ms, const char *place, struct error *error)
+int http_post(const char *url, const char *const *headers, const char *json, size_t length, int64_t timeout_ms, const char *place, struct error *error)
 {
 	struct url target = {.text = NULL};
 	int result = url_init(&target, url, NULL, ERROR_CONFIG, place, error);
 
 	if (result == 0)
-		result = send_to(&target, json, length, timeout_ms, place, error);
+		result = send_to(&target, headers, json, length, timeout_ms, place, error);
 	url_fini(&target);
 	return result;
 }

@@ -9,9 +9,10 @@
 
 #include "engine/core/error.h"
 
-/* POSTs length bytes as application/json. No redirect is followed, certificates are checked, and what is answered is dropped. The address itself, which often
+/* POSTs length bytes as application/json, with further headers ("Name: value", NULL at the end; or NULL). No redirect is followed, certificates are checked, and what is answered is dropped. The address itself, which often
  * is a secret, appears in no message. -1 and error (ERROR_CONFIG: not an address, or a build without libcurl; ERROR_SOURCE: not reached within timeout_ms, or a
  * status other than 2xx). */
-int http_post(const char *url, const char *json, size_t length, int64_t timeout_ms, const char *place, struct error *error) MUST_CHECK;
+int http_post(const char *url, const char *const *headers, const char *json, size_t length, int64_t timeout_ms, const char *place, struct error *error)
+	MUST_CHECK;
 
 #endif

@@ -67,7 +67,7 @@ static int replay(const struct replay_flags *flags, struct log *log, const struc
 			any = any || job.wanted[i];
 		if (!any)
 			log_note(log, "info", NULL, "the run has no such rejects: there is nothing to be replayed");
-		code = told_run(log, plan, &options, flags->json, NULL);
+		code = told_run(log, plan, &options, flags->json, NULL, NULL);
 	}
 	mend_job_fini(&job);
 	return code;

@@ -1,10 +1,13 @@
 /* run.c - penstock run.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/cli/pipeline_file.h"
 #include "engine/cli/told.h"
+#include "engine/lineage/lineage.h"
 
 struct run_flags {
 	struct flag_list set;
@@ -13,8 +16,28 @@ struct run_flags {
 	struct flag_number limit;
 	bool json, quiet, no_progress;
 	const char *metrics_file;
+	const char *lineage_file, *lineage_url, *lineage_namespace;
 	int log_format; /* enum log_format */
 };
+
+enum { HEADER_MAX = 4096 };
+static const char key_name[] = "OPENLINEAGE_API_KEY";
+
+/* Where events go; a key is never an argument. header: of HEADER_MAX bytes, headers: of two. */
+static int read_lineage(const struct run_flags *flags, char *header, const char **headers, struct lineage_target *target, struct error *error)
+{
+	const char *key = flags->lineage_url ? getenv(key_name) : NULL;
+	*target = (struct lineage_target){.url = flags->lineage_url, .file = flags->lineage_file, .headers = headers,
+		.job_namespace = flags->lineage_namespace ? flags->lineage_namespace : "penstock", .timeout_ms = LINEAGE_TIMEOUT_MS};
+	headers[0] = headers[1] = NULL;
+	if (!lineage_wanted(target))
+		return flags->lineage_namespace ? error_set(error, ERROR_CONFIG, NULL, "--lineage-namespace goes with --lineage-file or --lineage-url") : 0;
+	if (key && key[0] && (size_t)snprintf(header, HEADER_MAX, "Authorization: Bearer %s", key) >= HEADER_MAX)
+		return error_set(error, ERROR_CONFIG, NULL, "%s is too long", key_name);
+	if (key && key[0])
+		headers[0] = header;
+	return lineage_target_check(target, error);
+}
 
 /* What the tables of options cannot say. */
 static int check_flags(const struct run_flags *flags, struct error *error)
@@ -61,7 +84,10 @@ static int run_main(const void *bound, const struct arguments *arguments)
 	const struct run_flags *flags = bound;
 	const char *file = arguments->items[0];
 	struct error error = ERROR_INIT;
-	if (pipeline_check_sets(&flags->set, &error) || check_flags(flags, &error)) {
+	struct lineage_target lineage;
+	const char *headers[2];
+	char header[HEADER_MAX];
+	if (pipeline_check_sets(&flags->set, &error) || check_flags(flags, &error) || read_lineage(flags, header, headers, &lineage, &error)) {
 		complain_usage(&error, "run");
 		return told_no_run(flags->json, file, &error);
 	}
@@ -83,7 +109,7 @@ static int run_main(const void *bound, const struct arguments *arguments)
 			.limited = flags->limit.given,
 			.limit = flags->limit.value,
 		};
-		code = told_run(&log, pipeline_plan(pipeline), &options, flags->json, flags->metrics_file);
+		code = told_run(&log, pipeline_plan(pipeline), &options, flags->json, flags->metrics_file, &lineage);
 	}
 	log_fini(&log);
 	if (pipeline)
@@ -113,6 +139,12 @@ static const struct flag flags_of_run[] = {
 		.help = "no progress line (there is none anyway where standard error is no terminal)"},
 	{.name = "metrics-file", .kind = FLAG_TEXT, .offset = offsetof(struct run_flags, metrics_file), .metavar = "FILE",
 		.help = "replace FILE by the figures of this run, for the textfile collector of Prometheus's node_exporter"},
+	{.name = "lineage-file", .kind = FLAG_TEXT, .offset = offsetof(struct run_flags, lineage_file), .metavar = "FILE",
+		.help = "append the OpenLineage events of this run to FILE, one JSON object a line"},
+	{.name = "lineage-url", .kind = FLAG_TEXT, .offset = offsetof(struct run_flags, lineage_url), .metavar = "URL",
+		.help = "post the OpenLineage events of this run to URL, with OPENLINEAGE_API_KEY as its bearer token where that is set"},
+	{.name = "lineage-namespace", .kind = FLAG_TEXT, .offset = offsetof(struct run_flags, lineage_namespace), .metavar = "NAME",
+		.help = "the namespace of the job in these events (default: penstock)"},
 	{.name = "log-format", .kind = FLAG_CHOICE, .offset = offsetof(struct run_flags, log_format), .metavar = "text|json",
 		.values = log_formats, .help = "messages as text (the default), or as one JSON object a line"},
 	{.name = NULL},

@@ -11,6 +11,7 @@
 #include "engine/cli/summary.h"
 #include "engine/core/clock.h"
 #include "engine/core/uuid.h"
+#include "engine/lineage/lineage.h"
 #include "engine/schedule/failure.h"
 #include "engine/schedule/metrics_file.h"
 
@@ -153,7 +154,17 @@ static int tell_metrics(struct log *log, const struct plan *plan, const char *fi
 	return code ? code : (int)error.kind;
 }
 
-int told_run(struct log *log, const struct plan *plan, const struct run_options *given, bool json, const char *metrics_file)
+/* The run is what it was: nobody's exit code changes for want of a catalogue. */
+static void tell_lineage(struct log *log, struct lineage *lineage, const struct run_report *report)
+{
+	struct error error = ERROR_INIT;
+	char text[ERROR_PLACE_MAX + ERROR_MESSAGE_MAX];
+	if (lineage_end(lineage, report, &error) < 0)
+		log_note(log, "warning", NULL, error_text(&error, text, sizeof text));
+}
+
+int told_run(struct log *log, const struct plan *plan, const struct run_options *given, bool json, const char *metrics_file,
+	const struct lineage_target *target)
 {
 	struct watch watch = {.log = log};
 	struct run_options options = *given;
@@ -163,11 +174,15 @@ int told_run(struct log *log, const struct plan *plan, const struct run_options 
 	log->run_id = plan->run_id;
 	log->pipeline = plan->name;
 	log_run_started(log);
+	bool told = target && lineage_wanted(target) && !options.dry_run;
+	struct lineage *lineage = told ? lineage_begin(target, plan, &options) : NULL;
 	run_plan(plan, &options, &report);
 	log_progress(log, NULL);
 	int code = tell_end(log, plan, &options, json, &report);
 	tell_failure(log, plan, &options, &report);
 	code = tell_metrics(log, plan, metrics_file, options.dry_run, &report, code);
+	if (told)
+		tell_lineage(log, lineage, &report);
 	run_report_fini(&report);
 	return code;
 }

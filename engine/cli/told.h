@@ -7,8 +7,10 @@
 #include "engine/cli/log.h"
 
 /* Returns the exit code. cancel and progress of the options are set here: signals cancel the run. json: one summary object to standard output, and
- * nothing else there. metrics_file: where the figures of the run are to be; NULL: nowhere. */
-int told_run(struct log *log, const struct plan *plan, const struct run_options *options, bool json, const char *metrics_file);
+ * nothing else there. metrics_file: where the figures of the run are to be; NULL: nowhere. lineage: who is told of the run; may be NULL. */
+struct lineage_target;
+int told_run(struct log *log, const struct plan *plan, const struct run_options *options, bool json, const char *metrics_file,
+	const struct lineage_target *lineage);
 
 /* For a run that could not begin: whoever reads --json gets one object whatever happens. Returns the exit code. */
 int told_no_run(bool json, const char *file, const struct error *why);

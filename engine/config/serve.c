@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,28 @@ static const struct option keys_of_rates[] = {
 	{.name = NULL},
 };
 
+struct lineage_keys {
+	const char *url, *file, *space, *api_key;
+	struct option_map headers;
+	int64_t timeout_ms;
+};
+
+static const struct option keys_of_lineage[] = {
+	{.name = "url", .kind = OPTION_STRING, .flags = OPTION_SECRET, .offset = offsetof(struct lineage_keys, url),
+		.help = "Where OpenLineage events of runs are posted, such as http://127.0.0.1:5000/api/v1/lineage."},
+	{.name = "file", .kind = OPTION_STRING, .offset = offsetof(struct lineage_keys, file),
+		.help = "Or a file, relative to the working directory, to which they are appended, one JSON object a line."},
+	{.name = "namespace", .kind = OPTION_STRING, .offset = offsetof(struct lineage_keys, space), .fallback = "penstock",
+		.help = "The namespace of the jobs, whose names are those of the pipelines."},
+	{.name = "api_key", .kind = OPTION_STRING, .flags = OPTION_SECRET, .offset = offsetof(struct lineage_keys, api_key),
+		.help = "Sent as the bearer token of each event."},
+	{.name = "headers", .kind = OPTION_MAP, .flags = OPTION_SECRET, .offset = offsetof(struct lineage_keys, headers),
+		.help = "Further headers."},
+	{.name = "timeout", .kind = OPTION_DURATION, .offset = offsetof(struct lineage_keys, timeout_ms), .fallback = "5s", .minimum = 100,
+		.maximum = 60000, .help = "For one event."},
+	{.name = NULL},
+};
+
 /* The file itself and all that it owns. */
 struct loaded {
 	struct serve_file file;
@@ -118,7 +141,7 @@ static struct binder binder_of(const struct reading *reading, const char *owner)
 static void check_top(const struct reading *reading, const struct node *root)
 {
 	static const char *const known[] = {"version", "listen", "keys", "pipelines", "limits", "rates", "hosts", "behind_proxy",
-		"plaintext", "console", NULL};
+		"plaintext", "console", "lineage", NULL};
 	const struct node *version = node_find(root, "version");
 	char text[256];
 
@@ -325,13 +348,51 @@ static void read_map(const struct reading *reading, const struct node *root, con
 	const struct node *map = node_find(root, name);
 
 	if (map && map->kind != NODE_MAP) {
-		diagnostics_error(reading->diagnostics, map, "%s is a map such as { %s: %s }", name, table->name, table->fallback);
+		diagnostics_error(reading->diagnostics, map, "%s is a map such as { %s: %s }", name, table->name, table->fallback ? table->fallback : "...");
 		return;
 	}
 	/* What goes wrong is reported, and then there is no file. */
 	if (map)
 		(void)options_check_keys(&binder, map, (const struct option *const[]){table, NULL});
 	(void)options_bind(&binder, map ? map : &none, table, into);
+}
+
+/* "Name: value"; NULL out of memory, which the stash knows. */
+static const char *header_of(const struct reading *reading, const char *name, const char *before, const char *value)
+{
+	size_t size = strlen(name) + strlen(before) + strlen(value) + 3;
+	char *text = stash_take(&reading->loaded->stash, size);
+
+	if (text)
+		snprintf(text, size, "%s: %s%s", name, before, value);
+	return text;
+}
+
+static void read_lineage(const struct reading *reading, const struct node *root)
+{
+	struct lineage_target *lineage = &reading->loaded->file.lineage;
+	const struct node *map = node_find(root, "lineage");
+	struct lineage_keys keys = {.url = NULL};
+	size_t errors = reading->diagnostics->errors, count = 0;
+	struct error error = ERROR_INIT;
+
+	if (!map)
+		return;
+	read_map(reading, root, "lineage", keys_of_lineage, &keys);
+	if (reading->diagnostics->errors > errors)
+		return;
+	const char **headers = stash_array(&reading->loaded->stash, keys.headers.count + 2, sizeof *headers);
+	if (!headers)
+		return;
+	if (keys.api_key)
+		headers[count++] = header_of(reading, "Authorization", "Bearer ", keys.api_key);
+	for (size_t i = 0; i < keys.headers.count; i++)
+		headers[count++] = header_of(reading, keys.headers.keys[i], "", keys.headers.values[i]);
+	*lineage = (struct lineage_target){.url = keys.url, .file = keys.file, .job_namespace = keys.space, .headers = headers, .timeout_ms = keys.timeout_ms};
+	if (lineage_target_check(lineage, &error) < 0)
+		diagnostics_error(reading->diagnostics, map, "%s", error.message);
+	else if (lineage->file && count > 0)
+		diagnostics_error(reading->diagnostics, map, "lineage goes to a file, to which api_key and headers cannot be sent");
 }
 
 static void check_safety(const struct reading *reading, const struct node *root)
@@ -368,6 +429,7 @@ static void read_file(const struct reading *reading, struct node *root)
 	read_keys(reading, node_find(root, "keys"));
 	read_map(reading, root, "limits", keys_of_service_limits, &file->limits);
 	read_map(reading, root, "rates", keys_of_rates, &file->rates);
+	read_lineage(reading, root);
 	errors = reading->diagnostics->errors;
 	if (options_bind(&binder, root, keys_of_serve, &top) < 0 || reading->diagnostics->errors > errors)
 		return;

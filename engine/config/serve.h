@@ -13,6 +13,7 @@
 
 #include "engine/core/batch.h"
 #include "engine/core/diagnostics.h"
+#include "engine/core/lineage.h"
 
 enum { SERVE_KEYS_MAX = 1000, SERVE_SCOPES_MAX = 64, SERVE_PIPELINES_MAX = 256, SERVE_HOSTS_MAX = 64, SERVE_NAME_MAX = 64 };
 
@@ -67,6 +68,7 @@ struct serve_file {
 	bool console;             /* its files are served */
 	struct service_limits limits;
 	struct serve_rates rates;
+	struct lineage_target lineage; /* of the runs of the service */
 };
 
 /* The verbs that stand in a scope, NULL at the end. */

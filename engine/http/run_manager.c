@@ -16,6 +16,7 @@
 #include "engine/http/measure.h"
 #include "engine/http/parts.h"
 #include "engine/http/replay.h"
+#include "engine/lineage/lineage.h"
 #include "engine/schedule/failure.h"
 
 enum { NOTE_MAX = 512, SHOW_EVERY_MS = 250, STACK_BYTES = 8 << 20 };
@@ -29,6 +30,7 @@ struct managed {
 	struct pipeline *pipeline;   /* until it has finished */
 	struct replay *replay;       /* NULL: a run; likewise */
 	const char *kind;            /* static */
+	struct lineage_target *told; /* of its events; NULL: nobody */
 	struct cancel cancel;
 	struct run_manager *manager;
 
@@ -192,6 +194,7 @@ static void free_managed(struct managed *run)
 {
 	replay_free(run->replay);
 	pipeline_free(run->pipeline);
+	free(run->told);
 	free(run->summary);
 	free(run);
 }
@@ -241,6 +244,18 @@ static void tell_failure(const struct managed *run, const struct run_report *rep
 	access_event("failure_untold", "run", text);
 }
 
+static void tell_lineage(const struct managed *run, struct lineage *lineage, const struct run_report *report)
+{
+	char why[ERROR_PLACE_MAX + ERROR_MESSAGE_MAX], text[sizeof why + RUN_ID_SIZE + 8];
+	struct error error = ERROR_INIT;
+
+	if (lineage_end(lineage, report, &error) == 0)
+		return;
+	error_text(&error, why, sizeof why);
+	snprintf(text, sizeof text, "%s: %s", run->id, why);
+	access_event("lineage_untold", "run", text);
+}
+
 static void run_it(struct managed *run)
 {
 	struct run_options options = {
@@ -258,9 +273,12 @@ static void run_it(struct managed *run)
 		options.mend = &mend;
 	}
 
+	struct lineage *lineage = run->told ? lineage_begin(run->told, pipeline_plan(run->pipeline), &options) : NULL;
 	run_plan(pipeline_plan(run->pipeline), &options, &report);
 	tell_end(run, &report);
 	set_summary(run, run_report_json(&report, run->pipeline_name));
+	if (run->told)
+		tell_lineage(run, lineage, &report);
 	/* Whoever replays rejects is there himself. */
 	if (!run->replay)
 		tell_failure(run, &report);
@@ -316,7 +334,8 @@ static void *work(void *arg)
 	return NULL;
 }
 
-int run_manager_start(struct run_manager *manager, struct pipeline *pipeline, struct replay *replay, struct error *error)
+int run_manager_start(struct run_manager *manager, struct pipeline *pipeline, struct replay *replay, const struct lineage_target *lineage,
+	struct error *error)
 {
 	const struct plan *plan = pipeline_plan(pipeline);
 	struct managed *run = calloc(1, sizeof *run);
@@ -329,8 +348,9 @@ int run_manager_start(struct run_manager *manager, struct pipeline *pipeline, st
 	snprintf(run->id, sizeof run->id, "%s", plan->run_id);
 	snprintf(run->pipeline_name, sizeof run->pipeline_name, "%s", plan->name);
 	run->summary = bare_summary(run, RUN_RUNNING);
-	if (!run->summary) {
-		free(run);
+	run->told = lineage_wanted(lineage) ? lineage_target_copy(lineage, error) : NULL;
+	if (!run->summary || (lineage_wanted(lineage) && !run->told)) {
+		free_managed(run);
 		return error_memory(error, "a run");
 	}
 	pthread_mutex_lock(&manager->mutex);

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "engine/config/load.h"
+#include "engine/core/lineage.h"
 #include "engine/core/store.h"
 
 enum { MANAGED_KEPT = 64 /* that have finished */, MANAGED_KEPT_BYTES = 4 << 20 /* of their summaries */ };
@@ -26,9 +27,10 @@ struct run_manager *run_manager_new(size_t runs, size_t queue, struct metrics *m
 void run_manager_free(struct run_manager *manager);
 
 /* Takes the pipeline, and of a replay what it is (NULL: a run), where it returns 1: the run is named by its plan's run_id. 0: all places in the queue
- * are taken. -1 and error. */
+ * are taken. -1 and error. lineage, which is copied: who is told of it. */
 struct replay;
-int run_manager_start(struct run_manager *manager, struct pipeline *pipeline, struct replay *replay, struct error *error) MUST_CHECK;
+int run_manager_start(struct run_manager *manager, struct pipeline *pipeline, struct replay *replay, const struct lineage_target *lineage,
+	struct error *error) MUST_CHECK;
 
 /* The summary of a run as `run --json` prints it, with kind, finished_at, while it goes on exit_code null, and note: the last thing it had to say.
  * A new reference; NULL where the run is not known here (or memory ran out). */

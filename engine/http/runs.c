@@ -13,6 +13,7 @@
 #include "engine/http/run_history.h"
 #include "engine/http/run_manager.h"
 #include "engine/http/runs.h"
+#include "engine/http/server.h"
 #include "engine/http/uploads.h"
 
 enum { LIST_DEFAULT = 50, WHY_SIZE = 256, NUMBER_TEXT = 32 };
@@ -66,7 +67,7 @@ int runs_room_start(struct service *service, size_t pipeline, struct error *erro
 	diagnostics_fini(&diagnostics);
 	if (!loaded)
 		return -1;
-	result = run_manager_start(runs_manager(service), loaded, NULL, error);
+	result = run_manager_start(runs_manager(service), loaded, NULL, &service_file(service)->lineage, error);
 	if (result > 0)
 		return 0;
 	pipeline_free(loaded);
@@ -145,7 +146,7 @@ int runs_start(const struct service *service, struct pipeline *pipeline, struct 
 	int result;
 
 	snprintf(run_id, sizeof run_id, "%s", pipeline_plan(pipeline)->run_id);
-	result = run_manager_start(runs_manager(service), pipeline, replay, error);
+	result = run_manager_start(runs_manager(service), pipeline, replay, &service_file(service)->lineage, error);
 	if (result > 0)
 		return started(service, run_id, answer, error);
 	replay_free(replay);

@@ -139,7 +139,7 @@ int failure_tell(const struct plan *plan, const struct run_report *report, struc
 	if (!summary)
 		return error_memory(error, "the summary for on_failure");
 	if (failure->url)
-		result = http_post(failure->url, summary, strlen(summary), failure->timeout_ms, "on_failure", error);
+		result = http_post(failure->url, NULL, summary, strlen(summary), failure->timeout_ms, "on_failure", error);
 	else
 		result = run_command(failure, summary, error);
 	free(summary);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Includes run one way (cli, http, schedule -> compare, discover, mend -> config -> connectors, rules -> core), and a library's header stays in its room.
+# Includes run one way (cli, http, schedule -> compare, discover, lineage, mend -> config -> connectors, rules -> core), and a library's header stays in its room.
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
@@ -19,7 +19,7 @@ only() {
         grep -v "^$1/" >>"$found"
 }
 
-above='engine/(cli|http|schedule|compare|discover|mend)/'
+above='engine/(cli|http|schedule|compare|discover|mend|lineage)/'
 forbid engine/core "\"(connectors|rules|engine/config)/"
 forbid engine/core "\"$above"
 forbid engine/sqlite "\"(connectors|rules|engine/config)/"
@@ -31,7 +31,8 @@ forbid connectors "\"$above"
 forbid engine/config "\"$above"
 forbid engine/compare '"engine/(cli|http|schedule|discover|mend)/'
 forbid engine/discover '"engine/(cli|http|schedule|compare|mend|config)/'
-forbid engine/mend '"engine/(cli|http|schedule|compare|discover|config)/'
+forbid engine/mend '"engine/(cli|http|schedule|compare|discover|config|lineage)/'
+forbid engine/lineage '"engine/(cli|http|schedule|compare|discover|mend|config)/'
 for room in connectors/*/; do
     # A room of connectors knows itself, what all connectors share (at the top of connectors/, and connectors/file), and the core.
     for other in connectors/*/; do

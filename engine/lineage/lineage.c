@@ -1,0 +1,145 @@
+/* lineage.c - events on their way, beside the run that they are about.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/lineage/lineage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "connectors/http/post.h"
+#include "engine/core/thread.h"
+#include "engine/lineage/parts.h"
+
+enum { FILE_PERMISSIONS = 0640 };
+static const char place[] = "lineage";
+
+struct lineage {
+	const struct lineage_target *target;
+	const struct plan *plan;
+	const struct run_options *options;
+	char *start;          /* the first event */
+	struct error failed;  /* of its delivery */
+	pthread_t thread;
+	bool threaded;
+};
+
+/* --- one event --- */
+
+/* One write: the lines of two runs do not mix. A FIFO that nobody reads must not be waited for. */
+static int append(const char *path, char *text, struct error *error)
+{
+	size_t length = strlen(text);
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, FILE_PERMISSIONS), saved;
+	ssize_t wrote;
+
+	if (fd < 0)
+		return error_errno(error, ERROR_SINK, path, errno, "cannot be opened for events of lineage");
+	text[length] = '\n'; /* in the place of its end */
+	do
+		wrote = write(fd, text, length + 1);
+	while (wrote < 0 && errno == EINTR);
+	saved = wrote < 0 ? errno : ENOSPC;
+	text[length] = '\0';
+	close(fd);
+	return wrote == (ssize_t)length + 1 ? 0 : error_errno(error, ERROR_SINK, path, saved, "cannot take an event of lineage");
+}
+
+static int deliver(const struct lineage_target *target, char *text, struct error *error)
+{
+	if (!text)
+		return error_memory(error, "an event of lineage");
+	if (target->file)
+		return append(target->file, text, error);
+	return http_post(target->url, target->headers, text, strlen(text), target->timeout_ms, place, error);
+}
+
+/* --- both --- */
+
+static void *deliver_start(void *arg)
+{
+	struct lineage *lineage = arg;
+
+	/* What is seen of it is the error. */
+	(void)!deliver(lineage->target, lineage->start, &lineage->failed);
+	return NULL;
+}
+
+struct lineage *lineage_begin(const struct lineage_target *target, const struct plan *plan, const struct run_options *options)
+{
+	struct lineage *lineage = calloc(1, sizeof *lineage);
+
+	if (!lineage)
+		return NULL;
+	lineage->target = target;
+	lineage->plan = plan;
+	lineage->options = options;
+	lineage->start = event_text(plan, options, target->job_namespace, NULL);
+	lineage->threaded = thread_start(&lineage->thread, 0, deliver_start, lineage) == 0;
+	if (!lineage->threaded)
+		deliver_start(lineage);
+	return lineage;
+}
+
+int lineage_end(struct lineage *lineage, const struct run_report *report, struct error *error)
+{
+	int result;
+
+	if (!lineage)
+		return error_memory(error, "an event of lineage");
+	char *text = event_text(lineage->plan, lineage->options, lineage->target->job_namespace, report);
+	if (lineage->threaded)
+		pthread_join(lineage->thread, NULL);
+	result = deliver(lineage->target, text, error);
+	if (error_is_set(&lineage->failed)) {
+		*error = lineage->failed;
+		result = -1;
+	}
+	free(text);
+	free(lineage->start);
+	free(lineage);
+	return result;
+}
+
+/* --- where they go --- */
+
+static size_t size_of(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+static const char *put(char **at, const char *text)
+{
+	char *copy = text ? *at : NULL;
+
+	if (copy)
+		memcpy(copy, text, size_of(text));
+	*at += size_of(text);
+	return copy;
+}
+
+struct lineage_target *lineage_target_copy(const struct lineage_target *target, struct error *error)
+{
+	size_t size = size_of(target->url) + size_of(target->file) + size_of(target->job_namespace), count = 0;
+
+	for (; target->headers && target->headers[count]; count++)
+		size += size_of(target->headers[count]);
+	struct lineage_target *copy = malloc(sizeof *copy + (count + 1) * sizeof(char *) + size);
+	if (!copy) {
+		error_memory(error, "where lineage goes");
+		return NULL;
+	}
+	const char **headers = (const char **)(void *)(copy + 1);
+	char *at = (char *)(headers + count + 1);
+	*copy = (struct lineage_target){.timeout_ms = target->timeout_ms, .headers = headers};
+	copy->url = put(&at, target->url);
+	copy->file = put(&at, target->file);
+	copy->job_namespace = put(&at, target->job_namespace);
+	for (size_t i = 0; i < count; i++)
+		headers[i] = put(&at, target->headers[i]);
+	headers[count] = NULL;
+	return copy;
+}
