@@ -44,7 +44,8 @@ static int add_rule(void *arg, const char *id, const char *demand, const size_t 
 	return json_array_append_new(list, rule) | failed;
 }
 
-static json_t *field_object(const json_t *given)
+/* description: NULL: none. */
+static json_t *field_object(const json_t *given, const char *description)
 {
 	static const char *const members[] = {"name", "type", "format", "constraints", "precision", "scale", "timezone", "sensitive"};
 	json_t *field = json_object();
@@ -53,6 +54,8 @@ static json_t *field_object(const json_t *given)
 	for (size_t i = 0; i < sizeof members / sizeof members[0] && !failed; i++)
 		if (json_object_get(given, members[i]))
 			failed |= json_object_set(field, members[i], json_object_get(given, members[i]));
+	if (description && description[0])
+		failed |= put_string(field, "description", description);
 	failed |= json_object_set_new(field, "rules", json_array());
 	if (!failed)
 		return field;
@@ -73,6 +76,7 @@ static json_t *table_object(const struct table *table, struct error *error)
 	json_t *descriptor = descriptor_of(table, error), *object, *given;
 	struct program *program = descriptor ? program_compile(table, error) : NULL;
 	const json_t *schema = json_object_get(descriptor, "schema");
+	const struct schema *described = table_schema(table);
 	struct adding adding = {json_array(), json_array()};
 	size_t index;
 	int failed;
@@ -80,9 +84,10 @@ static json_t *table_object(const struct table *table, struct error *error)
 	object = program ? json_object() : NULL;
 	failed = json_object_set(object, "name", json_object_get(descriptor, "name"));
 	json_array_foreach(json_object_get(schema, "fields"), index, given)
-		failed |= json_array_append_new(adding.fields, field_object(given));
+		failed |= json_array_append_new(adding.fields, field_object(given, index < described->field_count ? described->fields[index].description : NULL));
 	if (!failed)
 		failed |= program_each(program, add_rule, &adding);
+	failed |= put_string(object, "description", described->description);
 	failed |= json_object_set_new(object, "fields", adding.fields);
 	failed |= take(object, "primary_key", schema, "primaryKey");
 	failed |= take(object, "unique_keys", schema, "uniqueKeys");

@@ -68,10 +68,11 @@ static const struct {
 	{"RejectsSummary", CLOSED("\"exact\":" FLAG ",\"rules\":" LIST(CLOSED("\"rule\":" TEXT ",\"table\":" TEXT_OR_NULL ",\"field\":" TEXT_OR_NULL
 		",\"code\":" CODE ",\"count\":" COUNT ",\"example_message\":" TEXT_OR_NULL,
 		"\"rule\",\"table\",\"field\",\"code\",\"count\",\"example_message\"")), "\"exact\",\"rules\"")},
-	{"Dictionary", CLOSED("\"tables\":" LIST(CLOSED("\"name\":" TEXT ",\"fields\":" LIST(OBJECT("\"name\":" TEXT ",\"type\":" TEXT
+	{"Dictionary", CLOSED("\"tables\":" LIST(CLOSED("\"name\":" TEXT ",\"description\":" TEXT_OR_NULL ",\"fields\":" LIST(OBJECT("\"name\":" TEXT ",\"type\":" TEXT
+		",\"description\":" TEXT
 		",\"rules\":" LIST(CLOSED("\"id\":" TEXT ",\"text\":" TEXT, "\"id\",\"text\"")), "\"name\",\"rules\""))
 		",\"primary_key\":{},\"unique_keys\":{},\"foreign_keys\":{},\"rules\":" LIST(CLOSED("\"id\":" TEXT ",\"text\":" TEXT, "\"id\",\"text\"")),
-		"\"name\",\"fields\",\"primary_key\",\"unique_keys\",\"foreign_keys\",\"rules\"")), "\"tables\"")},
+		"\"name\",\"description\",\"fields\",\"primary_key\",\"unique_keys\",\"foreign_keys\",\"rules\"")), "\"tables\"")},
 	{"Backups", CLOSED("\"folder\":" TEXT ",\"more\":" FLAG ",\"backups\":" LIST(CLOSED("\"run_id\":" ID ",\"created_at\":" TEXT_OR_NULL
 		",\"tables\":" COUNT_OR_NULL ",\"rows\":" COUNT_OR_NULL ",\"bytes\":" COUNT_OR_NULL ",\"complete\":" FLAG ",\"problem\":" TEXT
 		",\"proven\":{\"type\":[\"object\",\"null\"]}",

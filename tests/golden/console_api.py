@@ -166,6 +166,11 @@ def dictionary(service):
             ids = [rule["id"] for rule in field["rules"]]
             check("%s.%s.required" % (table["name"], field["name"]) in ids or (field["name"] == "id"), "rules of %s: %r" % (field["name"], ids))
             check(all(rule["text"] for rule in field["rules"]), "rules without words")
+    # As they stand in the file, read by eye.
+    equal([table["description"] for table in tables], ["The parts of the company.", "The jobs people are hired for.", "One row for each person hired."], "tables described")
+    equal({"%s.%s" % (table["name"], field["name"]): field["description"] for table in tables for field in table["fields"] if "description" in field},
+          {"departments.id": "number of the department", "jobs.id": "number of the job", "hired_employees.id": "number of the employee",
+           "hired_employees.name": "first and last name", "hired_employees.datetime": "when the person was hired"}, "fields described")
     people = tables[2]
     equal([(field["name"], field["type"]) for field in people["fields"]], [("id", "integer"), ("name", "string"), ("datetime", "datetime"),
           ("department_id", "integer"), ("job_id", "integer")], "fields of hired_employees")
