@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 import http.server
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -200,6 +201,66 @@ on_failure: """ % (os.path.join(TOP, "examples/hr/datapackage.yaml"), tmp("absen
         check(done.code == 4 and message in done.err and "only-for-them" not in done.err, "%s: %d %s" % (what, done.code, done.err))
 
 
+def changed(port):
+    """A schedule that a reload changes: the old one comes no more, the new one does, and a run that goes on goes on; what is wrong changes nothing."""
+    db, clock = newdb("sqlite"), Clock()
+    Slow.gate.clear()
+    Slow.asked = 0
+
+    def now():
+        return int(time.time()) + clock.ahead
+
+    def at(minutes):
+        """The minute of an hour that is so many minutes from when this began."""
+        return (begun // 60 + minutes) % 60
+
+    def listed():
+        entry = service.ask("GET", "/v1/pipelines").json()["pipelines"][0]
+        return entry["schedule"] and entry["schedule"]["next_run_at"]
+
+    def moment(minutes):
+        return time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(begun // 60 * 60 + 60 * minutes))
+
+    def reload(schedule, event="reloaded"):
+        path = slow_pipeline("moves.new", port, schedule) if schedule else write("moves.new.yaml", "".join(
+            line for line in open(tmp("moves.yaml")) if not line.startswith("schedule:")))
+        os.rename(path, tmp("moves.yaml"))
+        before = [line for line in service.lines() if line.get("event") == event]
+        service.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len([line for line in service.lines() if line.get("event") == event]) > len(before), 30, event)
+        return [line for line in service.lines() if line.get("event") == event][-1]
+
+    begun = now()
+    service = Service([slow_pipeline("moves", port, '{ cron: "%d * * * *" }' % at(2))], env=clock.env(db), name="moving")
+    equal(listed(), moment(2), "the first schedule")
+    reload('{ cron: "%d * * * *" }' % at(4))
+    equal(listed(), moment(4), "the second schedule")
+    clock.move(120)  # the time of the first
+    time.sleep(2.5)
+    equal((events(service, "schedule_started"), Slow.asked), ([], 0), "the old schedule has gone")
+    clock.move(120)
+    wait_until(lambda: Slow.asked == 1, 30, "the new schedule")
+    equal(len(events(service, "schedule_started")), 1, "started once")
+    # A run goes on.
+    said = reload('{ cron: "61 * * * *" }', "reload_failed")["error"]
+    check("moves.yaml:3:" in said and "61" in said, "what is wrong, and where: %s" % said)
+    equal(listed(), moment(64), "the schedule behind a file that is wrong")
+    reload('{ cron: "%d * * * *" }' % at(6))
+    going = service.ask("GET", "/v1/runs").json()["runs"]
+    equal([run_["status"] for run_ in going], ["running"], "the run that goes on")
+    Slow.gate.set()
+    wait_until(lambda: len(events(service, "run_finished")) == 1, 30, "its end")
+    clock.move(120)
+    wait_until(lambda: len(events(service, "run_finished")) == 2, 30, "the third schedule")
+    reload(None)
+    equal(listed(), None, "no schedule at all")
+    clock.move(3600)
+    time.sleep(2.5)
+    equal((Slow.asked, len(events(service, "schedule_started")), len(events(service, "schedule_missed"))), (2, 2, 0), "without a schedule")
+    service.stop()
+    equal([row["status"] for row in runs(db, "moves")], ["succeeded"] * 2, "history")
+
+
 def scheduled():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -209,6 +270,7 @@ def scheduled():
     overlap(port)
     missed(port)
     told(port)
+    changed(port)
     clock.join()
     if failures:
         raise failures[0]
