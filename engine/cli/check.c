@@ -10,8 +10,9 @@
 #include "engine/cli/log.h"
 #include "engine/cli/pipeline_file.h"
 #include "engine/cli/preview.h"
+#include "engine/core/plural.h"
 
-enum { TEXT_MAX = 1 << 20 };
+enum { TEXT_MAX = 1 << 20, TWINS_SHOWN = 5, HASHED_MAX = 1 << 30 };
 
 struct check_flags {
 	struct flag_list set;
@@ -73,6 +74,97 @@ static void check_source(const struct preview *preview, struct verdict *verdict)
 		puts(", a stream");
 }
 
+/* --- files of the same content --- */
+
+struct listed {
+	uint64_t size;
+	size_t number;
+	char hash[SHA256_HEX_SIZE]; /* of those alone whose size others have */
+};
+
+static int by_size(const void *left, const void *right)
+{
+	const struct listed *a = left, *b = right;
+	return a->size != b->size ? (a->size > b->size) - (a->size < b->size) : (a->number > b->number) - (a->number < b->number);
+}
+
+static int by_hash(const void *left, const void *right)
+{
+	const struct listed *a = left, *b = right;
+	int order = strcmp(a->hash, b->hash);
+	return order ? order : (a->number > b->number) - (a->number < b->number);
+}
+
+/* The hash of each file whose size another one has, as long as the reading is not too much. */
+static int hash_alike(const struct preview *preview, struct listed *files, size_t count, struct source_identity *identity, struct error *error)
+{
+	uint64_t left = HASHED_MAX;
+	for (size_t i = 0; i < count; i++) {
+		bool alike = (i > 0 && files[i - 1].size == files[i].size) || (i + 1 < count && files[i + 1].size == files[i].size);
+		if (!alike || files[i].size == 0 || files[i].size > left)
+			continue;
+		left -= files[i].size;
+		if (preview->step->source->file(preview->source, files[i].number, true, identity, error) < 0)
+			return -1;
+		memcpy(files[i].hash, identity->hash, SHA256_HEX_SIZE);
+	}
+	return 0;
+}
+
+static int list_files(const struct preview *preview, struct listed **out, size_t *count, struct source_identity *identity, struct error *error)
+{
+	size_t room = 0;
+	int more;
+	while ((more = preview->step->source->file(preview->source, *count, false, identity, error)) > 0) {
+		if (*count == room) {
+			room = room ? 2 * room : 64;
+			struct listed *larger = realloc(*out, room * sizeof *larger);
+			if (!larger)
+				return error_memory(error, "a list of files");
+			*out = larger;
+		}
+		(*out)[*count] = (struct listed){.size = identity->size, .number = *count};
+		++*count;
+	}
+	return more;
+}
+
+/* Files of the same content are all read: the second meets the keys of the first, and without a key its rows are there twice. */
+static void check_twins(const struct preview *preview)
+{
+	struct listed *files = NULL;
+	size_t count = 0, twins = 0;
+	struct error error = ERROR_INIT;
+	struct source_identity *identity = malloc(sizeof *identity), *first = malloc(sizeof *first);
+	if (!preview->step->source->file || !identity || !first || list_files(preview, &files, &count, identity, &error) < 0 || count < 2)
+		goto out;
+	qsort(files, count, sizeof *files, by_size);
+	if (hash_alike(preview, files, count, identity, &error) < 0)
+		goto out;
+	qsort(files, count, sizeof *files, by_hash);
+	for (size_t i = 1, of = 0; i < count; i++) {
+		if (!files[i].hash[0] || strcmp(files[of].hash, files[i].hash) != 0) {
+			of = i;
+			continue;
+		}
+		if (++twins > TWINS_SHOWN || preview->step->source->file(preview->source, files[of].number, false, first, &error) < 0 ||
+			preview->step->source->file(preview->source, files[i].number, false, identity, &error) < 0)
+			continue;
+		fputs("  warning: ", stdout);
+		display_puts(stdout, identity->path);
+		fputs(" holds the same as ", stdout);
+		display_puts(stdout, first->path);
+		puts(", and both are read");
+	}
+	if (twins > TWINS_SHOWN)
+		printf("  warning: and %zu more file%s like these\n", twins - TWINS_SHOWN, plural(twins - TWINS_SHOWN, "", "s"));
+out:
+	/* What cannot be read was told, or will be told by the run. */
+	free(files);
+	free(identity);
+	free(first);
+}
+
 static void check_target(const struct preview *preview, struct verdict *verdict, const struct error *error)
 {
 	const struct plan_step *step = preview->step;
@@ -102,6 +194,8 @@ static void check_step(const struct plan *plan, const struct plan_step *step, st
 	heading("step", step->name);
 	int result = preview_open(&preview, plan, step, reachable, true, &error);
 	check_source(&preview, verdict);
+	if (preview.source_open)
+		check_twins(&preview);
 	if (reachable) {
 		check_target(&preview, verdict, &error);
 		if (result && preview.sink_open)

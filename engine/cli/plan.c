@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "engine/cli/display.h"
 #include "engine/cli/log.h"
@@ -148,12 +149,20 @@ static void field_type(const struct field *field, char *out, size_t size)
 		snprintf(out, size, "%s", value_type_name(field->type));
 }
 
-/* Where a field comes from: its label in the source, or its place there. */
-static int source_cell(struct text_table *table, const struct plan_step *step, size_t index, bool labels, struct error *error)
+/* The field that is not in the files, but gets their paths; or NULL. */
+static const char *file_field(const struct plan_step *step)
 {
-	const char *name = step->source_schema->fields[index].name;
+	return preview_text(step->source->options, step->source_options, "file_field");
+}
+
+/* Where a field comes from: its label in the source, or its place there (*column, counted on), or the path of the file. */
+static int source_cell(struct text_table *table, const struct plan_step *step, size_t index, bool labels, size_t *column, struct error *error)
+{
+	const char *name = step->source_schema->fields[index].name, *path = file_field(step);
+	if (path && strcmp(path, name) == 0)
+		return table_text(table, "path of the file", error);
 	if (!labels)
-		return table_printf(table, error, "column %zu", index + 1);
+		return table_printf(table, error, "column %zu", ++*column);
 	for (size_t i = 0; i < step->labels.count; i++)
 		if (strcmp(step->labels.keys[i], name) == 0)
 			name = step->labels.values[i];
@@ -164,6 +173,7 @@ static int print_columns(const struct plan_step *step, struct error *error)
 {
 	struct text_table table;
 	int result = 0;
+	size_t column = 0;
 	bool labels = preview_boolean(step->source->options, step->source_options, "header", true);
 	table_init(&table, stdout, columns_of_plan, 0);
 	table.indent = 2;
@@ -171,7 +181,7 @@ static int print_columns(const struct plan_step *step, struct error *error)
 		const struct field *field = &step->source_schema->fields[i];
 		char type[64];
 		field_type(field, type, sizeof type);
-		if (source_cell(&table, step, i, labels, error) || table_text(&table, field->name, error) ||
+		if (source_cell(&table, step, i, labels, &column, error) || table_text(&table, field->name, error) ||
 			table_text(&table, type, error) || table_text(&table, field->required ? "no" : "yes", error))
 			result = -1;
 	}
@@ -181,40 +191,58 @@ static int print_columns(const struct plan_step *step, struct error *error)
 	return result;
 }
 
-/* Of the lines of rules those that apply with check: types. */
-static void keep_types(struct buffer *text)
+static bool ends_with(const char *line, size_t length, const char *ending)
+{
+	return length >= strlen(ending) && strncmp(line + length - strlen(ending), ending, strlen(ending)) == 0;
+}
+
+/* Whether a rule (its id, of so many bytes) applies in this step: with check: types few do, and a field that gets the file's path has no cell. */
+static bool is_applied(const struct plan_step *step, const char *id, size_t length)
 {
 	static const char *const endings[] = {".type", ".missing-cell", ".extra-cell", ".record-error", ".encoding-error"};
-	size_t kept = 0;
-	for (size_t at = 0; at < text->length;) {
-		const char *line = text->data + at, *end = memchr(line, '\n', text->length - at);
-		size_t length = end ? (size_t)(end - line) + 1 : text->length - at, id = strcspn(line, " \n");
-		bool applies = false;
-		for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-			applies = applies || (id >= strlen(endings[i]) && strncmp(line + id - strlen(endings[i]), endings[i], strlen(endings[i])) == 0);
-		if (applies) {
-			memmove(text->data + kept, line, length);
-			kept += length;
-		}
-		at += length;
+	const char *path = file_field(step);
+	char never[512];
+	bool applies = !step->check_types_only;
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+		applies = applies || ends_with(id, length, endings[i]);
+	snprintf(never, sizeof never, "%s.%s.missing-cell", step->table, path ? path : "");
+	return applies && !(path && strlen(never) == length && memcmp(never, id, length) == 0);
+}
+
+/* The lines of the rules that apply in this step, in its words. */
+static int say_rules(const struct plan_step *step, const struct buffer *text, struct buffer *out, struct error *error)
+{
+	static const char utf8[] = "UTF-8";
+	const char *encoding = preview_text(step->source->options, step->source_options, "encoding");
+	bool other = encoding && strcasecmp(encoding, utf8) != 0 && strcasecmp(encoding, "utf8") != 0;
+	for (const char *line = buffer_text(text), *end; *line; line = end) {
+		size_t id = strcspn(line, " \n"), length = strcspn(line, "\n");
+		end = line + length + (line[length] == '\n');
+		if (!is_applied(step, line, id))
+			continue;
+		const char *word = other && ends_with(line, id, ".encoding-error") ? memmem(line, length, utf8, strlen(utf8)) : NULL;
+		size_t before = word ? (size_t)(word - line) : length;
+		if (buffer_append(out, line, before, error) || (word && (buffer_puts(out, encoding, error) ||
+			buffer_append(out, word + strlen(utf8), length - before - strlen(utf8), error))) || buffer_puts(out, "\n", error))
+			return -1;
 	}
-	text->length = kept;
-	if (text->data)
-		text->data[kept] = '\0';
+	return 0;
 }
 
 static int print_rules(const struct plan_step *step, struct error *error)
 {
-	struct buffer text;
+	struct buffer text, out;
 	buffer_init(&text, TEXT_MAX);
+	buffer_init(&out, 2 * TEXT_MAX);
 	int result = program_print(step->program, &text, error);
+	if (result == 0)
+		result = say_rules(step, &text, &out, error);
 	if (result == 0) {
-		if (step->check_types_only)
-			keep_types(&text);
 		printf("\n  rules%s\n", step->check_types_only ? " (check: types; no constraint and no key applies)" : "");
-		display_lines(stdout, buffer_text(&text), "  ");
+		display_lines(stdout, buffer_text(&out), "  ");
 	}
 	buffer_fini(&text);
+	buffer_fini(&out);
 	return result;
 }
 

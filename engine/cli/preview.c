@@ -101,3 +101,11 @@ bool preview_boolean(const struct option *options, const void *bound, const char
 			return *(const bool *)(const void *)((const char *)bound + option->offset);
 	return fallback;
 }
+
+const char *preview_text(const struct option *options, const void *bound, const char *name)
+{
+	for (const struct option *option = options; option && option->name; option++)
+		if (option->kind == OPTION_STRING && strcmp(option->name, name) == 0)
+			return *(const char *const *)(const void *)((const char *)bound + option->offset);
+	return NULL;
+}

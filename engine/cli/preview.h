@@ -40,5 +40,7 @@ struct store_target preview_target(const struct plan_connection *connection, str
 
 /* The value of a boolean option; fallback where the table has none of that name. */
 bool preview_boolean(const struct option *options, const void *bound, const char *name, bool fallback);
+/* The value of a text option; NULL where the table has none of that name, or it was not given. */
+const char *preview_text(const struct option *options, const void *bound, const char *name);
 
 #endif

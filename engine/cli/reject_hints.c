@@ -354,6 +354,9 @@ int hint_put(const struct hint_rule *rule, struct buffer *out, struct error *err
 		int forms = put_forms(rule, out, error);
 		return forms < 0 ? -1 : forms > 0 ? 0 : put_frequent(rule, "value of", out, error);
 	}
+	const char *character = strstr(rule->message, "no character of ");
+	if (strcmp(rule->code, "encoding-error") == 0 && character)
+		return buffer_printf(out, error, "bytes that are %.*s: say in which encoding the file is", (int)strcspn(character, ","), character);
 	if (strcmp(rule->code, "encoding-error") == 0)
 		return buffer_puts(out, "bytes that are no UTF-8: say in which encoding the file is, or convert it", error);
 	if (rule->value_count > 0)

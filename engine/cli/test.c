@@ -9,6 +9,7 @@
 #include "engine/cli/display.h"
 #include "engine/cli/log.h"
 #include "engine/cli/pipeline_file.h"
+#include "engine/cli/preview.h"
 #include "engine/core/plural.h"
 #include "engine/core/testing.h"
 #include "rules/boundary.h"
@@ -28,6 +29,7 @@ struct tally {
 	json_t *cases, *rules;  /* --json; NULL: none */
 	size_t passed, failed;
 	size_t proved, unproved, unmade;
+	char *never;            /* the rule of a cell that no file has: its field gets the path of the file; NULL: none */
 	int code;               /* of what could not be run at all */
 };
 
@@ -141,6 +143,8 @@ static void tell_rule(void *arg, const struct boundary *boundary)
 	static const char *const states[] = {[BOUNDARY_PROVED] = "passed", [BOUNDARY_FAILED] = "failed", [BOUNDARY_UNMADE] = "cannot be made"};
 	struct tally *tally = arg;
 
+	if (tally->never && strcmp(boundary->rule, tally->never) == 0)
+		return;
 	tally->proved += boundary->state == BOUNDARY_PROVED;
 	tally->unproved += boundary->state == BOUNDARY_FAILED;
 	tally->unmade += boundary->state == BOUNDARY_UNMADE;
@@ -169,8 +173,14 @@ static void prove_rules(struct tally *tally, const struct pipeline *pipeline)
 			seen = seen || strcmp(plan->steps[k].table, step->table) == 0;
 		if (seen || (tally->flags->filter && !strstr(step->table, tally->flags->filter)))
 			continue;
+		const char *path = preview_text(step->source->options, step->source_options, "file_field");
+		tally->never = NULL;
+		if (path && asprintf(&tally->never, "%s.%s.missing-cell", step->table, path) < 0)
+			tally->never = NULL;
 		if (boundary_prove(pipeline_dictionary(pipeline), step->table, &plan->limits, tally->cancel, tell_rule, tally, &error) < 0)
 			tally->code = log_error(tally->log, step->name, &error);
+		free(tally->never);
+		tally->never = NULL;
 	}
 }
 

@@ -129,6 +129,31 @@ static int check(struct making *making, const struct node *sql, const struct tra
 	return -1;
 }
 
+/* The field that gets each file's path is one of what is read: of the table, or of the transform's columns. */
+static int check_file_field(struct making *making, const struct schema *source, bool columns)
+{
+	const char *const *name = bound_source(making->step, "file_field", OPTION_STRING);
+	const struct node *at = node_find(making->source, "file_field");
+	const char **names, *near;
+
+	if (!name || !*name || schema_find(source, *name) != SCHEMA_NO_FIELD)
+		return 0;
+	names = stash_array(&making->planning->pipeline->stash, source->field_count + 1, sizeof(*names));
+	if (!names)
+		return -1;
+	for (size_t i = 0; i < source->field_count; i++)
+		names[i] = source->fields[i].name;
+	near = suggest(*name, names);
+	if (columns)
+		diagnostics_error(making->diagnostics, at ? at : making->source,
+			"file_field: \"%s\" is none of the transform's columns%s%s%s: name it there, too, as the statement sees it like a column of the file", *name,
+			near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+	else
+		diagnostics_error(making->diagnostics, at ? at : making->source, "file_field: table %s has no field \"%s\"%s%s%s", source->name, *name,
+			near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+	return -1;
+}
+
 int bind_transform(struct making *making)
 {
 	struct plan_step *step = making->step;
@@ -138,7 +163,7 @@ int bind_transform(struct making *making)
 
 	step->source_schema = step->schema;
 	if (!map)
-		return 0;
+		return check_file_field(making, step->schema, false);
 	if (map->kind != NODE_MAP) {
 		diagnostics_error(making->diagnostics, map, "transform is a map such as { sql: \"SELECT id, trim(name) AS name FROM batch\" }");
 		return -1;
@@ -154,7 +179,7 @@ int bind_transform(struct making *making)
 		return -1;
 	program->source = read_columns(making, node_find(map, "columns"));
 	program->table = step->schema;
-	if (!program->source || check(making, sql, program) < 0)
+	if (!program->source || check_file_field(making, program->source, program->source != step->schema) < 0 || check(making, sql, program) < 0)
 		return -1;
 	step->source_schema = program->source;
 	step->transform = program;

@@ -301,6 +301,36 @@ def test_each():
     done = penstock("plan", pipeline("plan", folder.path + "/t-*.csv", source="type: csv, header: false, file_field: file"), db=db)
     equal(done.code, 0, done.err)
     check("(2 files)" in done.out, "plan says how many: " + done.out)
+    # The field that gets the path is no column of the file and has no cell that could be missing.
+    shown = [line.split() for line in done.out.splitlines()]
+    check(["column", "1", "id", "integer", "no"] in shown and ["column", "2", "text", "string", "no"] in shown, "columns: " + done.out)
+    check(["path", "of", "the", "file", "file", "string(400)", "yes"] in shown, "where the path goes: " + done.out)
+    check("t.text.missing-cell" in done.out and "t.file.missing-cell" not in done.out, "rules: " + done.out)
+    done = penstock("test", tmp("plan.yaml"), "--generate", db=db)
+    check(done.code == 0 and "t.text.missing-cell" in done.out and "t.file.missing-cell" not in done.out, "rules proven: " + done.out)
+    # A transform sees it as one of the columns that it names.
+    transform = "transform: { columns: [id, %s], sql: \"select id, text%s from batch\" }, "
+    for columns, selected, code in (("text", ", 'x' as file", 2), ("text, file", ", upper(file) as file", 0)):
+        path = pipeline("transform", folder.path + "/t-*.csv", source="type: csv, header: false, file_field: file", extra=transform % (columns, selected))
+        done = penstock("validate", path, db=db)
+        equal(done.code, code, "a transform of %s: %s" % (columns, done.tail()))
+        check(code == 0 or "file_field: \"file\" is none of the transform's columns" in done.err, done.err)
+    done = penstock("plan", pipeline("encoded", folder.path + "/t-*.csv", source="type: csv, header: false, file_field: file, encoding: windows-1252"), db=db)
+    check("records must be valid windows-1252" in done.out and "UTF-8" not in done.out, "the encoding: " + done.out)
+
+
+def test_twins():
+    """Files of the same content are read as often as they are there: check says so."""
+    folder = Folder("twins")
+    for name, text in (("a", "1,x\n"), ("b", "2,y\n"), ("c", "1,x\n"), ("d", ""), ("e", ""), ("f", "1,x\n")):
+        write(os.path.join(folder.path, name + ".csv"), text.encode())
+    path = pipeline("twins", [folder.path + "/*.csv", folder.path + "/a.csv"], source="type: csv, header: false, file_field: file")
+    db = newdb("sqlite")
+    done = penstock("check", path, db=db)
+    equal((done.code, [line.strip() for line in done.out.splitlines() if "holds the same" in line]),
+          (0, ["warning: %s/%s.csv holds the same as %s/a.csv, and both are read" % (folder.path, name, folder.path) for name in "cf"]), "check")
+    done = run(path, db=db)
+    equal((done.json["read"], done.json["written"], step_of(done.json, "load")["rejects_by_rule"]), (4, 2, {"t.id.primary-key": 2}), "each once, the same twice")
 
 
 def test():
@@ -308,6 +338,7 @@ def test():
     test_refused()
     test_json()
     test_each()
+    test_twins()
     for kind in databases():
         test_once(kind)
         test_resume(kind)
