@@ -134,7 +134,7 @@ static int judge_rows(const struct proving *proving, const struct row *const *ro
 	rule_set_init(&rules, proving->table->schema);
 	given_init(&given, proving->tables, proving->parent_count);
 	judge = program_judge(proving->program,
-		&(struct judge_context){.limits = proving->limits, .rules = &rules, .dry_run = true, .cancel = proving->cancel}, error);
+		&(struct judge_context){.limits = proving->limits, .rules = &rules, .dry_run = true, .whole_batch = true, .cancel = proving->cancel}, error);
 	if (!batch || !judge)
 		goto out;
 	batch->arena.ceiling = UINT32_MAX; /* texts of any length that a bound asks for */

@@ -161,6 +161,26 @@ static bool keys_in_memory(const struct judge *self)
 	return keystage_in_memory(((const struct rules_judge *)self)->keys);
 }
 
+static bool waits(const struct judge *self)
+{
+	return keystage_waits(((const struct rules_judge *)self)->keys);
+}
+
+static int again(struct judge *self, struct batch *batch, uint64_t ticket, bool last, struct error *error)
+{
+	return keystage_again(((struct rules_judge *)self)->keys, batch, ticket, last, error);
+}
+
+static int woken(struct judge *self, bool all, uint64_t *ticket, struct error *error)
+{
+	return keystage_woken(((struct rules_judge *)self)->keys, all, ticket, error);
+}
+
+static int orphans(struct judge *self, struct batch *batch, size_t *count, struct error *error)
+{
+	return keystage_orphans(((struct rules_judge *)self)->keys, batch, count, error);
+}
+
 static size_t memory(const struct judge *self)
 {
 	return keystage_memory(((const struct rules_judge *)self)->keys);
@@ -186,6 +206,10 @@ static const struct judge_ops ops = {
 	.keys = keys,
 	.settled = settled,
 	.keys_in_memory = keys_in_memory,
+	.waits = waits,
+	.again = again,
+	.woken = woken,
+	.orphans = orphans,
 	.memory = memory,
 	.free = judge_free,
 };

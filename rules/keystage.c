@@ -1,41 +1,11 @@
 /* keystage.c - which keys are looked up where, and the verdict row by row.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "rules/keystage.h"
+#include "rules/keystage_parts.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "rules/keyview.h"
-
-/* One key of the table, as it is checked. */
-struct check {
-	const struct key_draft *draft;
-	struct keyview *view;
-	const struct rule *rule, *also; /* also: NULL, or a second rule that is broken with the first */
-	const char *detail;             /* NULL: the rule's own text */
-	struct keymaker maker;
-	struct keystore found; /* what the target answered for the batch at hand */
-	struct keyvalue key;   /* of the row at hand */
-	bool complete;         /* the row at hand has one */
-};
-
-struct keystage {
-	const struct program *program;
-	struct judge_context context;
-	struct keyworld world;
-	struct keyview *views;
-	size_t view_count;
-	struct check *checks; /* as program->keys, and also_key */
-	size_t check_count;
-	struct keystage *const *earlier;
-	size_t earlier_count;
-	bool handed_over; /* the rules thread has stopped judging keys */
-	uint32_t *rows;   /* of a batch */
-	size_t row_capacity;
-	struct keymaker settling; /* of the sink's thread, while the rules thread uses those of the checks */
-};
 
 static bool same_shape(const struct key_shape *left, const struct key_shape *right)
 {
@@ -60,6 +30,8 @@ static struct keyview *view_for(struct keystage *stage, const struct key_draft *
 	view->shape = &draft->shape;
 	view->resource = draft->resource;
 	view->parents = draft->kind == KEY_REFERENCE;
+	view->itself = view->parents && strcmp(draft->resource, stage->program->table->schema->name) == 0;
+	stage->itself = stage->itself || view->itself;
 	return view;
 }
 
@@ -142,6 +114,13 @@ struct keystage *keystage_new(const struct program *program, const struct judge_
 			return NULL;
 		}
 	}
+	stage->within = stage->itself && (context->each_batch_alone || context->whole_batch);
+	stage->pass = 1;
+	for (size_t i = 0; i < stage->view_count; i++)
+		if (stage->views[i].itself && keyself_init(stage, &stage->views[i], error) < 0) {
+			keystage_free(stage);
+			return NULL;
+		}
 	return stage;
 }
 
@@ -156,6 +135,7 @@ void keystage_free(struct keystage *stage)
 	for (size_t i = 0; i < stage->view_count; i++)
 		keyview_fini(&stage->views[i]);
 	keydisk_close(stage->world.disk);
+	waiters_close(stage->waiters);
 	keymaker_fini(&stage->settling);
 	free(stage->views);
 	free(stage->checks);
@@ -167,13 +147,14 @@ static int prepare_view(struct keystage *stage, struct keyview *view, struct err
 {
 	const struct judge_context *context = &stage->context;
 	bool database = stage->world.lookup != NULL, replaced = false;
+	view->exact = stage->itself && !context->each_batch_alone && (view->itself || !view->parents);
 	if (view->parents) {
 		if (add_earlier(stage, view, &replaced, error) < 0)
 			return -1;
-		view->counts_target = database && !replaced;
+		view->counts_target = database && !replaced && !(view->itself && context->policy == KEYS_REPLACE);
 	} else {
 		view->counts_target = database && context->policy == KEYS_APPEND;
-		view->own_in_target = view->counts_target && !context->dry_run;
+		view->own_in_target = view->counts_target && !context->dry_run && !view->exact;
 		if (context->policy == KEYS_APPEND && add_same_target(stage, view, error) < 0)
 			return -1;
 	}
@@ -209,7 +190,7 @@ static bool over_budget(struct keystage *stage, size_t rows)
 	size_t left = stage->world.budget.limit - used;
 	for (size_t i = 0; i < stage->view_count; i++) {
 		const struct keyview *view = &stage->views[i];
-		if (view->parents || !view->has_store || !keystore_in_memory(&view->store))
+		if (!keyview_grows(view))
 			continue;
 		size_t growth = keystore_growth(&view->store, rows);
 		if (growth > left)
@@ -219,15 +200,13 @@ static bool over_budget(struct keystage *stage, size_t rows)
 	return false;
 }
 
-/* Gives memory back until the keys of so many rows have room, or nothing is left to give. */
-static int relieve(struct keystage *stage, size_t rows, struct error *error)
+int keystage_relieve(struct keystage *stage, size_t rows, struct error *error)
 {
 	while (over_budget(stage, rows)) {
 		struct keyview *largest = NULL;
 		for (size_t i = 0; i < stage->view_count; i++) {
 			struct keyview *view = &stage->views[i];
-			bool grows = !view->parents && view->has_store && keystore_in_memory(&view->store);
-			if ((grows || keyview_memory(view) > 0) &&
+			if ((keyview_grows(view) || keyview_memory(view) > 0) &&
 			    (!largest || keyview_memory(view) > keyview_memory(largest)))
 				largest = view;
 		}
@@ -272,11 +251,31 @@ static int probe(struct keystage *stage, const struct batch *batch, struct error
 	return 0;
 }
 
-static int violate(struct batch *batch, uint32_t row, const struct check *check, struct error *error)
+int keystage_violate(struct batch *batch, uint32_t row, const struct check *check, struct error *error)
 {
 	if (batch_violation(batch, row, check->rule, check->detail, error) < 0)
 		return -1;
 	return check->also ? batch_violation(batch, row, check->also, NULL, error) : 0;
+}
+
+int keystage_key(struct check *check, const struct batch *batch, uint32_t row, struct error *error)
+{
+	const struct key_shape *shape = &check->draft->shape;
+	check->complete = key_complete(batch, shape->fields, shape->count, row);
+	if (!check->complete)
+		return 0;
+	return key_make(&check->maker, check->view->kind, batch, shape->fields, shape->count, row, &check->key, error);
+}
+
+int keystage_accept(struct keystage *stage, struct batch *batch, uint32_t row, struct error *error)
+{
+	batch->passed[row] = 1;
+	for (size_t i = 0; i < stage->check_count; i++) {
+		struct check *check = &stage->checks[i];
+		if (!check->view->parents && check->complete && keyview_take(check->view, &check->key, error) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int judge_row(struct keystage *stage, struct batch *batch, uint32_t row, struct error *error)
@@ -284,25 +283,23 @@ static int judge_row(struct keystage *stage, struct batch *batch, uint32_t row, 
 	bool there;
 	for (size_t i = 0; i < stage->check_count; i++) {
 		struct check *check = &stage->checks[i];
-		const struct key_shape *shape = &check->draft->shape;
-		check->complete = key_complete(batch, shape->fields, shape->count, row);
+		if (keystage_key(check, batch, row, error) < 0)
+			return -1;
 		if (!check->complete)
 			continue;
-		if (key_make(&check->maker, check->view->kind, batch, shape->fields, shape->count, row, &check->key,
-			     error) < 0 ||
-		    keyview_has(check->view, &check->found, &check->key, &there, error) < 0)
+		if (keyview_has(check->view, &check->found, &check->key, &there, error) < 0)
 			return -1;
-		if (there != check->view->parents && violate(batch, row, check, error) < 0)
+		if (there != check->view->parents && keystage_violate(batch, row, check, error) < 0)
 			return -1;
 	}
-	if (batch->status[row] != ROW_LIVE)
-		return 0;
-	batch->passed[row] = 1;
-	for (size_t i = 0; i < stage->check_count; i++) {
-		struct check *check = &stage->checks[i];
-		if (!check->view->parents && check->complete && keyview_take(check->view, &check->key, error) < 0)
+	return batch->status[row] == ROW_LIVE ? keystage_accept(stage, batch, row, error) : 0;
+}
+
+static int judge_rows(struct keystage *stage, struct batch *batch, struct error *error)
+{
+	for (uint32_t row = 0; row < batch->rows; row++)
+		if (batch->status[row] == ROW_LIVE && judge_row(stage, batch, row, error) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -327,17 +324,18 @@ int keystage_judge(struct keystage *stage, struct batch *batch, bool at_sink, st
 	size_t live = live_rows(batch);
 	if (stage->context.each_batch_alone)
 		forget_taken(stage);
+	if (!at_sink && stage->itself)
+		return 0;
 	if (!at_sink) {
 		stage->handed_over = stage->handed_over || over_budget(stage, live);
 		if (stage->handed_over)
 			return 0;
-	} else if (relieve(stage, live, error) < 0 || need_rows(stage, batch->rows, error) < 0 ||
+	} else if (keystage_relieve(stage, live, error) < 0 || need_rows(stage, batch->rows, error) < 0 ||
 		   probe(stage, batch, error) < 0) {
 		return -1;
 	}
-	for (uint32_t row = 0; row < batch->rows; row++)
-		if (batch->status[row] == ROW_LIVE && judge_row(stage, batch, row, error) < 0)
-			return -1;
+	if ((stage->itself ? keyself_judge(stage, batch, error) : judge_rows(stage, batch, error)) < 0)
+		return -1;
 	batch_sort_violations(batch);
 	batch->keys_judged = true;
 	return 0;
@@ -363,12 +361,13 @@ int keystage_settled(struct keystage *stage, const struct batch *batch, struct e
 				return -1;
 		}
 	}
-	return 0;
+	return stage->itself ? keyself_settled(stage, batch, error) : 0;
 }
 
 bool keystage_in_memory(const struct keystage *stage)
 {
-	return !stage->handed_over && !stage->context.each_batch_alone;
+	/* Of a table that refers to itself no single key is asked of the target. */
+	return (stage->itself || !stage->handed_over) && !stage->context.each_batch_alone;
 }
 
 size_t keystage_memory(const struct keystage *stage)

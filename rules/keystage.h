@@ -25,6 +25,10 @@ void keystage_free(struct keystage *stage);
 int keystage_prepare(struct keystage *stage, struct lookup *lookup, struct error *error) MUST_CHECK;
 int keystage_judge(struct keystage *stage, struct batch *batch, bool at_sink, struct error *error) MUST_CHECK;
 int keystage_settled(struct keystage *stage, const struct batch *batch, struct error *error) MUST_CHECK;
+bool keystage_waits(const struct keystage *stage);
+int keystage_again(struct keystage *stage, struct batch *batch, uint64_t ticket, bool last, struct error *error) MUST_CHECK;
+int keystage_woken(struct keystage *stage, bool all, uint64_t *ticket, struct error *error) MUST_CHECK;
+int keystage_orphans(struct keystage *stage, struct batch *batch, size_t *count, struct error *error) MUST_CHECK;
 bool keystage_in_memory(const struct keystage *stage);
 size_t keystage_memory(const struct keystage *stage);
 

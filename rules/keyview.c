@@ -15,12 +15,12 @@ int keyview_init(struct keyview *view, struct keyworld *world, struct error *err
 	if (keystore_init(&view->store, view->kind, &world->budget, error) < 0)
 		return -1;
 	view->has_store = true;
-	if (!view->own_in_target)
-		return 0;
-	if (keystore_init(&view->refused, view->kind, &world->budget, error) < 0)
-		return -1;
-	view->has_refused = true;
-	return keystore_init(&view->fresh, view->kind, NULL, error);
+	if (view->own_in_target) {
+		if (keystore_init(&view->refused, view->kind, &world->budget, error) < 0)
+			return -1;
+		view->has_refused = true;
+	}
+	return view->own_in_target || view->itself ? keystore_init(&view->fresh, view->kind, NULL, error) : 0;
 }
 
 void keyview_fini(struct keyview *view)
@@ -28,8 +28,10 @@ void keyview_fini(struct keyview *view)
 	keystore_fini(&view->store);
 	keystore_fini(&view->fresh);
 	keystore_fini(&view->refused);
+	keymaker_fini(&view->maker);
 	batch_free(view->answer);
 	free(view->earlier);
+	free(view->own);
 }
 
 static int open_disk(struct keyworld *world, struct error *error)
@@ -149,6 +151,7 @@ int keyview_fill(struct keyview *view, struct keyworld *world, struct error *err
 	}
 	if (!table.exists)
 		return 0;
+	table.indexed = table.indexed && !view->exact;
 	if (table.indexed && hopeless(view, world, &table)) {
 		full = true;
 	} else {
@@ -195,7 +198,7 @@ int keyview_spill(struct keyview *view, struct keyworld *world, struct error *er
 	     keystore_memory(&view->refused) > keystore_memory(&view->store)))
 		return spill_store(&view->refused, world, error);
 	assert(view->has_store);
-	bool target_can_answer = world->lookup && (view->own_in_target || (view->parents && view->counts_target));
+	bool target_can_answer = world->lookup && !view->exact && (view->own_in_target || (view->parents && view->counts_target));
 	if (target_can_answer && describe(view, world, &table, error) < 0)
 		return -1;
 	if (!table.exists || !table.indexed)
@@ -259,6 +262,8 @@ int keyview_has(const struct keyview *view, const struct keystore *found, const 
 		if (!*out && keystore_has(&view->refused, key, out, error) < 0)
 			return -1;
 	}
+	if (!*out && view->itself && keystore_has(&view->fresh, key, out, error) < 0)
+		return -1;
 	for (size_t i = 0; i < view->earlier_count && !*out; i++)
 		if (view->earlier[i]->has_store && keystore_has(&view->earlier[i]->store, key, out, error) < 0)
 			return -1;

@@ -6,7 +6,7 @@
  *   store    the target's keys and those of accepted records, while they are in memory or in a temporary file
  *   found    what the target answered for the batch at hand, once the target itself is asked (probing); kept by the
  * caller fresh    accepted records of the batch at hand, where the target will have them before the next batch
- * (probing, appending) refused  accepted records that the database refused: their keys stay taken, and no target knows
+ * (probing, appending), or where they are parents once they are written (itself) refused  accepted records that the database refused: their keys stay taken, and no target knows
  * them earlier  in a dry run: what the judges of earlier steps accepted
  */
 #ifndef PENSTOCK_RULES_KEYVIEW_H
@@ -22,13 +22,19 @@ struct keyview {
 	const struct key_shape *shape; /* borrowed from the program */
 	const char *resource;
 	enum key_kind kind;
-	bool parents;       /* keys of another table, only read */
+	bool parents;       /* keys of parents, which are only read */
+	bool itself;        /* parents: those of the table itself, to which written records are added */
+	bool exact;         /* the target is not asked for single keys, since records come one by one at the end: read whole, on disk beyond the budget */
 	bool counts_target; /* the target's keys count */
 	bool own_in_target; /* accepted records get into the target (append), so that it can answer for them */
 	bool probing;
 	bool has_store;
 	struct keystore store, fresh, refused;
 	bool has_refused;         /* own_in_target */
+	size_t *own;              /* itself: the fields of the table that its records are referred to by; malloc'd */
+	struct keymaker maker;    /* itself: of own_key */
+	struct keyvalue own_key;  /* itself: of the row at hand */
+	bool own_complete;        /* the row at hand has one */
 	struct keyview **earlier; /* borrowed; the list is malloc'd */
 	size_t earlier_count;
 	struct batch *answer; /* for probes */
@@ -69,6 +75,12 @@ int keyview_probe(struct keyview *view, struct keyworld *world, const struct bat
 /* Whether the key is there; found as filled by keyview_probe. */
 int keyview_has(const struct keyview *view, const struct keystore *found, const struct keyvalue *key, bool *out,
 		struct error *error) MUST_CHECK;
+
+/* True where accepted records add to the store. */
+static inline bool keyview_grows(const struct keyview *view)
+{
+	return (!view->parents || view->itself) && view->has_store && keystore_in_memory(&view->store);
+}
 
 /* An accepted record takes its key. */
 int keyview_take(struct keyview *view, const struct keyvalue *key, struct error *error) MUST_CHECK;

@@ -244,13 +244,8 @@ static void load_reference(struct loader *loader, const struct node *node, struc
 	if (load_names(loader, columns_node, "fields", parent->schema, &columns)) {
 		if (fields.count == 0)
 			diagnostics_error(loader->diagnostics, fields_node, "a foreign key needs at least one field");
-		else if (reference_fits(loader, columns_node, table->schema, &fields, parent->schema, &columns)) {
-			if (parent == table)
-				diagnostics_error(loader->diagnostics, reference,
-						  "a table that refers to itself is not supported by this version");
-			else
-				add_reference(loader, table, parent->schema, &fields, &columns);
-		}
+		else if (reference_fits(loader, columns_node, table->schema, &fields, parent->schema, &columns))
+			add_reference(loader, table, parent->schema, &fields, &columns);
 		free(columns.fields);
 	}
 	free(fields.fields);

@@ -245,15 +245,13 @@ static int put_reference(struct discovery *discovery, struct found *child, const
 	char text[NOTE_MAX];
 	json_t *made;
 
-	if (parent == child)
-		why = "a table that refers to itself";
-	else if (!parent)
+	if (!parent)
 		why = "that table is not in this dictionary";
 	else if (!fields || !columns || !is_key(parent, columns))
 		why = "what it refers to is no key in this dictionary";
 	else if (!types_agree(discovery, child, parent, key))
 		why = "the columns are of different types";
-	else if (makes_loop(discovery, child, parent))
+	else if (parent != child && makes_loop(discovery, child, parent))
 		why = "these tables refer to each other in a loop";
 	if (why) {
 		json_decref(fields);

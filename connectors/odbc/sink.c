@@ -252,14 +252,8 @@ static int check_at_once(const struct odbc_sink *sink, struct error *error)
 	return session_execute(sink->target.session, immediate, error);
 }
 
-/* A table that references itself would have to be its own parent before it has a key. */
 static bool keys_may_wait(const struct odbc_sink *sink)
 {
-	const struct schema *schema = sink->context.schema;
-
-	for (size_t i = 0; i < schema->foreign_count; i++)
-		if (strcmp(schema->foreign[i].resource, schema->name) == 0)
-			return false;
 	return sink->context.keys_wait && *sink->context.keys_wait && sink->target.session->dialect->loads_faster_at_once;
 }
 

@@ -109,6 +109,9 @@ static bool keys_may_wait(const struct attempt *attempt)
 	const struct plan_step *step = attempt->step;
 	if (!attempt->once || !attempt->info.creates_table || attempt->state->keys_first || step->policy == KEYS_UPSERT)
 		return false;
+	/* A row whose parent the database refuses must not stay written, and that is only found with keys in place. */
+	if (attempt->judge->ops->waits(attempt->judge) && (!attempt->identity.known || attempt->state->options->one_try))
+		return false;
 	return attempt->judge->ops->keys_in_memory(attempt->judge) && (!step->check_types_only || step->policy == KEYS_REPLACE);
 }
 
@@ -144,6 +147,11 @@ int attempt_start(struct attempt *attempt, struct error *error)
 	if (attempt->judge->ops->prepare(attempt->judge, lookup, error) < 0)
 		return -1;
 	attempt->keys_wait = keys_may_wait(attempt);
+	if (attempt->judge->ops->waits(attempt->judge)) {
+		attempt->waiting = waiting_new(batch_rows_for(attempt->step->schema, 0), state->plan->limits.reject_spool, error);
+		if (!attempt->waiting)
+			return -1;
+	}
 	if (open_transform(attempt, error) < 0)
 		return -1;
 	struct flow_parts parts = {
@@ -177,6 +185,7 @@ int attempt_open(struct attempt *attempt, struct step_state *state, struct store
 	attempt->recording = store && !state->options->dry_run && !state->options->limited;
 	rule_set_init(&attempt->rules, state->step->schema);
 	buffer_init(&attempt->scratch, (size_t)REJECT_VIOLATIONS_MAX * 8 * 1024);
+	buffer_init(&attempt->work, (size_t)state->plan->limits.memory);
 	const struct mend *mend = state->options->mend;
 	if (mend) {
 		attempt->key.partitions = 0;
@@ -214,10 +223,12 @@ void attempt_close(struct attempt *attempt)
 	free(attempt->sink);
 	free(attempt->source);
 	spool_free(attempt->spool);
+	waiting_free(attempt->waiting);
 	fingerprints_fini(&attempt->prints);
 	free((void *)(uintptr_t)attempt->tables.keys);
 	free(attempt->passed);
 	free((void *)(uintptr_t)attempt->ended);
 	rule_set_fini(&attempt->rules);
 	buffer_fini(&attempt->scratch);
+	buffer_fini(&attempt->work);
 }

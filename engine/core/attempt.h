@@ -16,6 +16,7 @@
 #include "engine/core/run.h"
 #include "engine/core/shared.h"
 #include "engine/core/spool.h"
+#include "engine/core/waiting.h"
 
 enum { FIRST_REJECT_MAX = 512 };
 
@@ -60,7 +61,9 @@ struct attempt {
 	struct checkpoint checkpoint;
 	struct flow *flow;
 	struct spool *spool;         /* a step that commits once: its rejects */
+	struct waiting *waiting;     /* a table that refers to itself: its records that wait for a parent; else NULL */
 	struct buffer scratch;
+	struct buffer work;          /* for fingerprints */
 	struct position position;    /* behind the last batch that the station took */
 	bool claimed;
 	bool recording;              /* writes a checkpoint: neither --dry-run nor --limit */
@@ -107,11 +110,19 @@ int resume_decide(struct attempt *attempt, struct error *error) MUST_CHECK;
 /* Carries all batches to the sink, committing in pieces where the step does; the last part stays open. */
 int station_carry(struct attempt *attempt, struct error *error) MUST_CHECK;
 
+/* Writes a judged batch, keeps its rejects and counts its records. In the transaction. judged_here: its keys were judged by the station. */
+int station_write(struct attempt *attempt, struct batch *batch, bool judged_here, struct error *error) MUST_CHECK;
+
 /* The store's transaction and the sink's part in it, where they are not open yet. */
 int station_begin(struct attempt *attempt, struct error *error) MUST_CHECK;
 
 /* Has the sink add the keys of the table that it made, where they wait: no longer than the judge has all of them in memory. */
 int station_add_keys(struct attempt *attempt, struct error *error) MUST_CHECK;
+
+/* --- station_late.c --- */
+
+/* The source is at its end: carries the records to the sink whose parent in their own table came after them, and rejects the others. */
+int station_carry_late(struct attempt *attempt, struct error *error) MUST_CHECK;
 
 /* --- attempt_files.c: a source of several files --- */
 

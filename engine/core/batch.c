@@ -203,6 +203,7 @@ void batch_reset(struct batch *batch)
 	batch->page = 0;
 	batch->file = NULL;
 	batch->file_number = 0;
+	batch->places = NULL;
 	batch->file_end = NULL;
 	memset(batch->skipped, 0, sizeof batch->skipped);
 	batch->position.token[0] = '\0';
@@ -304,6 +305,43 @@ int batch_violation(struct batch *batch, uint32_t row, const struct rule *rule, 
 		return -1;
 	batch->violation_count++;
 	batch->status[row] = ROW_REJECTED;
+	return 0;
+}
+
+/* One array of the batch, elements of this size; copy has room for count of them. */
+static void reorder_array(void *array, size_t size, const uint32_t *rows, const uint32_t *order, size_t count, char *copy)
+{
+	char *at = array;
+	for (size_t i = 0; i < count; i++)
+		memcpy(copy + i * size, at + rows[order[i]] * size, size);
+	for (size_t i = 0; i < count; i++)
+		memcpy(at + rows[i] * size, copy + i * size, size);
+}
+
+static void reorder_columns(struct column *columns, const struct schema *schema, const uint32_t *rows, const uint32_t *order, size_t count,
+	char *copy)
+{
+	for (size_t i = 0; schema && i < schema->field_count; i++) {
+		struct column *column = &columns[i];
+		reorder_array(column->cells, sizeof *column->cells, rows, order, count, copy);
+		reorder_array(column->texts, sizeof *column->texts, rows, order, count, copy);
+		if (column->spans != column->texts)
+			reorder_array(column->integers, storage_size(column->field->type), rows, order, count, copy);
+	}
+}
+
+int batch_reorder(struct batch *batch, const uint32_t *rows, const uint32_t *order, size_t count, struct error *error)
+{
+	char *copy = malloc((count ? count : 1) * sizeof(struct origin));
+	static_assert(sizeof(struct origin) >= sizeof(decimal_t), "an origin is the widest of what a row has");
+	if (!copy)
+		return error_memory(error, "the rows of a batch");
+	reorder_columns(batch->columns, batch->schema, rows, order, count, copy);
+	reorder_columns(batch->given.columns, batch->given.schema, rows, order, count, copy);
+	reorder_array(batch->origins, sizeof *batch->origins, rows, order, count, copy);
+	reorder_array(batch->status, sizeof *batch->status, rows, order, count, copy);
+	reorder_array(batch->passed, sizeof *batch->passed, rows, order, count, copy);
+	free(copy);
 	return 0;
 }
 

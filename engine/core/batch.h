@@ -41,7 +41,8 @@ enum row_status {
 	ROW_LIMIT,     /* skipped: read beyond --limit */
 	ROW_REJECTED,  /* has at least one violation */
 	ROW_FILTERED,  /* skipped: the step's transform left it out */
-	ROW_ASIDE,     /* of a replay: a record of the source that was not asked for; in no book */
+	ROW_ASIDE,     /* in no book: of a replay, a record of the source that was not asked for; or one that waits, and comes again in another batch */
+	ROW_WAITING,   /* between judge and waiting.h: a parent among the table's own records has not come */
 };
 
 struct origin {
@@ -96,6 +97,12 @@ struct violation {
 struct source_file;  /* engine/core/source.h */
 struct fingerprints; /* engine/core/fingerprint.h */
 
+/* Where a record comes from, for a batch whose rows are not all of one page or file; see page, file and file_number of a batch. */
+struct place {
+	uint64_t page;
+	const char *file;
+};
+
 /* Where a source stands after a batch: what a checkpoint keeps. The token is the source's own business. */
 enum { POSITION_TOKEN_MAX = 512, SHA256_HEX_SIZE = 65 };
 struct position {
@@ -127,6 +134,7 @@ struct batch {
 	uint64_t page;               /* its records are of this page, from 1, and counted within it; 0: a source without pages */
 	const char *file;            /* of a source of several files: path of the one that all its records are of; else NULL. Until the source is closed */
 	size_t file_number;          /* which of them, from 0 */
+	const struct place *places;  /* NULL; or of each row, in place of page and file: borrowed until the batch is emptied */
 	const struct source_file *file_end; /* not NULL: the file ends with this batch. Until the source is closed */
 	uint64_t bytes;              /* of the source that this batch consumed */
 	uint64_t skipped[SKIP_REASONS]; /* records that the source read before the end of this batch and gave no row, by reason */
@@ -190,6 +198,10 @@ int batch_fault(struct batch *batch, uint32_t row, enum fault_kind kind, size_t 
 /* Records a violation and makes the row ROW_REJECTED. detail may be NULL (the rule's own text is used). Returns 0 or -1. */
 int batch_violation(struct batch *batch, uint32_t row, const struct rule *rule, const char *detail, struct error *error)
  MUST_CHECK;
+
+/* Brings the rows of a list, ascending, into another order: the row that stands at rows[order[i]] comes to rows[i]. Violations and faults do not follow, so
+ * that the rows have none. Returns 0 or -1 (out of memory). */
+int batch_reorder(struct batch *batch, const uint32_t *rows, const uint32_t *order, size_t count, struct error *error) MUST_CHECK;
 
 /* Orders the violations by row, stage, field, and the order in which they came. */
 void batch_sort_violations(struct batch *batch);

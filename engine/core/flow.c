@@ -108,6 +108,8 @@ static int take_prints(struct flow *flow, struct batch *batch, struct error *err
 	if (!batch->prints || batch->replayed)
 		return 0;
 	fingerprints_clear(batch->prints);
+	if (!batch->keys_judged)
+		return 0; /* the station takes them, once it knows which rows live */
 	return fingerprints_add_batch(batch->prints, batch, &flow->work, NULL, error);
 }
 

@@ -7,17 +7,46 @@
 
 /* --- writing --- */
 
-static int write_step(struct ingest_lane *lane, size_t index, struct batch *batch, struct error *error)
+static int begin_step(struct lane_step *part, struct error *error)
+{
+	if (!part->begun && part->step->sink->begin(part->sink, error) < 0)
+		return -1;
+	part->begun = true;
+	return 0;
+}
+
+/* What the request has written so far is taken back, and written again without the rows that were rejected meanwhile. */
+static int write_again(struct ingest_lane *lane, struct ingest_request *request, size_t last, struct error *error)
+{
+	bool known = false;
+	if (lane->store->ops->mark(lane->store, MARK_UNDO, error) < 0 || record_begin(lane, request, &known, error) < 0)
+		return -1;
+	for (size_t i = 0; i <= last; i++) {
+		struct lane_step *part = &lane->parts[i];
+		if (!request->form->parts[i].used)
+			continue;
+		if (part->step->sink->begin(part->sink, error) < 0 || part->step->sink->write(part->sink, request->form->parts[i].batch, error) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int write_step(struct ingest_lane *lane, struct ingest_request *request, size_t index, struct error *error)
 {
 	struct lane_step *part = &lane->parts[index];
+	struct batch *batch = request->form->parts[index].batch;
 	struct judge *judge = part->judge;
-	if (!part->begun) {
-		if (part->step->sink->begin(part->sink, error) < 0)
-			return -1;
-		part->begun = true;
-	}
-	if (judge->ops->keys(judge, batch, true, error) < 0 || part->step->sink->write(part->sink, batch, error) < 0)
+	size_t orphans = 0;
+	if (begin_step(part, error) < 0 || judge->ops->keys(judge, batch, true, error) < 0 ||
+		part->step->sink->write(part->sink, batch, error) < 0)
 		return -1;
+	/* A row must not stay written whose parent, a row of the same table, the database refused. */
+	do {
+		if (judge->ops->waits(judge) && judge->ops->orphans(judge, batch, &orphans, error) < 0)
+			return -1;
+		if (orphans > 0 && write_again(lane, request, index, error) < 0)
+			return -1;
+	} while (orphans > 0);
 	batch_sort_violations(batch);
 	return 0;
 }
@@ -53,7 +82,7 @@ static int write_all(struct ingest_lane *lane, struct ingest_request *request, b
 		*counts = (struct counts){ 0 };
 		if (!part->used)
 			continue;
-		if (write_step(lane, i, part->batch, error) < 0)
+		if (write_step(lane, request, i, error) < 0)
 			return -1;
 		count_step(counts, part->batch);
 		*refused = *refused || (request->atomic && counts->rejected > 0) || over_limit(lane->parts[i].step, counts);

@@ -73,15 +73,18 @@ static size_t violations_of_row(const struct batch *batch, size_t first)
 static int keep_rejects(struct attempt *attempt, struct batch *batch, struct error *error)
 {
 	uint64_t spooled = attempt->spool ? spool_count(attempt->spool) : 0;
+	struct place place = { batch->page, batch->file };
 	char source[sizeof attempt->identity.path + 32];
-	if (batch->page)
-		snprintf(source, sizeof source, "%s page %llu", attempt->identity.path, (unsigned long long)batch->page);
-	else
-		snprintf(source, sizeof source, "%s", batch->file ? batch->file : attempt->identity.path);
 	batch_sort_violations(batch);
 	for (size_t first = 0, count; first < batch->violation_count; first += count) {
 		struct reject reject;
 		count = violations_of_row(batch, first);
+		if (batch->places)
+			place = batch->places[batch->violations[first].row];
+		if (place.page)
+			snprintf(source, sizeof source, "%s page %llu", attempt->identity.path, (unsigned long long)place.page);
+		else if (first == 0 || batch->places)
+			snprintf(source, sizeof source, "%s", place.file ? place.file : attempt->identity.path);
 		if (reject_from_batch(&reject, batch, first, count, source, &attempt->scratch, error) < 0 ||
 			keep_reject(attempt, &reject, error) < 0) {
 			if (attempt->spool)
@@ -89,7 +92,7 @@ static int keep_rejects(struct attempt *attempt, struct batch *batch, struct err
 			return -1;
 		}
 		if (!attempt->first_reject[0])
-			attempt->first_file = batch->file;
+			attempt->first_file = place.file;
 		if (!attempt->first_reject[0])
 			snprintf(attempt->first_reject, sizeof attempt->first_reject, "record %llu, line %llu: %s: %.*s",
 				(unsigned long long)reject.record_no, (unsigned long long)reject.line_no, reject.rule.data,
@@ -156,6 +159,9 @@ static void count_batch(struct attempt *attempt, const struct batch *batch)
 		case ROW_ASIDE:
 			read--;
 			break;
+		case ROW_WAITING:
+			assert(0 && "a row that waits is in no batch that is counted");
+			break;
 		}
 	}
 	pending->counts.read += read;
@@ -192,33 +198,91 @@ int station_add_keys(struct attempt *attempt, struct error *error)
 	return -1;
 }
 
-static int take(struct attempt *attempt, struct batch *batch, struct error *error)
+/* The keys of a batch that the rules thread left to the station. */
+static int judge_keys(struct attempt *attempt, struct batch *batch, struct error *error)
 {
 	struct judge *judge = attempt->judge;
-	bool dry = attempt->state->options->dry_run;
+	if (!attempt->waiting && station_add_keys(attempt, error) < 0)
+		return -1;
+	if (judge->ops->keys(judge, batch, true, error) < 0)
+		return -1;
+	return attempt->waiting ? waiting_put(attempt->waiting, batch, error) : 0;
+}
+
+/* A row must not stay written whose parent, a row of the same batch, the database refused. */
+static int write_again(struct attempt *attempt, struct batch *batch, struct error *error)
+{
+	struct store *store = attempt->store;
+	if (attempt->state->options->dry_run)
+		return 0;
+	if (attempt->keys_wait) {
+		attempt->state->keys_first = true;
+		error_set(error, ERROR_SINK, attempt->step->name, "the database refused a record that others of table %s refer to", attempt->step->target);
+		error->retry = true;
+		return -1;
+	}
+	assert(store);
+	if (store->ops->mark(store, MARK_UNDO, error) < 0)
+		return -1;
+	return attempt->step->sink->write(attempt->sink, batch, error);
+}
+
+static int write_rows(struct attempt *attempt, struct batch *batch, struct error *error)
+{
+	struct store *store = attempt->store;
+	struct judge *judge = attempt->judge;
+	bool marked = attempt->waiting && store && !attempt->state->options->dry_run && !attempt->keys_wait;
+	size_t orphans = 0;
+	if (marked && store->ops->mark(store, MARK_SET, error) < 0)
+		return -1;
+	if (attempt->step->sink->write(attempt->sink, batch, error) < 0)
+		return -1;
+	do {
+		if (attempt->waiting && judge->ops->orphans(judge, batch, &orphans, error) < 0)
+			return -1;
+		if (orphans > 0 && write_again(attempt, batch, error) < 0)
+			return -1;
+	} while (orphans > 0);
+	return marked ? store->ops->mark(store, MARK_RELEASE, error) : 0;
+}
+
+static int take_prints(struct attempt *attempt, const struct batch *batch, bool judged_here, struct error *error)
+{
+	if (!attempt->wants_prints)
+		return 0;
+	if (judged_here)
+		return fingerprints_add_batch(&attempt->prints, batch, &attempt->work, NULL, error);
+	fingerprints_add(&attempt->prints, batch->prints);
+	return 0;
+}
+
+int station_write(struct attempt *attempt, struct batch *batch, bool judged_here, struct error *error)
+{
+	struct judge *judge = attempt->judge;
+	if (write_rows(attempt, batch, error) < 0 || judge->ops->settled(judge, batch, error) < 0 || keep_rejects(attempt, batch, error) < 0)
+		return -1;
+	if (attempt->state->options->mend && !attempt->state->options->dry_run && resolve_rejects(attempt, batch, error) < 0)
+		return -1;
+	if (take_prints(attempt, batch, judged_here, error) < 0)
+		return -1;
+	count_batch(attempt, batch);
+	attempt->piece_rows += batch->rows;
+	return 0;
+}
+
+static int take(struct attempt *attempt, struct batch *batch, struct error *error)
+{
+	bool dry = attempt->state->options->dry_run, judged_here = !batch->keys_judged;
 	attempt->position = batch->position;
 	attempt->reached_end = batch->last;
 	if (batch->replayed)
 		return replay(attempt, batch, error);
 	if (!dry && station_begin(attempt, error) < 0)
 		return -1;
-	if (!batch->keys_judged && station_add_keys(attempt, error) < 0)
-		return -1;
-	if (!batch->keys_judged && judge->ops->keys(judge, batch, true, error) < 0)
-		return -1;
-	if (attempt->step->sink->write(attempt->sink, batch, error) < 0 || judge->ops->settled(judge, batch, error) < 0 ||
-		keep_rejects(attempt, batch, error) < 0)
-		return -1;
-	if (attempt->state->options->mend && !dry && resolve_rejects(attempt, batch, error) < 0)
+	if ((judged_here && judge_keys(attempt, batch, error) < 0) || station_write(attempt, batch, judged_here, error) < 0)
 		return -1;
 	attempt_count_passed(attempt, batch->last ? SIZE_MAX : batch->file_number);
-	count_batch(attempt, batch);
-	if (batch->file_end && attempt_end_file(attempt, batch->file_end, error) < 0)
-		return -1;
-	if (attempt->wants_prints)
-		fingerprints_add(&attempt->prints, batch->prints);
-	attempt->piece_rows += batch->rows;
-	return 0;
+	return batch->file_end ? attempt_end_file(attempt, batch->file_end, error) : 0;
 }
 
 static bool piece_is_due(const struct attempt *attempt)
@@ -252,9 +316,11 @@ int station_carry(struct attempt *attempt, struct error *error)
 	}
 	struct flow *flow = attempt->flow;
 	attempt->flow = NULL;
-	if (result == 0)
+	if (result == 0) {
 		result = flow_finish(flow, error);
-	else {
+		if (result == 0 && attempt->waiting)
+			result = station_carry_late(attempt, error);
+	} else {
 		struct error ignored = ERROR_INIT; /* the station's own error came first */
 		if (flow_finish(flow, &ignored) < 0)
 			result = -1;

@@ -367,7 +367,7 @@ static int open_parts(struct testing *testing, struct error *error)
 	struct judge_context judging = {
 		.limits = &testing->plan->limits, .rules = &testing->rules, .policy = step->policy,
 		.upsert_key = step->policy == KEYS_UPSERT ? &step->upsert_key : NULL, .target = step->target,
-		.check_types_only = step->check_types_only, .dry_run = true, .cancel = testing->cancel,
+		.check_types_only = step->check_types_only, .dry_run = true, .whole_batch = true, .cancel = testing->cancel,
 	};
 	testing->given = calloc(one->given_count + 1, sizeof *testing->given);
 	testing->tables = calloc(one->given_count + 1, sizeof *testing->tables);

@@ -88,7 +88,7 @@ def dictionary(dice):
             fields.append(dict(each, name="r_" + each["name"]))
             references.append("r_" + each["name"])
     dice.shuffle(fields)
-    schema = {"fields": fields}
+    schema = {"fields": fields, "foreignKeys": []}
     able = [each["name"] for each in fields if each["type"] in ("string", "integer", "date") or "precision" in each]
     if able and dice.random() < 0.8:
         schema["primaryKey"] = dice.sample(able, min(len(able), dice.randint(1, 2)))
@@ -108,7 +108,18 @@ def dictionary(dice):
         if each["type"] == "string" and (each["name"] in keyed or each.get("constraints", {}).get("unique")):
             each.setdefault("constraints", {}).setdefault("maxLength", KEY_LENGTH)
     if references:
-        schema["foreignKeys"] = [{"fields": references, "reference": {"resource": "p", "fields": parent["schema"]["primaryKey"]}}]
+        schema["foreignKeys"].append({"fields": references, "reference": {"resource": "p", "fields": parent["schema"]["primaryKey"]}})
+    # The table refers to itself, once or twice, by fields that may be missing.
+    for name in dice.choice([(), (), ("boss",), ("boss", "twin")]) if "primaryKey" in schema else ():
+        own = []
+        for part in schema["primaryKey"]:
+            described = next(each for each in fields if each["name"] == part)
+            own.append("%s_%s" % (name, part))
+            fields.append({key: value for key, value in described.items() if key != "constraints"})
+            fields[-1].update(name=own[-1], missingValues=[""])
+            if described["type"] == "string":
+                fields[-1]["constraints"] = {"maxLength": KEY_LENGTH}
+        schema["foreignKeys"].append({"fields": own, "reference": {"resource": dice.choice(["", "t"]), "fields": schema["primaryKey"]}})
     return {"name": "random", "resources": [parent, {"name": "t", "schema": schema}]}
 
 
@@ -131,17 +142,37 @@ def any_cell(dice, kind):
     return dice.choice(CELLS[kind])
 
 
+def relate(dice, table, rows):
+    """Gives the records parents among each other, in any order: loops, records that are their own parent and missing parents among them."""
+    schema = table["schema"]
+    names = [each["name"] for each in schema["fields"]]
+    for foreign in schema.get("foreignKeys", []):
+        if foreign["reference"]["resource"] not in ("", table["name"]):
+            continue
+        theirs = [names.index(part) for part in foreign["reference"]["fields"]]
+        whole = [at for at, row in enumerate(rows) if len(row) == len(names)]
+        for at in whole:
+            chance = dice.random()
+            # Mostly some record near to it, so that chains are long; before it or behind it.
+            near = whole[max(0, min(len(whole) - 1, whole.index(at) + dice.randint(-9, 9)))]
+            parent = rows[at] if chance < 0.03 else rows[near] if chance < 0.7 else rows[dice.choice(whole)] if chance < 0.8 else None
+            for own, part in zip(foreign["fields"], theirs):
+                if chance < 0.98:
+                    rows[at][names.index(own)] = parent[part] if parent else ""
+
+
 def file_of(dice, table, count, parents=()):
     """CSV text with the faults of the world; some cells from small pools, so that keys meet. parents: spellings of keys that exist."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator=dice.choice(["\n", "\r\n"]), quoting=dice.choice([csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
     fields = table["schema"]["fields"]
-    references = [part for foreign in table["schema"].get("foreignKeys", []) for part in foreign["fields"]]
+    references = [part for foreign in table["schema"].get("foreignKeys", []) if foreign["reference"]["resource"] == "p" for part in foreign["fields"]]
+    rows = []
     # Of each cell: how likely it is left to chance whether it is any good.
     wild = dice.choice([0.01, 0.03, 0.1])
     for _ in range(count):
         if dice.random() < 0.02:
-            out.write("\n")
+            rows.append([])
             continue
         related = dict(zip(references, dice.choice(parents))) if parents and dice.random() < 0.9 else {}
         cells = []
@@ -159,7 +190,13 @@ def file_of(dice, table, count, parents=()):
         # A record of one empty cell would be a line with nothing on it.
         if cells in ([""], []):
             cells = ["x"]
-        writer.writerow(cells)
+        rows.append(cells)
+    relate(dice, table, rows)
+    for cells in rows:
+        if cells:
+            writer.writerow(cells)
+        else:
+            out.write("\n")
     return out.getvalue()
 
 
@@ -206,7 +243,8 @@ def play(dice, folder, at):
     for name, text in files.items():
         with open(os.path.join(folder, name), "w", newline="") as out:
             out.write(text)
-    commit = dice.choice(["auto", "step", "{ rows: 1 }", "{ rows: %d }" % dice.randint(2, 200), "{ every: 5ms }"])
+    itself = any(foreign["reference"]["resource"] in ("", "t") for foreign in child["schema"]["foreignKeys"])
+    commit = dice.choice(["auto", "step"] if itself else ["auto", "step", "{ rows: 1 }", "{ rows: %d }" % dice.randint(2, 200), "{ every: 5ms }"])
     limits = dice.choice(["", "limits: { keys: 64KiB }\n"])
     with open(os.path.join(folder, "pipeline.yaml"), "w") as out:
         out.write("version: 1\nname: random\ndictionary: dictionary.json\n%sparams: { file: { default: t1.csv } }\n"

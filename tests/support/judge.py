@@ -121,7 +121,7 @@ def records(text):
 
 
 def judge(table, text, state):
-    """Judges a file against its table and the targets of all; good rows are added to the target."""
+    """Judges a file against its table and the targets of all; good rows are added to the target. Rejects in order of their records."""
     name, schema = table["name"], table["schema"]
     target, fields = state[name], schema["fields"]
     as_list = lambda key: [key] if isinstance(key, str) else list(key)
@@ -132,8 +132,40 @@ def judge(table, text, state):
     required = {field["name"] for field in fields if field.get("constraints", {}).get("required")} | set(primary)
     rule_id = lambda rule, key: "%s.%s.%s" % (name, key[0], rule) if len(key) == 1 else "%s.%s(%s)" % (name, rule, "+".join(key))
 
-    read = written = blank = 0
+    foreign_keys = [(tuple(as_list(foreign["fields"])), foreign["reference"].get("resource") or name, tuple(as_list(foreign["reference"]["fields"])))
+                    for foreign in schema.get("foreignKeys", [])]
     rejects = []
+
+    def orphan(values, itself):
+        """The rules of foreign keys that are broken: those by which the table refers to itself, or the others."""
+        found = []
+        for own, resource, theirs in foreign_keys:
+            value = tuple(values[part] for part in own)
+            if (resource == name) == itself and None not in value and value not in state[resource].held[theirs] and not (
+                    itself and value == tuple(values[part] for part in theirs)):
+                found.append(rule_id("foreign-key", own))
+        return found
+
+    def settle(number, original, values, orphaned):
+        """All keys of a record; orphaned: what is said of its references to the table itself."""
+        found, taken = [], []
+        for rule, key in keys:
+            value = tuple(values[part] for part in key)
+            if None not in value:
+                if value in target.held[tuple(key)]:
+                    found.append(rule_id(rule, key))
+                taken.append((tuple(key), value))
+        found += orphan(values, False) + orphaned
+        if found:
+            rejects.append((number, found, original))
+            return 0
+        for key, value in taken:
+            target.held[key].add(value)
+        target.rows.append(tuple(stored(values[field["name"]]) for field in fields))
+        return 1
+
+    read = written = blank = 0
+    waiting = []
     for original, cells in records(text):
         read += 1
         if not original:
@@ -147,24 +179,24 @@ def judge(table, text, state):
             described = dict(field, constraints=dict(field.get("constraints", {}), required=True)) if field["name"] in required else field
             values[field["name"]], bad = violated(described, cell)
             found += ["%s.%s.%s" % (name, field["name"], rule) for rule in bad]
-        if not found:
-            taken = []
-            for rule, key in keys:
-                value = tuple(values[part] for part in key)
-                if None not in value:
-                    if value in target.held[tuple(key)]:
-                        found.append(rule_id(rule, key))
-                    taken.append((tuple(key), value))
-            for foreign in schema.get("foreignKeys", []):
-                value = tuple(values[part] for part in foreign["fields"])
-                parent = state[foreign["reference"]["resource"]]
-                if None not in value and value not in parent.held[tuple(foreign["reference"]["fields"])]:
-                    found.append(rule_id("foreign-key", foreign["fields"]))
         if found:
             rejects.append((read, found, original))
+        elif orphan(values, True):
+            waiting.append((read, original, values))
         else:
-            for key, value in taken:
-                target.held[key].add(value)
-            target.rows.append(tuple(stored(values[field["name"]]) for field in fields))
-            written += 1
+            written += settle(read, original, values, [])
+    # Records whose parent in their own table had not come are tried again until nothing moves.
+    moved = True
+    while moved and waiting:
+        moved, left = False, []
+        for record in waiting:
+            if orphan(record[2], True):
+                left.append(record)
+            else:
+                moved = True
+                written += settle(*record, [])
+        waiting = left
+    for record in waiting:
+        settle(*record, orphan(record[2], True))
+    rejects.sort(key=lambda reject: reject[0])
     return Result(read, written, blank, rejects)

@@ -62,6 +62,8 @@ static void test_hr(void **state)
 {
 	struct world *world = world_of(state);
 	char wanted[4096];
+	const char *department = "{\"fields\": [\"department_id\"], \"reference\": {\"resource\": \"departments\", \"fields\": [\"id\"]}}";
+	const char *boss = "{\"fields\": [\"region\", \"boss\"], \"reference\": {\"resource\": \"employees\", \"fields\": [\"region\", \"id\"]}}";
 
 	expect_refused(world, NULL, ERROR_CONFIG, "no table");
 	world_run(world,
@@ -75,13 +77,12 @@ static void test_hr(void **state)
 		"{\"name\": \"departments\", \"schema\": {\"fields\": [{\"name\": \"id\", \"type\": \"integer\"},"
 		" {\"name\": \"department\", \"type\": \"string\", \"constraints\": {\"required\": true, \"maxLength\": 255}}],"
 		" \"primaryKey\": [\"id\"], \"uniqueKeys\": [[\"department\"]]}},"
-		"{\"name\": \"employees\", \"description\": \"column doubled is computed by the database and left out;"
-		" a foreign key to %s is left out: a table that refers to itself\","
+		"{\"name\": \"employees\", \"description\": \"column doubled is computed by the database and left out\","
 		" \"schema\": {\"fields\": [{\"name\": \"id\", \"type\": \"integer\"}, {\"name\": \"region\", \"type\": \"integer\"},"
 		" {\"name\": \"name\", \"type\": \"string\"}, {\"name\": \"department_id\", \"type\": \"integer\", \"constraints\": {\"required\": true}},"
 		" {\"name\": \"boss\", \"type\": \"integer\"}], \"primaryKey\": [\"region\", \"id\"], \"uniqueKeys\": [[\"name\", \"boss\"]],"
-		" \"foreignKeys\": [{\"fields\": [\"department_id\"], \"reference\": {\"resource\": \"departments\", \"fields\": [\"id\"]}}]}}]}",
-		world->postgres ? "public.employees" : "employees");
+		" \"foreignKeys\": [%s, %s]}}]}",
+		world->postgres ? department : boss, world->postgres ? boss : department); /* SQLite lists the last one first */
 	expect_dictionary(world, NULL, wanted);
 	expect_refused(world, "employes", ERROR_CONFIG, "did you mean \"employees\"");
 	static const char *const one[] = { "departments", NULL };
