@@ -17,11 +17,17 @@ sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 from harness import FULL, TOP, build_shim, check, equal, main, penstock, tmp
 
 UTC = datetime.timezone.utc
-ROUNDS = 60 if FULL else 12
-# Just before clocks change, there and back: Berlin, New York, half an hour on Lord Howe.
+ROUNDS = 220 if FULL else 26
+# Just before clocks change, there and back: Berlin, New York, half an hour on Lord Howe, at midnight in Santiago, for Ramadan in Casablanca; and the
+# day that Apia never had.
 PLACES = [("Europe/Berlin", "2027-03-27T00:00:00"), ("Europe/Berlin", "2027-10-30T00:00:00"), ("America/New_York", "2027-03-13T00:00:00"),
           ("America/New_York", "2027-11-06T00:00:00"), ("Australia/Lord_Howe", "2027-04-03T00:00:00"), ("Australia/Lord_Howe", "2027-10-02T00:00:00"),
-          ("Asia/Kolkata", "2027-02-27T00:00:00")]
+          ("Asia/Kolkata", "2027-02-27T00:00:00"), ("America/Santiago", "2027-04-03T12:00:00"), ("America/Santiago", "2027-09-04T12:00:00"),
+          ("Africa/Casablanca", "2027-02-06T12:00:00"), ("Africa/Casablanca", "2027-03-13T12:00:00"), ("Pacific/Apia", "2011-12-29T00:00:00"),
+          ("Pacific/Chatham", "2027-04-03T00:00:00")]
+
+
+MONTHS = ["jan", "Feb", "MAR", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "Dec"]
 
 
 def pipeline(name, cron, zone="UTC", more=""):
@@ -47,19 +53,25 @@ def listed(path, count, begin):
     return [datetime.datetime.fromisoformat(json.loads(line)["next"].replace("Z", "+00:00")) for line in done.out.splitlines()]
 
 
-def field(rng, least, most, names=None):
-    kind = rng.choice(["star", "step", "list", "range"])
-    if kind == "star":
-        return "*", set(range(least, most + 1))
+def item(rng, least, most, names):
+    def spelled(value):
+        return names[value - least] if names and rng.random() < 0.5 else str(value)
+    kind = rng.choice(["step", "value", "range", "range with a step"])
+    step = rng.randint(2, max(2, (most - least) // 3)) if "step" in kind else 1
     if kind == "step":
-        step = rng.randint(2, max(2, (most - least) // 3))
         return "*/%d" % step, set(range(least, most + 1, step))
-    if kind == "list":
-        some = sorted(rng.sample(range(least, most + 1), rng.randint(1, 3)))
-        return ",".join(names[value - least] if names else str(value) for value in some), set(some)
     low = rng.randint(least, most)
+    if kind == "value":
+        return spelled(low), {low}
     high = rng.randint(low, most)
-    return "%d-%d" % (low, high), set(range(low, high + 1))
+    return "%s-%s%s" % (spelled(low), spelled(high), "/%d" % step if step > 1 else ""), set(range(low, high + 1, step))
+
+
+def field(rng, least, most, names=None):
+    if rng.random() < 0.25:
+        return "*", set(range(least, most + 1))
+    items = [item(rng, least, most, names) for _ in range(rng.choice([1, 1, 1, 2, 3]))]
+    return ",".join(text for text, _ in items), set().union(*(values for _, values in items))
 
 
 def walk(parts, sets, zone, begin, count):
@@ -94,7 +106,8 @@ def against_python(rng):
     for number in range(ROUNDS):
         name, when = PLACES[number % len(PLACES)]
         zone, begin = zoneinfo.ZoneInfo(name), datetime.datetime.fromisoformat(when).replace(tzinfo=UTC)
-        fields = [field(rng, 0, 59), field(rng, 0, 23), rng.choice([("*", set(range(1, 32))), ("*", set(range(1, 32))), field(rng, 1, 31)]), ("*", set(range(1, 13))),
+        fields = [field(rng, 0, 59), field(rng, 0, 23), rng.choice([("*", set(range(1, 32))), ("*", set(range(1, 32))), field(rng, 1, 31)]),
+                  rng.choice([("*", set(range(1, 13))), field(rng, 1, 12, MONTHS)]),
                   rng.choice([("*", set(range(7))), field(rng, 0, 6, ["Sun", "mon", "TUE", "wed", "thu", "fri", "sat"])])]
         parts = [part for part, _ in fields]
         wanted = walk(parts, [values for _, values in fields], zone, begin, 8)
