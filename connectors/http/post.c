@@ -17,7 +17,16 @@ static size_t drop(char *data, size_t one, size_t length, void *arg)
 	return length;
 }
 
-static int set_up(CURL *easy, const struct url *target, const struct curl_slist *headers, const char *json, size_t length, int64_t timeout_ms, char *said)
+static int look(void *arg, curl_off_t to_get, curl_off_t got, curl_off_t to_send, curl_off_t sent)
+{
+	const struct post_patience *patience = arg;
+
+	(void)to_get, (void)got, (void)to_send, (void)sent;
+	return patience->enough(patience->arg);
+}
+
+static int set_up(CURL *easy, const struct url *target, const struct curl_slist *headers, const char *json, size_t length, int64_t timeout_ms,
+	const struct post_patience *patience, char *said)
 {
 	CURLcode code = CURLE_OK;
 
@@ -32,6 +41,9 @@ static int set_up(CURL *easy, const struct url *target, const struct curl_slist 
 	SET(CURLOPT_POSTFIELDS, json);
 	SET(CURLOPT_WRITEFUNCTION, drop);
 	SET(CURLOPT_ERRORBUFFER, said);
+	SET(CURLOPT_NOPROGRESS, patience ? 0L : 1L);
+	SET(CURLOPT_XFERINFOFUNCTION, look);
+	SET(CURLOPT_XFERINFODATA, patience);
 #undef SET
 	return code ? -1 : 0;
 }
@@ -51,7 +63,8 @@ static struct curl_slist *headers_of(const char *const *more)
 	return headers;
 }
 
-static int send_to(const struct url *target, const char *const *more, const char *json, size_t length, int64_t timeout_ms, const char *place, struct error *error)
+static int send_to(const struct url *target, const char *const *more, const char *json, size_t length, int64_t timeout_ms,
+	const struct post_patience *patience, const char *place, struct error *error)
 {
 	client_begin();
 	struct curl_slist *headers = headers_of(more);
@@ -60,7 +73,7 @@ static int send_to(const struct url *target, const char *const *more, const char
 	long status = 0;
 	int result = -1;
 
-	if (!easy || !headers || set_up(easy, target, headers, json, length, timeout_ms, said) < 0) {
+	if (!easy || !headers || set_up(easy, target, headers, json, length, timeout_ms, patience, said) < 0) {
 		error_memory(error, "a request");
 	} else {
 		CURLcode code = curl_easy_perform(easy);
@@ -78,13 +91,14 @@ static int send_to(const struct url *target, const char *const *more, const char
 	return result;
 }
 
-int http_post(const char *url, const char *const *headers, const char *json, size_t length, int64_t timeout_ms, const char *place, struct error *error)
+int http_post(const char *url, const char *const *headers, const char *json, size_t length, int64_t timeout_ms, const struct post_patience *patience,
+	const char *place, struct error *error)
 {
 	struct url target = {.text = NULL};
 	int result = url_init(&target, url, NULL, ERROR_CONFIG, place, error);
 
 	if (result == 0)
-		result = send_to(&target, headers, json, length, timeout_ms, place, error);
+		result = send_to(&target, headers, json, length, timeout_ms, patience, place, error);
 	url_fini(&target);
 	return result;
 }

@@ -61,13 +61,15 @@ int pull_explain(const struct pull *pull, struct buffer *out, struct error *erro
 	return absent(error);
 }
 
-int http_post(const char *url, const char *const *headers, const char *json, size_t length, int64_t timeout_ms, const char *place, struct error *error)
+int http_post(const char *url, const char *const *headers, const char *json, size_t length, int64_t timeout_ms, const struct post_patience *patience,
+	const char *place, struct error *error)
 {
 	(void)url;
 	(void)headers;
 	(void)json;
 	(void)length;
 	(void)timeout_ms;
+	(void)patience;
 	return error_set(error, ERROR_CONFIG, place,
 		"this build of penstock has no libcurl, so that it cannot send to a url; use a command or a file, or build it again where pkg-config finds libcurl");
 }

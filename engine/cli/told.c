@@ -141,7 +141,7 @@ int told_no_run(bool json, const char *file, const struct error *why)
 static void tell_failure(struct log *log, const struct plan *plan, const struct run_options *options, const struct run_report *report)
 {
 	struct error error = ERROR_INIT;
-	if (!options->dry_run && !options->mend && failure_tell(plan, report, &error))
+	if (!options->dry_run && !options->mend && failure_tell(plan, report, options->cancel, &error))
 		log_error(log, NULL, &error);
 }
 
@@ -179,8 +179,8 @@ int told_run(struct log *log, const struct plan *plan, const struct run_options 
 	run_plan(plan, &options, &report);
 	log_progress(log, NULL);
 	int code = tell_end(log, plan, &options, json, &report);
-	tell_failure(log, plan, &options, &report);
 	code = tell_metrics(log, plan, metrics_file, options.dry_run, &report, code);
+	tell_failure(log, plan, &options, &report);
 	if (told)
 		tell_lineage(log, lineage, &report);
 	run_report_fini(&report);

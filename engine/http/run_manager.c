@@ -232,12 +232,12 @@ static void tell_end(const struct managed *run, const struct run_report *report)
 	access_event("run_finished", "run", text);
 }
 
-static void tell_failure(const struct managed *run, const struct run_report *report)
+static void tell_failure(struct managed *run, const struct run_report *report)
 {
 	char why[ERROR_PLACE_MAX + ERROR_MESSAGE_MAX], text[sizeof why + RUN_ID_SIZE + 8];
 	struct error error = ERROR_INIT;
 
-	if (failure_tell(pipeline_plan(run->pipeline), report, &error) == 0)
+	if (failure_tell(pipeline_plan(run->pipeline), report, &run->cancel, &error) == 0)
 		return;
 	error_text(&error, why, sizeof why);
 	snprintf(text, sizeof text, "%s: %s", run->id, why);
@@ -277,12 +277,12 @@ static void run_it(struct managed *run)
 	run_plan(pipeline_plan(run->pipeline), &options, &report);
 	tell_end(run, &report);
 	set_summary(run, run_report_json(&report, run->pipeline_name));
-	if (run->told)
-		tell_lineage(run, lineage, &report);
+	measure_run(run->manager->metrics, run->pipeline_name, run->replay != NULL, &report);
 	/* Whoever replays rejects is there himself. */
 	if (!run->replay)
 		tell_failure(run, &report);
-	measure_run(run->manager->metrics, run->pipeline_name, run->replay != NULL, &report);
+	if (run->told)
+		tell_lineage(run, lineage, &report);
 	run_report_fini(&report);
 }
 

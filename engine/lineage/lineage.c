@@ -54,7 +54,7 @@ static int deliver(const struct lineage_target *target, char *text, struct error
 		return error_memory(error, "an event of lineage");
 	if (target->file)
 		return append(target->file, text, error);
-	return http_post(target->url, target->headers, text, strlen(text), target->timeout_ms, place, error);
+	return http_post(target->url, target->headers, text, strlen(text), target->timeout_ms, NULL, place, error);
 }
 
 /* --- both --- */

@@ -16,9 +16,29 @@
 #include "engine/core/clock.h"
 #include "engine/core/unnamed.h"
 
-enum { LOOK_NS = 20000000, KILL_AFTER_MS = 2000 };
+enum { LOOK_NS = 20000000, KILL_AFTER_MS = 2000, LEFT_MS = 5000 };
 
 extern char **environ;
+
+/* Until when it is waited for, by the elapsed clock: its timeout, or a little longer than somebody has asked for the end. */
+struct patience {
+	int64_t until_ms;
+	struct cancel *cancel;
+	bool told_to_end;
+};
+
+static bool enough(void *arg)
+{
+	struct patience *patience = arg;
+	int64_t now = clock_elapsed_ms();
+
+	if (!patience->told_to_end && cancel_requested(patience->cancel)) {
+		patience->told_to_end = true;
+		if (patience->until_ms > now + LEFT_MS)
+			patience->until_ms = now + LEFT_MS;
+	}
+	return now >= patience->until_ms;
+}
 
 /* The summary as a file that is read from its beginning: nobody has to wait for a program that reads nothing. */
 static int summary_file(const char *summary, struct error *error)
@@ -79,8 +99,8 @@ static int spawn(const struct option_list *command, int input, pid_t *child)
 	return failed;
 }
 
-/* Waits until a moment of the elapsed clock: 1 and *status when it has ended, 0 when not, -1 when it cannot be waited for. */
-static int wait_until(pid_t child, int64_t until_ms, int *status)
+/* 1 and *status when it has ended, 0 when that took too long, -1 when it cannot be waited for. */
+static int wait_for(pid_t child, struct patience *patience, int *status)
 {
 	const struct timespec look = {.tv_nsec = LOOK_NS};
 
@@ -91,13 +111,13 @@ static int wait_until(pid_t child, int64_t until_ms, int *status)
 			return 1;
 		if (ended < 0 && errno != EINTR)
 			return -1;
-		if (clock_elapsed_ms() >= until_ms)
+		if (enough(patience))
 			return 0;
 		nanosleep(&look, NULL);
 	}
 }
 
-static int run_command(const struct plan_failure *failure, const char *summary, struct error *error)
+static int run_command(const struct plan_failure *failure, const char *summary, struct patience *patience, struct error *error)
 {
 	const char *program = failure->command.items[0];
 	int input = summary_file(summary, error), status = 0;
@@ -109,14 +129,18 @@ static int run_command(const struct plan_failure *failure, const char *summary, 
 	close(input);
 	if (failed)
 		return error_errno(error, ERROR_RESOURCE, "on_failure", failed, "cannot run \"%s\"", program);
-	int ended = wait_until(child, clock_elapsed_ms() + failure->timeout_ms, &status);
+	patience->until_ms = clock_elapsed_ms() + failure->timeout_ms;
+	int ended = wait_for(child, patience, &status);
 	if (ended == 0) {
+		struct patience last = {clock_elapsed_ms() + KILL_AFTER_MS, NULL, false};
+
 		kill(-child, SIGTERM);
-		if (wait_until(child, clock_elapsed_ms() + KILL_AFTER_MS, &status) == 0) {
+		if (wait_for(child, &last, &status) == 0) {
 			kill(-child, SIGKILL);
 			(void)waitpid(child, &status, 0);
 		}
-		return error_set(error, ERROR_RESOURCE, "on_failure", "\"%s\" was stopped: it took longer than its timeout", program);
+		return error_set(error, ERROR_RESOURCE, "on_failure", "\"%s\" was stopped: it took longer than %s", program,
+			patience->told_to_end ? "penstock, which was told to end, could wait" : "its timeout");
 	}
 	if (ended < 0)
 		return error_errno(error, ERROR_RESOURCE, "on_failure", errno, "nobody knows how \"%s\" ended", program);
@@ -127,9 +151,10 @@ static int run_command(const struct plan_failure *failure, const char *summary, 
 	return 0;
 }
 
-int failure_tell(const struct plan *plan, const struct run_report *report, struct error *error)
+int failure_tell(const struct plan *plan, const struct run_report *report, struct cancel *cancel, struct error *error)
 {
 	const struct plan_failure *failure = &plan->on_failure;
+	struct patience patience = {clock_elapsed_ms() + failure->timeout_ms, cancel, false};
 	char *summary;
 	int result;
 
@@ -139,9 +164,10 @@ int failure_tell(const struct plan *plan, const struct run_report *report, struc
 	if (!summary)
 		return error_memory(error, "the summary for on_failure");
 	if (failure->url)
-		result = http_post(failure->url, NULL, summary, strlen(summary), failure->timeout_ms, "on_failure", error);
+		result = http_post(failure->url, NULL, summary, strlen(summary), failure->timeout_ms, &(struct post_patience){enough, &patience},
+			"on_failure", error);
 	else
-		result = run_command(failure, summary, error);
+		result = run_command(failure, summary, &patience, error);
 	free(summary);
 	return result;
 }

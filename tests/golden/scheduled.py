@@ -11,7 +11,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
-from harness import TOP, build_shim, check, equal, main, newdb, penstock, run, tmp, wait_until
+from harness import TOP, build_shim, check, equal, main, newdb, penstock, run, start, tmp, wait_until
 from http_service import Service
 
 
@@ -97,10 +97,12 @@ class Slow(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         Slow.posted.append((self.path, self.headers["Content-Type"], self.rfile.read(int(self.headers["Content-Length"]))))
+        if self.path == "/hangs":
+            Slow.hang.wait(300)
         self.send_response(204)
         self.end_headers()
 
-    posted = []
+    posted, hang = [], None
 
     def log_message(self, *_):
         pass
@@ -275,6 +277,53 @@ def changed(port):
     equal([row["status"] for row in runs(db, "moves")], ["succeeded"] * 2, "history")
 
 
+def told_to_end(port):
+    """Somebody who hangs while he is told of a failure: penstock, asked to end, waits a few seconds more; what it counts is there before."""
+    db, marker = newdb("sqlite"), tmp("hangs")
+    base = """version: 1
+dictionary: %s
+connections: { db: { type: odbc, connect: "${PENSTOCK_DB}" } }
+source: { type: csv, path: "%s" }
+sink: { type: odbc, connection: db, table: departments, create: true }
+on_failure: """ % (os.path.join(TOP, "examples/hr/datapackage.yaml"), tmp("absent.csv"))
+    hangs = write("hangs.yaml", base + '{ command: [sh, -c, \'trap "" TERM; echo $$ >"$0"; sleep 300; sleep 300\', "%s"], timeout: 100s }\n' % marker)
+    address = write("no_answer.yaml", base + '{ url: "http://127.0.0.1:%d/hangs", timeout: 100s }\n' % port)
+
+    def gone(number):
+        try:
+            os.killpg(number, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    Slow.posted, Slow.hang = [], threading.Event()
+    figures = tmp("hangs.prom")
+    for what, path, begun in (("a command", hangs, lambda: os.path.exists(marker) and os.path.getsize(marker)), ("an address", address, lambda: Slow.posted)):
+        process = start("run", path, "--metrics-file", figures, db=db, stderr=tmp("err"))
+        wait_until(begun, 30, what)
+        check(os.path.exists(figures), "--metrics-file is not written before %s has ended" % what)
+        os.unlink(figures)
+        process.send_signal(signal.SIGINT)
+        asked = time.monotonic()
+        equal(process.wait(), 4, what)
+        took = time.monotonic() - asked
+        check(4 < took < 30, "%s that hangs: the end came after %.1f s" % (what, took))
+    with open(marker) as source:
+        number = int(source.read())
+    wait_until(lambda: gone(number), 10, "the command and its children")
+    os.unlink(marker)
+    service = Service([hangs], env={"PENSTOCK_DB": db.connect}, name="serve_hangs")
+    equal(service.post("/v1/pipelines/hangs/runs", {}).status, 202, "a run")
+    wait_until(lambda: os.path.exists(marker), 30, "the command")
+    check('penstock_runs_total{pipeline="hangs",status="failed"} 1\n' in service.ask("GET", "/metrics").body.decode(), "the run is not counted before it is told")
+    asked = time.monotonic()
+    service.stop()
+    check(time.monotonic() - asked < 30, "the service ended after %.1f s" % (time.monotonic() - asked))
+    check("which was told to end" in service.text(), service.text())
+    Slow.hang.set()
+    Slow.hang = None
+
+
 def scheduled():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -285,6 +334,7 @@ def scheduled():
     missed(port)
     told(port)
     changed(port)
+    told_to_end(port)
     clock.join()
     if failures:
         raise failures[0]
