@@ -31,7 +31,7 @@ struct metrics {
 	uint64_t dropped;
 };
 
-static const struct metric dropped = {.name = "penstock_metrics_dropped_total", .help = "Values without a place, as there are too many series.",
+const struct metric metrics_dropped = {.name = "penstock_metrics_dropped_total", .help = "Values without a place, as there are too many series.",
 	.kind = METRIC_COUNTER};
 
 struct metrics *metrics_new(const struct metric *const *families, struct error *error)
@@ -272,6 +272,8 @@ static int put_family(struct metrics *metrics, const struct metric *metric, stru
 {
 	bool titled = false;
 
+	if (metric == &metrics_dropped)
+		return put_title(out, metric, error) < 0 ? -1 : put_line(out, metric->name, "", "", NULL, (double)metrics->dropped, error);
 	for (size_t i = 0; i < metrics->count; i++) {
 		const struct series *series = metrics->all[i];
 
@@ -294,8 +296,6 @@ int metrics_write(struct metrics *metrics, struct buffer *out, struct error *err
 	pthread_mutex_lock(&metrics->mutex);
 	for (size_t i = 0; metrics->families[i] && result == 0; i++)
 		result = put_family(metrics, metrics->families[i], out, error);
-	if (result == 0 && put_title(out, &dropped, error) == 0)
-		result = put_line(out, dropped.name, "", "", NULL, (double)metrics->dropped, error);
 	pthread_mutex_unlock(&metrics->mutex);
 	return result;
 }

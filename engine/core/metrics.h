@@ -21,6 +21,9 @@ struct metric {
 
 struct metrics;
 
+/* Of values that had no place; written where it is among the families. Without a label: it is not for files of which a machine has several. */
+extern const struct metric metrics_dropped;
+
 /* families: NULL at the end; written in that order. Borrowed. NULL and error. */
 struct metrics *metrics_new(const struct metric *const *families, struct error *error) MUST_CHECK;
 void metrics_free(struct metrics *metrics); /* NULL is fine */

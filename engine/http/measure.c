@@ -40,7 +40,7 @@ static const struct metric resident = {.name = "penstock_process_resident_memory
 static const struct metric processor = {.name = "penstock_process_cpu_seconds_total", .help = "Processor time of the process.", .kind = METRIC_COUNTER};
 
 const struct metric *const measured[] = {&build, &rows, &rejects, &runs, &run_seconds, &success, &next_run, &running, &waiting, &requests, &request_seconds,
-	&in_flight, &body_bytes, &started, &resident, &processor, NULL};
+	&in_flight, &body_bytes, &started, &resident, &processor, &metrics_dropped, NULL};
 
 static void add(struct metrics *metrics, const struct metric *metric, const char *a, const char *b, const char *c, double more)
 {

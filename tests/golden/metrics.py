@@ -150,6 +150,11 @@ def of_a_run():
         found = parse(source.read())
     equal(value(found, "penstock_run_exit_code", pipeline="migrate"), 4, "exit code")
     equal(value(found, "penstock_last_success_timestamp_seconds", pipeline="migrate"), success, "the last success is that before")
+    # Several files of one machine go to one collector, which takes no series twice.
+    other = tmp("backup.prom")
+    equal(penstock("run", os.path.join(TOP, "pipelines/backup.yaml"), "--quiet", "--metrics-file", other, "--set", "folder=" + tmp("backups"), db=db).code, 0, "backup")
+    with open(path) as one, open(other) as two:
+        parse(one.read() + two.read())
     done = penstock("run", MIGRATE, "--quiet", "--metrics-file", tmp("no/such/folder/x.prom"), db=db)
     check(done.code == 5 and "x.prom" in done.err, "%d %s" % (done.code, done.err))
     before = os.stat(path).st_mtime_ns

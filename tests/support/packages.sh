@@ -9,7 +9,7 @@ build="gcc make autoconf automake pkg-config libc6-dev libyaml-dev libcsv-dev un
     liblzma-dev libbz2-dev libcivetweb-dev libcurl4-openssl-dev ca-certificates"
 # Beyond the above; the sanitizers come with gcc.
 test="libcmocka-dev libavro-dev sqlite3 postgresql mariadb-server python3 gzip zstd procps tzdata python3-avro python3-snappy avro-bin openssl curl
-    nginx-light stunnel4 python3-jsonschema python3-yaml openapi-specification prometheus"
+    nginx-light stunnel4 python3-jsonschema python3-yaml openapi-specification prometheus systemd"
 # Beyond both, for tests/bench alone.
 bench="wrk python3-flask python3-pyodbc gunicorn pgloader"
 # What tests/browser alone needs, and installs itself. A node from elsewhere brings its npm, and is not replaced.
