@@ -179,7 +179,9 @@ static int write_both(const struct discovered_csv *found, const char *path, cons
 	buffer_init(&pipeline, OUTPUT_MAX);
 	if (put_dictionary(found, path, &dictionary, error) == 0 && put_pipeline(found, &pipeline, error) == 0 && folder_make(folder, error) == 0 &&
 	    write_new(folder, "datapackage.yaml", &dictionary, error) == 0 && write_new(folder, "pipeline.yaml", &pipeline, error) == 0) {
-		fprintf(stderr, "%s/datapackage.yaml says what was found; penstock run %s/pipeline.yaml loads it\n", folder, folder);
+		fprintf(stderr, "%s/datapackage.yaml says what was found; penstock run %s/pipeline.yaml loads it%s%s%s\n", folder, folder,
+			path[0] == '/' ? "" : ", from the folder that you are in: it reads ", path[0] == '/' ? "" : path,
+			path[0] == '/' ? "" : ", relative to where it runs");
 		result = 0;
 	}
 	buffer_fini(&dictionary);

@@ -29,9 +29,9 @@ static int read_age(const char *text, int64_t *us, struct error *error)
 	int64_t ms;
 
 	if (!text)
-		return error_set(error, ERROR_CONFIG, NULL, "how old must be what is deleted? say --older-than 90d (or 12h, 30m)");
+		return error_set(error, ERROR_CONFIG, NULL, "how old must be what is deleted? say --older-than 90d (or 12h, 30m, 10s)");
 	if (!scalar_duration(text, &ms) || ms > LONGEST_MS)
-		return error_set(error, ERROR_CONFIG, NULL, "--older-than \"%.40s\" is no length of time: write 90d, 12h or 30m, at most 36500d", text);
+		return error_set(error, ERROR_CONFIG, NULL, "--older-than \"%.40s\" is no length of time: write 90d, 12h, 30m or 10s, at most 36500d", text);
 	*us = ms * 1000;
 	return 0;
 }
@@ -105,7 +105,7 @@ static int purge_main(const void *bound, const struct arguments *arguments)
 
 static const struct flag flags_of_purge[] = {
 	{.name = "older-than", .kind = FLAG_TEXT, .offset = offsetof(struct purge_flags, older_than), .metavar = "TIME",
-		.help = "what ended longer ago than this: 90d, 12h, 30m"},
+		.help = "what ended longer ago than this: 90d, 12h, 30m, 10s"},
 	{.name = "state", .kind = FLAG_TEXT, .offset = offsetof(struct purge_flags, state), .metavar = "CONNECTION", .help = STATE_ARGUMENT_HELP},
 	{.name = "dry-run", .kind = FLAG_SWITCH, .offset = offsetof(struct purge_flags, dry_run), .help = "say how much would go, and delete nothing"},
 	{.name = "json", .kind = FLAG_SWITCH, .offset = offsetof(struct purge_flags, json),

@@ -101,7 +101,7 @@ struct listing {
 	struct text_table table;
 	uint64_t count;
 	int64_t now;
-	bool json;
+	bool json, found; /* found: some pipeline has one */
 };
 
 static const struct table_column columns[] = {
@@ -137,6 +137,7 @@ static int list_each(const struct plan *plan, void *arg, struct error *error)
 	char utc[VALUE_TEXT_MAX], local[64];
 	int64_t next = listing->now;
 
+	listing->found = true;
 	for (uint64_t i = 0; i < listing->count && cron_next(&plan->schedule.times, plan->schedule.zone, next, &next); i++) {
 		local_text(&plan->schedule, next, local);
 		if (listing->json ? print_json(plan, next, error) < 0 :
@@ -157,7 +158,7 @@ static int list_main(const void *bound, const struct arguments *arguments)
 		listing.count = COUNT_MAX;
 	table_init(&listing.table, stdout, columns, 0);
 	int code = visit_file(arguments->items[0], list_each, &listing);
-	if (code == 0 && !flags->json)
+	if (code == 0 && !flags->json && listing.found)
 		table_end(&listing.table);
 	table_fini(&listing.table);
 	return code;

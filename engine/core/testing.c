@@ -336,6 +336,15 @@ static int read_all(struct testing *testing, void *instance, struct error *error
 	return got == SOURCE_ERROR ? -1 : 0;
 }
 
+/* A pipeline file is UTF-8, and so is the text in it, whatever the files of the step are in. */
+static void set_encoding(const struct source_ops *source, void *instance)
+{
+	static const char *const utf8 = "utf-8";
+	for (const struct option *option = source->options; option && option->name; option++)
+		if (option->kind == OPTION_STRING && strcmp(option->name, "encoding") == 0)
+			memcpy((char *)instance + option->offset, &utf8, sizeof utf8);
+}
+
 /* The text as a file without a name, read by the step's own source. */
 static int take_text(struct testing *testing, struct error *error)
 {
@@ -348,6 +357,7 @@ static int take_text(struct testing *testing, struct error *error)
 	if (instance && write_all(fd, testing->one->text, error) == 0) {
 		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 		set_path(step->source, instance, &paths);
+		set_encoding(step->source, instance);
 		result = step->source->open(instance, &context, error) < 0 ? -1 : read_all(testing, instance, error);
 		step->source->close(instance);
 	}

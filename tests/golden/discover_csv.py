@@ -346,6 +346,8 @@ def flags():
     check(done.code == 0 and "type: csv" in done.out and "resources" not in done.out, "--pipeline: " + done.tail())
     folder = into(path)
     again = penstock("discover", "csv", path, "--into", folder)
+    near = penstock("discover", "csv", os.path.relpath(path), "--into", tmp("near"))
+    check("from the folder that you are in: it reads %s, relative to where it runs" % os.path.relpath(path) in near.err, near.err)
     equal(again.code, 2, again.tail())
     check("datapackage.yaml: is there already" in again.err, again.tail())
     for arguments, says in [(("avro", path, "--header", "no"), "--header is for CSV files"), (("csv", path, "--table", "x"), "--name names the table"),

@@ -206,7 +206,7 @@ def serve_file():
     check(re.search("^second +\\d{4}-\\d\\d-\\d\\d 15:00:00 +\\d{4}-\\d\\d-\\d\\d 00:00 \\+09:00 +Asia/Tokyo +@daily", done.out, re.M), done.out)
     equal(len(done.out.splitlines()), 3, "lines")
     done = penstock("schedule", "list", os.path.join(TOP, "pipelines/migrate.yaml"))
-    check(done.code == 0 and "has no schedule" in done.err, done.err)
+    check(done.code == 0 and "has no schedule" in done.err and done.out == "", done.out + done.err)
 
 
 def refused():
