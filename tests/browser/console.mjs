@@ -1,6 +1,7 @@
 // What a person does in the console, from the first upload to a restored table; then hostile values, and every page in both colour schemes.
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { DB, KEY, TOP, WORLD, accessible, browse, check, equal, faultless, fits, open, put, serve, shot, sqlite } from './support.mjs';
@@ -32,6 +33,18 @@ steps:
 ${TABLES.map((table) => `  - name: ${table}
     source: { type: csv, path: "\${params.${table}}", header: false }
     sink: { type: odbc, connection: db, table: ${table}, create: true }`).join('\n')}
+`;
+
+/* Its rows come when the test wants them. */
+const ENDLESS = `version: 1
+name: endless
+dictionary: ${TOP}/examples/hr/datapackage.yaml
+connections:
+  db: { type: odbc, connect: "\${PENSTOCK_DB}" }
+state: db
+source: { type: csv, path: endless.fifo, header: false }
+rules: { table: jobs }
+sink: { type: odbc, connection: db, table: jobs }
 `;
 
 const quoted = (text) => JSON.stringify(text).replace(/[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (c) => '\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'));
@@ -134,6 +147,84 @@ async function seeRejects(page, id) {
   equal(await page.locator('tbody tr').count(), number, `rejects of ${rule}`);
 }
 
+/* Rows of CSV, quoted cells with their commas and line ends in them. */
+function csv(text) {
+  const rows = [[]];
+  for (const [, separator, quoted, plain] of text.matchAll(/(^|,|\r?\n)(?:"((?:[^"]|"")*)"|([^",\r\n]*))/g)) {
+    if (/\n/.test(separator)) rows.push([]);
+    rows[rows.length - 1].push(quoted === undefined ? plain : quoted.replace(/""/g, '"'));
+  }
+  return rows.filter((row) => row.length > 1);
+}
+const asCsv = (rows) => rows.map((row) => row.map((cell) => `"${cell.replace(/"/g, '""')}"`).join(',') + '\n').join('');
+
+/* The export of the rejects, with what is missing filled in by hand, goes back through the pipeline. */
+async function replay(page, id) {
+  await page.go(`#/runs/${id}/rejects?table=hired_employees`);
+  const download = page.waitForEvent('download', wait);
+  await page.getByRole('button', { name: 'Export as CSV' }).click();
+  const [header, ...rows] = csv(readFileSync(await (await download).path(), 'utf8'));
+  const taken = new Set(sqlite('SELECT id FROM hired_employees').split('\n'));
+  const written = new Map();
+  const mended = rows.map((row) => {
+    const of = Object.fromEntries(header.map((name, i) => [name, row[i]]));
+    Object.assign(of, { name: of.name || '<b>Not known</b>', datetime: /datetime/.test(of.rule) ? '2021-06-01T00:00:00Z' : of.datetime, department_id: /department_id/.test(of.rule) || !of.department_id ? '1' : of.department_id,
+      job_id: /job_id/.test(of.rule) || !of.job_id ? '1' : of.job_id });
+    if (!taken.has(of.id)) {
+      taken.add(of.id);
+      written.set(of.id, of.name);
+    }
+    return header.map((name) => of[name]);
+  });
+  check(written.size > 10, `only ${written.size} rejects were mended`);
+  await page.getByRole('button', { name: 'Replay\u2026' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Replay rejected records' });
+  await dialog.getByRole('button', { name: 'Upload and replay' }).click();
+  await dialog.getByText('choose the mended file first').waitFor(wait);
+  const file = dialog.getByLabel('Mended file');
+  await file.setInputFiles({ name: 'mended.csv', mimeType: 'text/csv', buffer: Buffer.from('id,name\n1,x\n') });
+  await dialog.getByRole('button', { name: 'Upload and replay' }).click();
+  await dialog.getByText('reject_id').waitFor(wait);
+  await accessible(page, 'a replay');
+  await shot(page, 'dialog-replay');
+  await file.setInputFiles({ name: 'mended.csv', mimeType: 'text/csv', buffer: Buffer.from(asCsv([header, ...mended])) });
+  await dialog.getByRole('button', { name: 'Upload and replay' }).click();
+  await page.waitForURL((url) => /#\/runs\/[0-9a-f-]{36}$/.test(url.hash) && !url.hash.endsWith(id), wait);
+  await page.locator('.run-head').getByText('succeeded').waitFor(wait);
+  check((await page.locator('h1').innerText()).includes('replay'), 'the heading of a replay');
+  const books = (await page.locator('section.panel .equation').innerText()).replace(/,/g, '').match(/\d+/g).map(Number);
+  equal(books, [rows.length, written.size, rows.length - written.size, 0], 'the books of a replay');
+  for (const [key, name] of written) equal(sqlite(`SELECT name FROM hired_employees WHERE id = ${Number(key)}`), name, `employee ${key}`);
+  const replayed = page.url().split('#/runs/')[1];
+  await page.go(`#/runs/${id}/rejects`);
+  equal(await page.locator('tbody').getByRole('link', { name: 'yes' }).count(), written.size, 'rejects that are marked as mended');
+  await shot(page, 'rejects-mended');
+  await page.go('#/runs');
+  check(await page.locator('tbody').getByText('replay', { exact: true }).count() === 1, 'the replay in the history');
+  return replayed;
+}
+
+/* A run that waits at a pipe is cancelled in the middle. */
+async function cancel(page) {
+  await page.go('#/');
+  await page.getByRole('button', { name: 'Run endless' }).click();
+  await page.getByRole('dialog', { name: 'Run endless' }).getByRole('button', { name: 'Run', exact: true }).click();
+  await page.waitForURL(/#\/runs\/[0-9a-f-]{36}$/, wait);
+  const feed = createWriteStream(join(WORLD, 'endless.fifo'));
+  feed.on('error', () => {}); /* the reader goes away */
+  feed.write('90001,Cook\n90002,Baker\n');
+  await page.locator('.run-head').getByText('running').waitFor(wait);
+  await shot(page, 'run-going');
+  await accessible(page, 'a run that goes on');
+  await page.getByRole('button', { name: 'Cancel this run' }).click();
+  await page.locator('.run-head').getByText('cancelled').waitFor(wait);
+  feed.destroy();
+  check(await page.getByRole('button', { name: 'Cancel this run' }).isHidden(), 'a run that has ended can be cancelled');
+  equal(sqlite(`SELECT status FROM penstock_runs WHERE run_id = '${page.url().split('#/runs/')[1]}'`), 'cancelled', 'the history of it');
+  equal(sqlite('SELECT count(*) FROM jobs WHERE id > 90000'), '0', 'rows of a run that was cancelled');
+  await shot(page, 'run-cancelled');
+}
+
 async function backUp(page) {
   await page.getByRole('navigation').getByRole('link', { name: 'Backups' }).click();
   await page.getByText('No backup yet.').waitFor(wait);
@@ -191,6 +282,7 @@ async function dictionary(page) {
   await page.go('#/dictionary/load');
   const text = await page.locator('main').innerText();
   for (const table of TABLES) check(text.includes(table), `the dictionary lacks ${table}`);
+  for (const described of ['The parts of the company.', 'number of the department', 'One row for each person hired.', 'first and last name']) check(text.includes(described), `the dictionary lacks "${described}"`);
   await page.locator('summary').first().click();
   check((await page.locator('main').innerText()).includes('departments.id.primary-key'), 'the rules of a field');
 }
@@ -241,8 +333,7 @@ async function everyPage(browser, base, id) {
       const page = await open(browser, base, { key: KEY, width, scheme });
       for (const [name, hash] of Object.entries(pages)) {
         await page.go(hash);
-        /* The colours are the same on a phone. */
-        await (scheme === 'dark' && width < 400 ? fits : accessible)(page, `${name}, ${scheme}, ${width}`);
+        await accessible(page, `${name}, ${scheme}, ${width}`);
         await shot(page, `${name}-${width}-${scheme}`);
       }
       faultless(page, `${scheme} ${width}`);
@@ -318,7 +409,8 @@ async function main() {
   mkdirSync(join(WORLD, 'incoming'), { recursive: true });
   put('hostile.dictionary.yaml', HOSTILE_DICTIONARY);
   const shipped = ['ingest.yaml', 'backup.yaml', 'restore.yaml', 'reports/hires-by-quarter.yaml', 'reports/departments-above-mean.yaml'].map((name) => `${TOP}/pipelines/${name}`);
-  const pipelines = [put('load.yaml', LOAD), put('hostile.yaml', HOSTILE_LOAD), put('hostile-report.yaml', HOSTILE_REPORT), ...shipped];
+  execFileSync('mkfifo', [join(WORLD, 'endless.fifo')]);
+  const pipelines = [put('load.yaml', LOAD), put('endless.yaml', ENDLESS), put('hostile.yaml', HOSTILE_LOAD), put('hostile-report.yaml', HOSTILE_REPORT), ...shipped];
   const service = await serve('serve', pipelines, { [KEY]: ['*:*'], reader: ['read:*'] });
   const browser = await browse();
   said(`chromium ${browser.version()}, ${DB}`);
@@ -326,8 +418,8 @@ async function main() {
   let id = null;
   const parts = [
     ['a key is asked for, once', () => giveKey(page, service.url)], ['three files are uploaded and loaded', async () => { id = await uploadAndRun(page); }],
-    [`${REJECTED} rejects, one opened, exported, filtered`, () => seeRejects(page, id)], ['a backup, and its proof', () => backUp(page)], ['a lost table is restored', () => restore(page)],
-    ['both reports', () => readReports(page)], ['the dictionary', () => dictionary(page)], ['hostile values', () => hostile(page)], ['no fault of a page', async () => faultless(page, 'the way')],
+    [`${REJECTED} rejects, one opened, exported, filtered`, () => seeRejects(page, id)], ['a run is cancelled', () => cancel(page)], ['a backup, and its proof', () => backUp(page)], ['a lost table is restored', () => restore(page)],
+    ['both reports', () => readReports(page)], ['mended rejects are replayed', () => replay(page, id)], ['the dictionary', () => dictionary(page)], ['hostile values', () => hostile(page)], ['no fault of a page', async () => faultless(page, 'the way')],
     ['every page in two sizes and two colour schemes', () => everyPage(browser, service.url, id)], ['the keyboard', () => keyboardOnly(browser, service.url)], ['a key that may only read', () => reader(browser, service.url)],
     ['sizes', () => sizes(browser, service.url)], ['a service without keys', () => withoutKeys(browser, pipelines)],
   ];
