@@ -112,7 +112,7 @@ static struct replay *replay_new(const struct http_request *request, struct http
 		return NULL;
 	}
 	snprintf(replay->run, sizeof replay->run, "%s", request->values[0]);
-	replay->job = (struct mend_job){.file = mended ? replay->path : NULL, .file_name = mended ? "the body" : NULL, .run = replay->run,
+	replay->job = (struct mend_job){.file = mended ? replay->path : NULL, .file_name = mended ? "the upload" : NULL, .run = replay->run,
 		.rule = replay->rule, .table = replay->table, .step = replay->step};
 	return replay;
 }

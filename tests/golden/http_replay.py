@@ -181,7 +181,7 @@ def refused(service, db, loaded, header, rows):
     for answer in answers:
         check(b"secret-folder" not in answer.body and b"/proc" not in answer.body and TOP.encode() not in answer.body, "a path in %r" % answer.body)
     said = " ".join(answer.json()["detail"] for answer in answers)
-    for words in ("reject_id", "limits.upload", "nome", "upload:PIPELINE", "the body:%d" % (len(rows) + 2)):
+    for words in ("reject_id", "limits.upload", "nome", "upload:PIPELINE", "the upload:%d" % (len(rows) + 2)):
         check(words in said, "%r is not said: %s" % (words, said))
     equal(db.query("select count(*) from penstock_runs"), before, "runs after what was refused")
 

@@ -40,7 +40,7 @@ function tableOf(of) {
       { title: 'Constraints', cell: (part) => listed(Object.entries(part.constraints || {}).map(constraint)) },
       of.fields.some((part) => part.description) && { title: 'Meaning', wide: true, cell: (part) => part.description ? value(part.description, 300) : h('span', { class: 'none' }, '\u2013') },
       { title: 'Rules', wide: true, cell: (part) => many(part.rules).length ? h('details', null, h('summary', null, plural(part.rules.length, 'rule')), h('ul', { class: 'plain' }, part.rules.map((rule) => h('li', null, name(rule.id), h('br'), h('span', { class: 'soft' }, value(rule.text, 300)))))) : h('span', { class: 'none' }, '\u2013') },
-    ].filter(Boolean), of.fields),
+    ].filter(Boolean), of.fields, { stacks: true }),
     ofTable.length > 0 && h('details', null, h('summary', null, `${plural(ofTable.length, 'rule')} of the whole record`), h('ul', { class: 'plain' }, ofTable.map((rule) => h('li', null, name(rule.id), ' ', h('span', { class: 'soft' }, value(rule.text, 300)))))));
 }
 

@@ -76,12 +76,12 @@ function open(list, index, pipeline) {
 
 const columns = (open_, list, filter) => [
   { title: 'Record', number: true, cell: (reject) => h('button', { type: 'button', class: 'link', 'aria-label': `Open record ${count(reject.record_no)} of ${reject.table_name}`, onclick: () => open_(reject) }, count(reject.record_no)) },
+  list.some((reject) => reject.resolved_run_id) && { title: 'Mended', cell: (reject) => reject.resolved_run_id ? h('a', { href: `#/runs/${reject.resolved_run_id}` }, 'yes') : h('span', { class: 'soft' }, 'no') },
   new Set(list.map((reject) => reject.table_name)).size > 1 && { title: 'Table', cell: (reject) => name(reject.table_name) },
   { title: 'Field', cell: (reject) => reject.field ? name(reject.field) : h('span', { class: 'none' }, '\u2013') },
   { title: 'Why', wide: true, cell: (reject) => [value(reject.message, 200), reject.violations && reject.violations.length > 1 && h('span', { class: 'soft' }, ` and ${plural(reject.violations.length - 1, 'more reason')}`)] },
   !filter.rule && { title: 'Rule', cell: (reject) => name(reject.rule) },
   { title: 'Record as it came', cell: (reject) => h('code', null, value(reject.record, 60)) },
-  list.some((reject) => reject.resolved_run_id) && { title: 'Mended', cell: (reject) => reject.resolved_run_id ? h('a', { href: `#/runs/${reject.resolved_run_id}` }, 'yes') : h('span', { class: 'soft' }, 'no') },
 ].filter(Boolean);
 
 function chooser(label, given, items, set) {
