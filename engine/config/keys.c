@@ -58,7 +58,7 @@ const struct option keys_of_limits[] = {
 	{.name = "keys", .kind = OPTION_SIZE, .offset = offsetof(struct limits, keys), .fallback = "24MiB", .minimum = 1,
 		.maximum = 1LL << 40, .help = "Bytes of all key sets of a step in memory; beyond it they are looked up."},
 	{.name = "reject_spool", .kind = OPTION_SIZE, .offset = offsetof(struct limits, reject_spool), .fallback = "1GiB",
-		.minimum = 1, .maximum = 1LL << 50, .help = "Bytes of the spooled rejects of a step that commits once."},
+		.minimum = 1, .maximum = 1LL << 50, .help = "Bytes of the spooled rejects of a step that commits once, and again of records that wait for a parent in their own table."},
 	{.name = "memory", .kind = OPTION_SIZE, .offset = offsetof(struct limits, memory), .fallback = "64MiB",
 		.minimum = 16 << 20, .maximum = 1LL << 40, .help = "Bytes of the process that batches are sized for."},
 	{.name = NULL},

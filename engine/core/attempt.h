@@ -113,6 +113,9 @@ int station_carry(struct attempt *attempt, struct error *error) MUST_CHECK;
 /* Writes a judged batch, keeps its rejects and counts its records. In the transaction. judged_here: its keys were judged by the station. */
 int station_write(struct attempt *attempt, struct batch *batch, bool judged_here, struct error *error) MUST_CHECK;
 
+/* Tells whoever watches how far the step is, several times a second at most. */
+void station_show(struct attempt *attempt);
+
 /* The store's transaction and the sink's part in it, where they are not open yet. */
 int station_begin(struct attempt *attempt, struct error *error) MUST_CHECK;
 

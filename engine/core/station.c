@@ -21,7 +21,7 @@ void step_show(struct step_state *state, bool force)
 	counts_add(&state->report->counts, &state->pending.counts);
 }
 
-static void show(struct attempt *attempt)
+void station_show(struct attempt *attempt)
 {
 	struct step_state *state = attempt->state;
 	int64_t before = state->last_progress_ms;
@@ -312,7 +312,7 @@ int station_carry(struct attempt *attempt, struct error *error)
 		}
 		if (result == 0 && !attempt->reached_end && piece_is_due(attempt))
 			result = publish_commit(attempt, false, error);
-		show(attempt);
+		station_show(attempt);
 	}
 	struct flow *flow = attempt->flow;
 	attempt->flow = NULL;

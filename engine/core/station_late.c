@@ -6,34 +6,33 @@
  */
 #include "engine/core/attempt.h"
 
+enum { TRIES_AT_ONCE = 1024 }; /* between looks at the cancel flag */
+
 struct late {
 	struct attempt *attempt;
 	struct batch *batch;
+	uint64_t tries;
 };
 
-static int start_batch(const struct late *late)
+static void start_batch(const struct late *late)
 {
-	struct batch *batch = late->batch;
-	batch_reset(batch);
+	batch_reset(late->batch);
 	if (late->attempt->transform)
-		batch_turn(batch);
-	return 0;
+		batch_turn(late->batch);
 }
 
 static int write_batch(struct late *late, struct error *error)
 {
 	struct attempt *attempt = late->attempt;
 	struct batch *batch = late->batch;
-	struct cancel *cancel = attempt->state->options->cancel;
 	if (batch->rows == 0)
 		return 0;
 	batch_sort_violations(batch);
 	if (station_write(attempt, batch, true, error) < 0)
 		return -1;
-	step_show(attempt->state, false);
-	if (cancel_requested(cancel))
-		return error_set(error, ERROR_CANCELLED, NULL, "cancelled by signal %d", atomic_load(&cancel->signal));
-	return start_batch(late);
+	station_show(attempt);
+	start_batch(late);
+	return 0;
 }
 
 static int try_again(struct late *late, uint64_t ticket, bool last, struct error *error)
@@ -41,6 +40,9 @@ static int try_again(struct late *late, uint64_t ticket, bool last, struct error
 	struct attempt *attempt = late->attempt;
 	struct judge *judge = attempt->judge;
 	struct batch *batch = late->batch;
+	struct cancel *cancel = attempt->state->options->cancel;
+	if (late->tries++ % TRIES_AT_ONCE == 0 && cancel_requested(cancel))
+		return error_set(error, ERROR_CANCELLED, NULL, "cancelled by signal %d", atomic_load(&cancel->signal));
 	if (waiting_get(attempt->waiting, ticket, batch, error) < 0 || judge->ops->again(judge, batch, ticket, last, error) < 0)
 		return -1;
 	if (batch->status[batch->rows - 1] == ROW_WAITING) {
@@ -90,7 +92,7 @@ int station_carry_late(struct attempt *attempt, struct error *error)
 		return -1;
 	int result = attempt->transform ? batch_add_side(late.batch, step->schema, error) : 0;
 	if (result == 0)
-		result = start_batch(&late);
+		start_batch(&late);
 	/* A parent that the database refuses shows with its batch: those that are left are tried for the last time behind it. */
 	if (result == 0 && (try_all(&late, error) < 0 || try_woken(&late, false, error) < 0 || write_batch(&late, error) < 0 ||
 			try_woken(&late, true, error) < 0 || write_batch(&late, error) < 0))

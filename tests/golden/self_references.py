@@ -345,6 +345,112 @@ def files(kind):
         compare("%s: back from Avro" % other, db, (rows, {}))
 
 
+def sources(kind):
+    """Several files behind a transform, and JSON: what is rejected keeps its file, its number there and its original, also where it waited."""
+    dice = random.Random("%d/sources" % seed)
+    records = records_of(dice, RECORDS, "any", bad=False)
+    rows, rejects = model(records)
+    half = len(records) // 3
+    parts = (("part-1", records[:half], 0), ("part-2", records[half:], half))
+    for name, part, _ in parts:
+        write(tmp(name + ".csv"), part)
+        with open(tmp(name + ".ndjson"), "w") as out:
+            for record in part:
+                out.write(json.dumps(record) + "\n")
+    pipeline()
+    transform = """    transform:
+      columns: [region, "no", code, up_region, up_no, twin, dept, note]
+      sql: select lower(upper(region)) as region, no, code, up_region, up_no, twin, dept, note from batch
+""".replace("lower(upper(region)) as region", "region || '' as region")
+    for source, more in (("{ type: csv, path: [part-1.csv, part-2.csv] }", transform), ("{ type: json, lines: true, path: [part-1.ndjson, part-2.ndjson] }", "")):
+        path = tmp("sources.yaml")
+        with open(path, "w") as out:
+            out.write("version: 1\nname: sources\ndictionary: dictionary.yaml\nconnections: { db: { type: odbc, connect: \"${PENSTOCK_DB}\" } }\nsteps:\n"
+                      "  - name: units\n    source: %s\n%s    rules: { table: unit }\n"
+                      "    sink: { type: odbc, connection: db, table: unit, mode: append, create: true }\n" % (source, more))
+        db = prepare(kind)
+        where = "seed %d, %s: %s" % (seed, kind, source)
+        done = run(path, cwd=tmp(), db=db)
+        counted(where, done, len(records), len(rejects))
+        got, originals = {}, {}
+        for file, number, violations, original in db.query("select source, record_no, violations, record from penstock_rejects"):
+            (before,) = [before for name, _, before in parts if os.path.basename(file).startswith(name)]
+            got[before + int(number)] = {violation["rule"] for violation in json.loads(violations)}
+            originals[before + int(number)] = original
+        equal(got, rejects, where + ": rejects")
+        for number, original in originals.items():
+            if "json" in source:
+                equal(json.loads(original), records[number - 1], where + ": an original")
+            else:
+                equal([cell or None for cell in next(csv.reader([original], strict=False))][:2] if "\n" not in original else None,
+                      [records[number - 1]["region"], str(records[number - 1]["no"])] if "\n" not in original else None, where + ": an original")
+        equal(rows_of(db), rows, where + ": rows")
+
+
+FAMILY = """
+resources:
+  - name: node
+    schema:
+      fields: [{ name: id, type: integer }, { name: up, type: integer }, { name: name, type: string, constraints: { maxLength: 20 } }]
+      primaryKey: id
+      foreignKeys: [{ fields: up, reference: { resource: "", fields: id } }]
+  - name: leaf
+    schema:
+      fields: [{ name: id, type: integer }, { name: node, type: integer }]
+      primaryKey: id
+      foreignKeys: [{ fields: node, reference: { resource: node, fields: id } }]
+"""
+
+
+def together(kind):
+    """Replaced with a table that refers to it in one transaction, again and again; backed up, and restored."""
+    dice = random.Random("%d/together" % seed)
+    with open(tmp("family.yaml"), "w") as out:
+        out.write(FAMILY)
+    head = "version: 1\nname: %s\ndictionary: family.yaml\nconnections: { db: { type: odbc, connect: \"${PENSTOCK_DB}\" } }\nstate: db\nsteps:\n  - name: \"${table}\"\n    for_each: { table: \"*\" }\n"
+    texts = {
+        "load": "    source: { type: csv, path: \"${table}.csv\" }\n    rules: { table: \"${table}\", max_rejects: 100% }\n",
+        "restore": "    source: { type: avro, folder: back-" + kind + ", backup: latest, table: \"${table}\" }\n    rules: { table: \"${table}\" }\n",
+        "backup": "    source: { type: odbc, connection: db, table: \"${table}\" }\n    rules: { table: \"${table}\", check: types, max_rejects: 0 }\n"
+                  "    sink: { type: avro, path: \"back-" + kind + "/${run.id}/${table}.avro\", manifest: true }\n",
+    }
+    for name, text in texts.items():
+        with open(tmp(name + ".yaml"), "w") as out:
+            out.write(head % name + text)
+            if name != "backup":
+                out.write("    sink: { type: odbc, connection: db, table: \"${table}\", mode: replace, create: true }\n")
+    db = newdb(kind)
+    for turn in range(3):
+        ids = dice.sample(range(2 * RECORDS), RECORDS)
+        nodes = [(id, dice.choice(ids[:at] or [None]) if dice.random() < 0.9 else None) for at, id in enumerate(ids)]
+        dice.shuffle(nodes)
+        lost = {id for id, _ in nodes[:2]}
+        nodes = [(id, 10 ** 6 if id in lost else up) for id, up in nodes]
+        good, moved = {}, True
+        while moved:
+            found = {id: up for id, up in nodes if id not in good and (up is None or up in good)}
+            good.update(found)
+            moved = bool(found)
+        leaves = [(at, dice.choice(nodes)[0]) for at in range(RECORDS)]
+        with open(tmp("node.csv"), "w") as out:
+            out.write("id,up,name\n" + "".join("%d,%s,n%d\n" % (id, "" if up is None else up, turn) for id, up in nodes))
+        with open(tmp("leaf.csv"), "w") as out:
+            out.write("id,node\n" + "".join("%d,%d\n" % leaf for leaf in leaves))
+        where = "seed %d, %s: replaced together, turn %d" % (seed, kind, turn)
+        done = run(tmp("load.yaml"), cwd=tmp(), db=db)
+        counted(where, done, len(nodes), len(nodes) - len(good), "node")
+        stands = lambda other: ({int(id): None if up is None else int(up) for id, up in other.query("select id, up from node")},
+                                sorted((int(id), int(node)) for id, node in other.query("select id, node from leaf")))
+        wanted = (good, sorted(leaf for leaf in leaves if leaf[1] in good))
+        check(stands(db) == wanted, where + ": rows")
+    run(tmp("backup.yaml"), cwd=tmp(), db=db)
+    for other in databases():
+        empty = newdb(other)
+        for _ in range(2):
+            run(tmp("restore.yaml"), cwd=tmp(), db=empty)
+            check(stands(empty) == wanted, "seed %d, restored from %s to %s" % (seed, kind, other))
+
+
 def long_chain(kind):
     """Each record's parent is the next one, in three orders, in more batches than one; the first is missing, or there."""
     for order in ("forward", "backward", "any"):
@@ -447,7 +553,7 @@ def test():
     print("seed %d (PENSTOCK_TEST_SEED sets it)" % seed)
     chosen = os.environ.get("SELF_TESTS", "").split()
     for kind in databases():
-        for one in (appends, dry, upserts, replaces, files, long_chain, requests, mended, bounds, discovered):
+        for one in (appends, dry, upserts, replaces, files, sources, together, long_chain, requests, mended, bounds, discovered):
             if chosen and one.__name__ not in chosen:
                 continue
             begun = time.time()
