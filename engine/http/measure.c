@@ -27,6 +27,8 @@ static const struct metric success = {.name = "penstock_last_success_timestamp_s
 	.labels = {"pipeline"}};
 static const struct metric next_run = {.name = "penstock_next_run_timestamp_seconds", .help = "When the pipeline runs next by its schedule.",
 	.kind = METRIC_GAUGE, .labels = {"pipeline"}};
+static const struct metric scheduled = {.name = "penstock_schedule_total", .help = "Times of a schedule that came, by what became of them.",
+	.kind = METRIC_COUNTER, .labels = {"pipeline", "event"}};
 static const struct metric running = {.name = "penstock_runs_running", .help = "Runs that go on.", .kind = METRIC_GAUGE};
 static const struct metric waiting = {.name = "penstock_runs_waiting", .help = "Runs that wait for others.", .kind = METRIC_GAUGE};
 static const struct metric requests = {.name = "penstock_http_requests_total", .help = "Answered requests.", .kind = METRIC_COUNTER,
@@ -39,7 +41,7 @@ static const struct metric started = {.name = "penstock_process_start_time_secon
 static const struct metric resident = {.name = "penstock_process_resident_memory_bytes", .help = "Memory of the process.", .kind = METRIC_GAUGE};
 static const struct metric processor = {.name = "penstock_process_cpu_seconds_total", .help = "Processor time of the process.", .kind = METRIC_COUNTER};
 
-const struct metric *const measured[] = {&build, &rows, &rejects, &runs, &run_seconds, &success, &next_run, &running, &waiting, &requests, &request_seconds,
+const struct metric *const measured[] = {&build, &rows, &rejects, &runs, &run_seconds, &success, &next_run, &scheduled, &running, &waiting, &requests, &request_seconds,
 	&in_flight, &body_bytes, &started, &resident, &processor, &metrics_dropped, NULL};
 
 static void add(struct metrics *metrics, const struct metric *metric, const char *a, const char *b, const char *c, double more)
@@ -58,6 +60,12 @@ static void add_counts(struct metrics *metrics, const char *pipeline, const char
 	add(metrics, &rows, pipeline, table, "written", (double)counts->written);
 	add(metrics, &rows, pipeline, table, "rejected", (double)counts->rejected);
 	add(metrics, &rows, pipeline, table, "skipped", (double)counts_skipped(counts));
+}
+
+/* "started", ... */
+static const char *event_label(enum schedule_event event)
+{
+	return strchr(schedule_event_name(event), '_') + 1;
 }
 
 struct making {
@@ -84,6 +92,8 @@ void measure_pipeline(struct metrics *metrics, const struct plan *plan, bool has
 		add(metrics, &runs, plan->name, run_status_name((enum run_status)status), NULL, 0);
 	if (has_runs)
 		metrics_make(metrics, &run_seconds, (const char *const[]){plan->name});
+	for (int event = 0; event < SCHEDULE_EVENTS && plan->schedule.cron; event++)
+		metrics_make(metrics, &scheduled, (const char *const[]){plan->name, event_label((enum schedule_event)event)});
 	for (size_t i = 0; i < plan->step_count; i++) {
 		add_counts(metrics, plan->name, plan->steps[i].target, &(struct counts){0});
 		(void)program_each(plan->steps[i].program, make_rule, &making);
@@ -173,6 +183,11 @@ void measure_now(struct metrics *metrics, const struct measured_now *now)
 void measure_started(struct metrics *metrics)
 {
 	set(metrics, &started, NULL, (double)(clock_wall_us() / 1000000));
+}
+
+void measure_schedule(struct metrics *metrics, const char *pipeline, enum schedule_event event)
+{
+	add(metrics, &scheduled, pipeline, event_label(event), NULL, 1);
 }
 
 void measure_next(struct metrics *metrics, const char *pipeline, int64_t next)

@@ -8,6 +8,7 @@
 #include "engine/core/metrics.h"
 #include "engine/core/plan.h"
 #include "engine/core/run.h"
+#include "engine/schedule/scheduler.h"
 
 /* Families NULL at the end, for metrics_new. */
 extern const struct metric *const measured[];
@@ -36,6 +37,7 @@ struct measured_now {
 	uint64_t body_bytes;       /* of all bodies in memory */
 };
 void measure_now(struct metrics *metrics, const struct measured_now *now);
+void measure_schedule(struct metrics *metrics, const char *pipeline, enum schedule_event event); /* its time came, and this became of it */
 void measure_next(struct metrics *metrics, const char *pipeline, int64_t next); /* seconds since 1970 */
 
 #endif

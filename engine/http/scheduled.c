@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "engine/http/measure.h"
 #include "engine/http/parts.h"
 #include "engine/http/run_history.h"
 #include "engine/schedule/scheduler.h"
@@ -25,10 +26,12 @@ static bool busy(void *arg, size_t index)
 	return runs_room_busy(arg, index);
 }
 
-static void tell(void *arg, const char *event, const char *text)
+static void tell(void *arg, size_t index, enum schedule_event event, const char *text)
 {
-	(void)arg;
-	access_event(event, "pipeline", text);
+	const struct service *service = arg;
+
+	access_event(schedule_event_name(event), "pipeline", text);
+	measure_schedule(service_metrics(service), pipeline_plan(service_pipeline(service, index))->name, event);
 }
 
 /* When it ran last; a database that cannot be asked now is no reason not to start: then nothing was missed. */

@@ -33,6 +33,13 @@ struct scheduler {
 	bool stop;
 };
 
+const char *schedule_event_name(enum schedule_event event)
+{
+	static const char *const names[SCHEDULE_EVENTS] = {"schedule_started", "schedule_skipped", "schedule_queued", "schedule_missed", "schedule_failed"};
+
+	return names[event];
+}
+
 static int64_t now_s(void)
 {
 	return clock_wall_us() / 1000000;
@@ -46,13 +53,13 @@ static int64_t next_after(const struct item *item, int64_t after)
 	return cron_next(&schedule->times, schedule->zone, after, &next) ? next : INT64_MAX;
 }
 
-static void tell(const struct scheduler *scheduler, const struct item *item, const char *event, int64_t due, const char *why)
+static void tell(const struct scheduler *scheduler, const struct item *item, enum schedule_event event, int64_t due, const char *why)
 {
 	char at[VALUE_TEXT_MAX], text[TEXT_MAX];
 
 	value_format_datetime(due * 1000000, at);
 	snprintf(text, sizeof text, "%s, due %s%s%s", item->what.name, at, why[0] ? ": " : "", why);
-	scheduler->hooks.tell(scheduler->hooks.arg, event, text);
+	scheduler->hooks.tell(scheduler->hooks.arg, item->what.index, event, text);
 }
 
 static void start(const struct scheduler *scheduler, struct item *item, int64_t due)
@@ -62,11 +69,11 @@ static void start(const struct scheduler *scheduler, struct item *item, int64_t 
 
 	item->waiting = false;
 	if (scheduler->hooks.start(scheduler->hooks.arg, item->what.index, &error) == 0) {
-		tell(scheduler, item, "schedule_started", due, "");
+		tell(scheduler, item, SCHEDULE_STARTED, due, "");
 		return;
 	}
 	error_text(&error, why, sizeof why);
-	tell(scheduler, item, "schedule_failed", due, why);
+	tell(scheduler, item, SCHEDULE_FAILED, due, why);
 }
 
 /* Its time has come, or was made up for. */
@@ -76,19 +83,19 @@ static void come(const struct scheduler *scheduler, struct item *item, int64_t d
 		start(scheduler, item, due);
 	} else if (item->what.schedule->overlap == OVERLAP_QUEUE && !item->waiting) {
 		item->waiting = true;
-		tell(scheduler, item, "schedule_queued", due, "an earlier run goes on");
+		tell(scheduler, item, SCHEDULE_QUEUED, due, "an earlier run goes on");
 	} else {
-		tell(scheduler, item, "schedule_skipped", due, item->waiting ? "a run waits for an earlier one already" : "an earlier run goes on");
+		tell(scheduler, item, SCHEDULE_SKIPPED, due, item->waiting ? "a run waits for an earlier one already" : "an earlier run goes on");
 	}
 }
 
 static void miss(const struct scheduler *scheduler, struct item *item, int64_t due)
 {
 	if (item->what.schedule->missed == MISSED_SKIP) {
-		tell(scheduler, item, "schedule_missed", due, "nothing ran then, and missed: skip leaves it so");
+		tell(scheduler, item, SCHEDULE_MISSED, due, "nothing ran then, and missed: skip leaves it so");
 		return;
 	}
-	tell(scheduler, item, "schedule_missed", due, "made up for now");
+	tell(scheduler, item, SCHEDULE_MISSED, due, "made up for now");
 	come(scheduler, item, due);
 }
 

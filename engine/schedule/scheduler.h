@@ -15,6 +15,11 @@
 
 enum { SCHEDULE_LATE_S = 60 };
 
+enum schedule_event { SCHEDULE_STARTED = 0, SCHEDULE_SKIPPED, SCHEDULE_QUEUED, SCHEDULE_MISSED, SCHEDULE_FAILED, SCHEDULE_EVENTS };
+
+/* "schedule_started", ... */
+const char *schedule_event_name(enum schedule_event event);
+
 struct scheduled {
 	const struct plan_schedule *schedule; /* borrowed, as is name */
 	const char *name;
@@ -28,8 +33,8 @@ struct scheduler_hooks {
 	int (*start)(void *arg, size_t index, struct error *error);
 	/* True while a run of it goes on or waits. */
 	bool (*busy)(void *arg, size_t index);
-	/* What the scheduler did or did not do: "schedule_started", "schedule_skipped", "schedule_queued", "schedule_missed" or "schedule_failed". */
-	void (*tell)(void *arg, const char *event, const char *text);
+	/* What the scheduler did or did not do with that one; text names it, and the time that had come. */
+	void (*tell)(void *arg, size_t index, enum schedule_event event, const char *text);
 	void *arg;
 };
 

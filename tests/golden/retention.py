@@ -99,6 +99,18 @@ def weeks_and_years():
         equal(there(folder), sorted(made), "weeks and years, day %d" % day)
 
 
+def years_apart():
+    """The same month of another year is another month."""
+    folder, made = tmp("apart"), {}
+    path = pipeline("apart", folder, "{ monthly: 2 }")
+    for year in (2027, 2028, 2029):
+        when = datetime.datetime(year, 3, 5, 12, tzinfo=UTC)
+        made[backup(path, when)[0]] = when
+        made = {name: made[name] for name in chosen(made, {"monthly": 2})}
+        equal(there(folder), sorted(made), "March %d" % year)
+    equal(len(made), 2, "months that are left")
+
+
 def not_ours():
     """Another pipeline's backups, one that holds a foreign file, one that is damaged, one that somebody holds, and things that are no backups."""
     folder = tmp("mixed")
@@ -186,6 +198,7 @@ def retention():
         db.execute("insert into departments values (1, 'one')")
     a_year()
     weeks_and_years()
+    years_apart()
     not_ours()
     not_whole()
     refused()

@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 import http.server
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -136,6 +137,11 @@ sink: { type: odbc, connection: db, table: departments, create: true }
 """ % (os.path.join(TOP, "examples/hr/datapackage.yaml"), schedule, port))
 
 
+def counted(service):
+    """penstock_schedule_total of its one pipeline."""
+    return {name: int(count) for name, count in re.findall(r'^penstock_schedule_total\{.*event="(\w+)"\} (\d+)$', service.ask("GET", "/metrics").body.decode(), re.M)}
+
+
 def overlap(port):
     for kind, wanted in (("skip", 1), ("queue", 2)):
         db, clock = newdb("sqlite"), Clock()
@@ -152,6 +158,7 @@ def overlap(port):
         wait_until(lambda: len(events(service, "run_finished")) == wanted, 30, "%d runs" % wanted)
         time.sleep(2.5)
         equal((Slow.asked, len(events(service, "schedule_started"))), (wanted, wanted), "runs with overlap: " + kind)
+        equal(counted(service), {"started": wanted, "skipped": 3 - wanted, "queued": wanted - 1, "missed": 0, "failed": 0}, "in the metrics")
         service.stop()
         equal([row["status"] for row in runs(db, "slow_" + kind)], ["succeeded"] * wanted, "history")
 
@@ -177,6 +184,7 @@ def missed(port):
         clock.move(-600)  # somebody sets it back: nothing comes again
         time.sleep(2.5)
         equal(len(events(service, "schedule_started")), 2 * wanted, "a clock set back")
+        equal(counted(service), {"started": 2 * wanted, "skipped": 0, "queued": 0, "missed": wanted + 1, "failed": 0}, "in the metrics")
         service.stop()
 
 
