@@ -112,7 +112,7 @@ static int flush(struct waiting *waiting, struct error *error)
 
 static int put_bytes(struct waiting *waiting, const void *data, size_t length, struct error *error)
 {
-	return buffer_append(&waiting->out, data, length, error);
+	return length > 0 ? buffer_append(&waiting->out, data, length, error) : 0;
 }
 
 static int put_span(struct waiting *waiting, const struct batch *batch, struct span span, struct span original, struct error *error)
@@ -191,8 +191,8 @@ int waiting_put(struct waiting *waiting, struct batch *batch, struct error *erro
 		while (next < batch->violation_count && batch->violations[next].row == row)
 			next++;
 		if (batch->status[row] != ROW_WAITING) {
-			memmove(batch->violations + kept, batch->violations + first, (next - first) * sizeof *batch->violations);
-			kept += next - first;
+			for (size_t i = first; i < next; i++)
+				batch->violations[kept++] = batch->violations[i];
 			continue;
 		}
 		if (put_row(waiting, batch, row, first, next - first, error) < 0)
