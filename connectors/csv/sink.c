@@ -30,6 +30,8 @@ static const struct option options[] = {
 	  .help = "The character around a cell that holds delimiters, line ends or quotes, or is empty without being null; twice in a row it is one." },
 	{ .name = "line_end", .kind = OPTION_ENUM, .offset = offsetof(struct csv_sink, line_end), .fallback = "lf", .values = line_ends,
 	  .help = "How lines end: lf, or crlf." },
+	{ .name = "compression", .kind = OPTION_ENUM, .offset = offsetof(struct csv_sink, rows.compression), .fallback = "none", .values = pack_names,
+	  .help = "How the file is packed: none (not at all), gzip, zstd." },
 	{ .name = NULL },
 };
 

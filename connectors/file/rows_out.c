@@ -28,6 +28,8 @@ int rows_out_open(struct rows_out *rows, const struct sink_context *context, str
 		rows->path = NULL;
 	if (rows->response)
 		return 0;
+	if (pack_check((enum pack_kind)rows->compression, error) < 0)
+		return -1;
 	if (rows->path && check_path(rows, error) < 0)
 		return -1;
 	return file_claim(context->shared, rows->path, context->step ? context->step : "", &rows->claim, error);
@@ -38,6 +40,8 @@ static void forget(struct rows_out *rows)
 {
 	if (rows->out && file_out_begun(rows->out) && rows->claim)
 		rows->claim->begun = true;
+	pack_free(rows->pack);
+	rows->pack = NULL;
 	file_out_close(rows->out);
 	rows->out = NULL;
 	if (rows->pending)
@@ -61,7 +65,11 @@ static int open_out(struct rows_out *rows, struct error *error)
 	else
 		rows->out = file_out_standard(rows->context.cancel, error);
 	rows->to = (struct text_to){ .write = file_out_write, .self = rows->out };
-	return rows->out ? 0 : -1;
+	if (!rows->out || rows->compression == PACK_NONE)
+		return rows->out ? 0 : -1;
+	rows->pack = pack_new((enum pack_kind)rows->compression, &rows->to, error);
+	rows->to = (struct text_to){ .write = pack_write, .self = rows->pack };
+	return rows->pack ? 0 : -1;
 }
 
 int rows_out_begin(void *self, struct error *error)
@@ -99,7 +107,8 @@ int rows_out_publish(void *self, enum publish_phase phase, const struct outcome 
 	if (phase != PUBLISH_PLACE || !outcome->complete || rows->context.dry_run)
 		return 0;
 	assert(rows->out || rows->pending);
-	if (rows->format->tail(rows->style, rows->rows, &rows->to, error) < 0 || (rows->out && file_out_publish(rows->out, error) < 0))
+	if (rows->format->tail(rows->style, rows->rows, &rows->to, error) < 0 || (rows->pack && pack_finish(rows->pack, error) < 0) ||
+	    (rows->out && file_out_publish(rows->out, error) < 0))
 		return -1;
 	rows->pending = false;
 	forget(rows);
@@ -116,8 +125,8 @@ int rows_out_explain(void *self, struct buffer *out, struct error *error)
 	const struct rows_out *rows = self;
 	const struct schema *schema = rows->context.schema;
 
-	if (buffer_printf(out, error, "%s%s, %s\n", rows->path ? "file " : "", rows->path ? rows->path : "standard output",
-		    rows->format->name) < 0)
+	if (buffer_printf(out, error, "%s%s, %s%s%s\n", rows->path ? "file " : "", rows->path ? rows->path : "standard output",
+		    rows->format->name, rows->compression != PACK_NONE ? ", packed with " : "", rows->compression != PACK_NONE ? pack_names[rows->compression] : "") < 0)
 		return -1;
 	for (size_t i = 0; i < schema->field_count; i++)
 		if (buffer_printf(out, error, "  %-24s %s\n", schema->fields[i].name, value_type_name(schema->fields[i].type)) < 0)

@@ -7,7 +7,7 @@
 #ifndef PENSTOCK_FILE_ROWS_OUT_H
 #define PENSTOCK_FILE_ROWS_OUT_H
 
-#include "connectors/file/text.h"
+#include "connectors/file/pack.h"
 #include "engine/core/file_out.h"
 #include "engine/core/folder.h"
 #include "engine/core/sink.h"
@@ -17,12 +17,14 @@ struct rows_out {
 	const void *style;              /* of the format; lives as long as the sink */
 	const char *path;               /* NULL: no file */
 	const struct response *response; /* neither: standard output */
+	int compression;                /* enum pack_kind; none for a response */
 
 	struct sink_context context;
 	bool opened;
 	char folder[FOLDER_PATH_MAX];   /* of path */
 	struct file_claim *claim;       /* on the file or standard output; NULL: none */
 	struct file_out *out;           /* between begin and publish; NULL for a response */
+	struct pack *pack;              /* between text and out; NULL: the text goes out as it is */
 	struct text_to to;
 	uint64_t rows;
 	bool pending;                   /* a response was begun and is not complete */

@@ -17,6 +17,8 @@ static const struct option options[] = {
 	  .help = "Path of the file, relative to the working directory; it appears there complete, or not at all. \"-\" is standard output." },
 	{ .name = "lines", .kind = OPTION_BOOLEAN, .offset = offsetof(struct json_sink, style.lines), .fallback = "false",
 	  .help = "One object a line (NDJSON); otherwise one array of objects." },
+	{ .name = "compression", .kind = OPTION_ENUM, .offset = offsetof(struct json_sink, rows.compression), .fallback = "none", .values = pack_names,
+	  .help = "How the file is packed: none (not at all), gzip, zstd." },
 	{ .name = NULL },
 };
 

@@ -4,17 +4,21 @@ usage: csv_back.py --rounds N [--seed N]
 SPDX-License-Identifier: Apache-2.0
 """
 import csv
+import gzip
+import io
 import json
 import os
 import random
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
-from harness import Failed, check, equal, main, run, tmp
+from harness import PENSTOCK, Failed, check, equal, main, run, tmp
 
 ROUNDS = int(sys.argv[sys.argv.index("--rounds") + 1])
 SEED = int(sys.argv[sys.argv.index("--seed") + 1]) if "--seed" in sys.argv else 61
 ROWS = 120
+PACKED = ["none", "gzip", "zstd"]
 
 
 def dump(name, text):
@@ -78,6 +82,20 @@ def kinds(text, delimiter, quote):
     return out
 
 
+def unpacked(path, compression):
+    """What gzip and zstd themselves make of a file, to its end."""
+    with open(path, "rb") as file:
+        data = file.read()
+    if compression == "gzip":
+        equal(data[4:8], b"\0\0\0\0", "no time is in a packed file")
+        data = gzip.decompress(data)
+    elif compression == "zstd":
+        done = subprocess.run(["zstd", "-dcq"], input=data, capture_output=True)
+        equal(done.returncode, 0, "zstd -d: %r" % done.stderr)
+        data = done.stdout
+    return data.decode("utf-8")
+
+
 def once(number):
     dice = random.Random(SEED * 1000 + number)
     delimiter, quote = dice.choice([(",", '"'), (";", '"'), ("\t", '"'), ("|", "'"), (" ", '"'), (":", "~"), (",", "a")])
@@ -89,14 +107,14 @@ def once(number):
     source = dump("in.ndjson", "".join(json.dumps(row, ensure_ascii=dice.random() < 0.5) + "\n" for row in rows))
     out, back = tmp("out.csv"), tmp("back.ndjson")
     style = {"header": header, "delimiter": delimiter, "quote": quote}
-    done = run(pipeline("to", fields, [], {"type": "json", "path": source, "lines": "true"}, dict(style, type="csv", path=out, line_end=line_end)))
+    compression, other = (dice.choice(PACKED) for _ in range(2))
+    done = run(pipeline("to", fields, [], {"type": "json", "path": source, "lines": "true"},
+                        dict(style, type="csv", path=out, line_end=line_end, compression=compression)))
     equal(done.json["written"], ROWS, "rows written: %s" % done.json)
 
-    with open(out, encoding="utf-8", newline="") as file:
-        text = file.read()
-    with open(out, encoding="utf-8", newline="") as file:
-        csv.field_size_limit(1 << 30)
-        seen = list(csv.reader(file, delimiter=delimiter, quotechar=quote, doublequote=True, strict=True))
+    text = unpacked(out, compression)
+    csv.field_size_limit(1 << 30)
+    seen = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quote, doublequote=True, strict=True))
     quoted = kinds(text, delimiter, quote)
     if header:
         equal(seen.pop(0), fields, "Python's header")
@@ -106,10 +124,9 @@ def once(number):
         equal([[in_quotes for in_quotes, value in zip(row, wanted) if not value] for row, wanted in zip(quoted, rows)],
               [[value is not None for value in wanted if not value] for wanted in rows], "what is empty stands in quotes, what is null does not")
 
-    done = run(pipeline("from", fields, [""], dict(style, type="csv", path=out), {"type": "json", "path": back}))
+    done = run(pipeline("from", fields, [""], dict(style, type="csv", path=out), {"type": "json", "path": back, "compression": other}))
     equal(done.json["written"], ROWS, "rows read back: %s" % done.json)
-    with open(back, encoding="utf-8") as file:
-        text = file.read()
+    text = unpacked(back, other)
     try:
         got = json.loads(text)
     except ValueError:
@@ -117,7 +134,28 @@ def once(number):
     equal([[row.get(field) for field in fields] for row in got], [[value or None for value in row] for row in rows], "rows read back")
 
 
+def large():
+    """Much more than a buffer, and nothing at all; twice the same bytes; to standard output."""
+    for compression in PACKED[1:]:
+        for rows in (0, 60000):
+            source = dump("large.ndjson", "".join('["%d","%s"]\n' % (at, "%x" % (at * 2654435761 % 2**32) * (at % 9)) for at in range(rows)))
+            sink = {"type": "csv", "path": tmp("large.csv"), "compression": compression}
+            made = []
+            for _ in range(2):
+                run(pipeline("large", ["a", "b"], [], {"type": "json", "path": source, "lines": "true"}, sink))
+                with open(tmp("large.csv"), "rb") as file:
+                    made.append(file.read())
+            check(made[0] == made[1], "the same rows give other bytes")
+            want = "a,b\n" + "".join('%d,%s\n' % (at, "%x" % (at * 2654435761 % 2**32) * (at % 9) or '""') for at in range(rows))
+            check(unpacked(tmp("large.csv"), compression) == want, "%d rows in %s" % (rows, compression))
+            check(rows == 0 or len(made[0]) < len(want) * 0.7, "it is packed")
+            path = pipeline("printed", ["a", "b"], [], {"type": "json", "path": source, "lines": "true"}, dict(sink, path="-"))
+            done = subprocess.run([PENSTOCK, "run", path, "--quiet"], capture_output=True)
+            equal((done.returncode, done.stdout), (0, made[0]), "standard output")
+
+
 def test():
+    large()
     for number in range(ROUNDS):
         try:
             once(number)

@@ -3,7 +3,7 @@
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
-need python3
+need python3 zstd
 need_penstock
 rounds=${PENSTOCK_TEST_FULL:+200}
 : "${rounds:=12}"
