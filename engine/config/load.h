@@ -26,6 +26,8 @@ struct pipeline *pipeline_load(const char *file, const struct load_options *opti
  * the caller's to wipe. */
 struct pipeline *pipeline_load_text(const char *name, const char *text, const char *dictionary, struct diagnostics *diagnostics);
 void pipeline_free(struct pipeline *pipeline);
+/* From now on it takes one pipeline_free more; from any thread. */
+void pipeline_hold(struct pipeline *pipeline);
 
 /* Text that comes out of the interpolation as text is: malloc'd, NULL when out of memory. */
 char *pipeline_quote(const char *text);

@@ -389,9 +389,14 @@ struct pipeline *pipeline_load(const char *file, const struct load_options *opti
 	return pipeline_load_given(file, NULL, options, diagnostics);
 }
 
+void pipeline_hold(struct pipeline *pipeline)
+{
+	atomic_fetch_add(&pipeline->holders, 1);
+}
+
 void pipeline_free(struct pipeline *pipeline)
 {
-	if (!pipeline)
+	if (!pipeline || atomic_fetch_sub(&pipeline->holders, 1) > 0)
 		return;
 	for (size_t i = 0; pipeline->programs && i < dictionary_count(pipeline->dictionary); i++)
 		program_free(pipeline->programs[i]);

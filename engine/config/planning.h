@@ -8,6 +8,8 @@
 #ifndef PENSTOCK_CONFIG_PLANNING_H
 #define PENSTOCK_CONFIG_PLANNING_H
 
+#include <stdatomic.h>
+
 #include "engine/config/connections.h"
 #include "engine/config/interpolate.h"
 #include "engine/config/params.h"
@@ -26,6 +28,7 @@ struct pipeline {
 	struct program **programs;   /* one a table of the dictionary, compiled when a step needs it */
 	const char **descriptors;    /* beside each program: the table as JSON */
 	struct params params;        /* as loaded */
+	atomic_uint holders;         /* beside the one that loaded it */
 };
 
 /* A step as written, for one table of its for_each. */

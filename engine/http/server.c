@@ -451,9 +451,9 @@ bool server_busy(const struct server *server)
 
 void server_cancel(struct server *server, int signal)
 {
-	atomic_store(&server->service->cancel.signal, signal);
+	service_cancel(server->service, signal);
 	for (size_t i = 0; i < server->retired_count; i++)
-		atomic_store(&server->retired[i]->cancel.signal, signal);
+		service_cancel(server->retired[i], signal);
 }
 
 void server_stop(struct server *server)

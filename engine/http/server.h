@@ -18,6 +18,8 @@ struct service *service_new(const struct serve_file *file, struct diagnostics *d
 /* Opens the rooms and starts the workers. Returns 0 or -1; service_free undoes it in both cases. */
 int service_start(struct service *service, struct error *error) MUST_CHECK;
 void service_free(struct service *service);
+/* What is under way is told to end, with this signal. */
+void service_cancel(struct service *service, int signal);
 
 /* In place of service_start: next takes over from a service that runs; -1 and error: that one goes on as it was, and next is to be freed. *kept gets the
  * names of what the new file changes and only a restart can ("limits.connections, limits.runs"), or is empty. next is to be given to server_replace at once. */

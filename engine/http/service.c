@@ -100,7 +100,7 @@ int service_start(struct service *service, struct error *error)
 		return -1;
 	begin_metrics(service, NULL);
 	service->rates = rates_new(&service->file->rates, service->file->key_count, error);
-	if (!service->rates || ingest_room_open(service, &service->ingest, error) < 0 || runs_room_open(service, &service->runs, error) < 0)
+	if (!service->rates || ingest_room_open(service, NULL, &service->ingest, error) < 0 || runs_room_open(service, &service->runs, error) < 0)
 		return -1;
 	if (schedule_room_open(service, &service->schedule, error) < 0)
 		return -1;
@@ -169,7 +169,7 @@ int service_succeed(struct service *next, struct service *before, char kept[KEPT
 	next->runs = before->runs;
 	next->workers = before->workers;
 	next->server = before->server;
-	if (inherit_rates(next, before, error) < 0 || ingest_room_open(next, &next->ingest, error) < 0 || schedule_room_pass(next, before, error) < 0) {
+	if (inherit_rates(next, before, error) < 0 || ingest_room_open(next, before->ingest, &next->ingest, error) < 0 || schedule_room_pass(next, before, error) < 0) {
 		next->passed_on = true;
 		return -1;
 	}
@@ -203,6 +203,12 @@ void service_free(struct service *service)
 	free(service->pipelines);
 	free(service->replaces);
 	free(service);
+}
+
+void service_cancel(struct service *service, int signal)
+{
+	atomic_store(&service->cancel.signal, signal);
+	ingest_room_cancel(service->ingest, signal);
 }
 
 bool service_may(const struct service *service, const struct http_request *request, enum verb verb, const char *pipeline)

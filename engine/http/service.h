@@ -114,7 +114,10 @@ struct runs_room;
 struct ingest_room *service_ingest(const struct service *service);
 struct runs_room *service_runs(const struct service *service);
 
-int ingest_room_open(struct service *service, struct ingest_room **out, struct error *error) MUST_CHECK; /* ingest.c */
+/* ingest.c. before: the room of the service that this one takes the place of, or NULL: sessions with a database for whose pipelines nothing has changed are
+ * shared with it. */
+int ingest_room_open(struct service *service, const struct ingest_room *before, struct ingest_room **out, struct error *error) MUST_CHECK;
+void ingest_room_cancel(struct ingest_room *room, int signal); /* what its sessions do, also for another room; NULL is fine */
 void ingest_room_close(struct ingest_room *room); /* waits for what was accepted */
 bool ingest_room_ready(const struct ingest_room *room, char *why, size_t size); /* for /readyz; from memory alone */
 int runs_room_open(struct service *service, struct runs_room **out, struct error *error) MUST_CHECK; /* runs.c */

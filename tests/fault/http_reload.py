@@ -210,6 +210,69 @@ def settings():
     service.stop()
 
 
+def sessions(kind):
+    """A database for whose pipelines nothing has changed keeps its sessions, beside keys and pipelines that come and go; else they are others."""
+    db = newdb(kind)
+    run(os.path.join(TOP, "pipelines/migrate.yaml"), db=db, cwd=TOP)
+    with open(os.path.join(TOP, "pipelines/ingest.yaml")) as source:
+        text = source.read().replace("../examples", os.path.join(TOP, "examples"))
+    dictionary = tmp("dictionary-%s.yaml" % kind)
+    with open(os.path.join(TOP, "examples/hr/datapackage.yaml")) as source:
+        words = source.read()
+    write(os.path.basename(dictionary), words)
+    text = text.replace(os.path.join(TOP, "examples/hr/datapackage.yaml"), dictionary)
+    copy, report = write("ingest-%s.yaml" % kind, text), os.path.join(TOP, "pipelines/reports/hires-by-quarter.yaml")
+    service = Service([], file=serve_file([copy], False), env={"PENSTOCK_DB": db.connect})
+    headers = {"Authorization": "Bearer " + STAYS}
+    number = [80000]
+
+    def load(status=200, job="on"):
+        number[0] += 1
+        equal(service.post("/v1/ingest/ingest/jobs", [{"id": number[0], "job": job}], headers).status, status, "rows")
+
+    def ids():
+        # Those of a transaction that is over, and of nobody else: a run's history and this question come and go.
+        return {row[0] for row in db.query("select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+                                           if kind == "postgresql" else
+                                           "select id from information_schema.processlist where db = database() and id <> connection_id()")}
+
+    def behind():
+        seen = [ids()]
+        wait_until(lambda: seen.append(ids()) or seen[-1] == seen[-2] and seen[-1], 30, "sessions that stay", pause=0.3)
+        return seen[-1]
+
+    def kept(what):
+        # Another thread may have opened one more, of its own.
+        now = behind()
+        check(first <= now, "%s: %s of %s" % (what, sorted(first & now), sorted(first)))
+
+    load()
+    first = behind()
+    serve_file([report, copy], True)
+    reload(service)
+    load()
+    kept("sessions behind a reload that changes nothing of them")
+    write("ingest-%s.yaml" % kind, "# nothing else\n" + text.replace("description:", "description: Also", 1))
+    reload(service)
+    load()
+    kept("sessions behind another description")
+    # A reload that fails leaves them; what has changed gets new ones, and the rules of now.
+    write("ingest-%s.yaml" % kind, text + "nonsense: 1\n")
+    reload(service, "reload_failed")
+    load()
+    kept("sessions behind a reload that failed")
+    write("ingest-%s.yaml" % kind, text)
+    load(job="x" * 100)
+    write(os.path.basename(dictionary), words.replace("maxLength: 255", "maxLength: 50"))
+    reload(service)
+    load(422, "x" * 100)
+    load()
+    wait_until(lambda: not ids() & first, 30, "sessions of a dictionary that has changed")
+    service.stop()
+    wait_until(lambda: not ids(), 30, "the end of all sessions")
+    print("%s: %d sessions kept" % (kind, len(first)))
+
+
 def manager():
     """The service manager is told, in its own protocol."""
     path = tmp("notify")
@@ -249,6 +312,8 @@ def test():
     settings()
     manager()
     for kind in databases():
+        if kind != "sqlite":
+            sessions(kind)
         storm(kind)
 
 
