@@ -19,7 +19,22 @@ static char *set_of(const struct http_pair *pair)
 	return asprintf(&text, "--set=%s=%s", pair->name, pair->value) < 0 ? NULL : text;
 }
 
-static int answer_plan(const struct child_end *end, const struct buffer *text, const struct buffer *said, struct http_answer *answer,
+/* A member of the answer; NULL: null. */
+static int put_shown(json_t *object, const char *key, const struct plan *plan, const struct buffer *text, struct error *error)
+{
+	struct buffer shown;
+	int failed = 0;
+
+	if (!text)
+		return put_string(object, key, NULL);
+	buffer_init(&shown, PLAN_MAX);
+	failed |= append_without_folder(plan, buffer_text(text), text->length, &shown, error);
+	failed |= failed ? 0 : put_text(object, key, buffer_text(&shown), shown.length);
+	buffer_fini(&shown);
+	return failed;
+}
+
+static int answer_plan(const struct plan *plan, const struct child_end *end, const struct buffer *text, const struct buffer *said, struct http_answer *answer,
 	struct error *error)
 {
 	json_t *object;
@@ -32,9 +47,9 @@ static int answer_plan(const struct child_end *end, const struct buffer *text, c
 	if (end->code < 0)
 		return error_set(error, ERROR_RESOURCE, NULL, "the process that makes the plan died");
 	object = json_object();
-	failed = put_text(object, "text", buffer_text(text), text->length);
+	failed = put_shown(object, "text", plan, text, error);
 	failed |= put_number(object, "exit_code", (uint64_t)end->code);
-	failed |= put_string(object, "problem", end->code ? buffer_text(said) : NULL);
+	failed |= put_shown(object, "problem", plan, end->code ? said : NULL, error);
 	return answer_json(answer, 200, object, failed, error);
 }
 
@@ -56,7 +71,7 @@ static int make_plan(const struct plan *plan, const struct http_request *request
 	if (result == 0)
 		result = child_run(arguments, PLAN_MS, request->cancel, &text, &said, &end, error);
 	if (result == 0)
-		result = answer_plan(&end, &text, &said, answer, error);
+		result = answer_plan(plan, &end, &text, &said, answer, error);
 	buffer_fini(&text);
 	buffer_fini(&said);
 	for (size_t i = 0; i < request->query_count; i++)

@@ -14,7 +14,7 @@
 #include "engine/http/request_load.h"
 #include "engine/http/runs.h"
 
-enum { WHY_SIZE = 256, SAID_SIZE = 2 * ERROR_MESSAGE_MAX };
+enum { WHY_SIZE = 256, SAID_MAX = 65536 };
 
 void replay_free(struct replay *replay)
 {
@@ -119,24 +119,19 @@ static struct replay *replay_new(const struct http_request *request, struct http
 
 /* --- whether it can be --- */
 
-/* Where the pipeline's file is stays here. */
-static void say(const struct error *why, const struct plan *plan, struct http_answer *answer)
+static int say(const struct error *why, const struct plan *plan, struct http_answer *answer, struct error *error)
 {
-	char said[SAID_SIZE];
-	size_t length = 0, file = strlen(plan->file);
+	char text[ERROR_PLACE_MAX + ERROR_MESSAGE_MAX];
+	struct buffer said;
+	int result;
 
-	for (const char *at = why->message; *at && length + 1 < sizeof said;) {
-		bool is_file = file > 0 && strncmp(at, plan->file, file) == 0;
-		int wrote = is_file ? snprintf(said + length, sizeof said - length, "this pipeline") : snprintf(said + length, sizeof said - length, "%c", *at);
-
-		length += (size_t)wrote;
-		at += is_file ? file : 1;
-	}
-	said[length < sizeof said ? length : sizeof said - 1] = '\0';
-	if (why->place[0] && strcmp(why->place, plan->file) != 0)
-		answer_problem(answer, 422, "%s: %s", why->place, said);
-	else
-		answer_problem(answer, 422, "%s", said);
+	buffer_init(&said, SAID_MAX);
+	error_text(why, text, sizeof text);
+	result = append_without_folder(plan, text, strlen(text), &said, error);
+	if (result == 0)
+		answer_problem(answer, 422, "%s", buffer_text(&said));
+	buffer_fini(&said);
+	return result;
 }
 
 static bool any_wanted(const struct mend_job *job)
@@ -159,18 +154,18 @@ static bool has_step(const struct plan *plan, const char *name)
 static int survey(struct replay *replay, const struct http_request *request, struct http_answer *answer, struct error *error)
 {
 	struct mend_job *job = &replay->job;
+	struct error failed = ERROR_INIT;
 
 	if (job->step && !has_step(job->plan, job->step)) {
 		answer_problem(answer, 422, "there is no step \"%.64s\" in this pipeline", job->step);
 		return 0;
 	}
 	job->cancel = request->cancel;
-	if (mend_survey(job, error) < 0) {
-		if (error->kind != ERROR_CONFIG && error->kind != ERROR_SOURCE)
-			return answer_trouble(answer, error);
-		say(error, job->plan, answer);
-		error_clear(error);
-		return 0;
+	if (mend_survey(job, &failed) < 0) {
+		if (failed.kind == ERROR_CONFIG || failed.kind == ERROR_SOURCE)
+			return say(&failed, job->plan, answer, error);
+		*error = failed;
+		return answer_trouble(answer, error);
 	}
 	if (any_wanted(job))
 		return 1;

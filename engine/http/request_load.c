@@ -126,6 +126,19 @@ int request_load(const struct service *service, size_t pipeline, const struct re
 	return result;
 }
 
+int append_without_folder(const struct plan *plan, const char *text, size_t length, struct buffer *out, struct error *error)
+{
+	const char *slash = strrchr(plan->file, '/'), *end = text + length, *found;
+	size_t whole = strlen(plan->file), folder = slash ? (size_t)(slash - plan->file) + 1 : 0;
+
+	while (folder > 0 && (found = memmem(text, (size_t)(end - text), plan->file, whole))) {
+		if (buffer_append(out, text, (size_t)(found - text), error) < 0 || buffer_append(out, found + folder, whole - folder, error) < 0)
+			return -1;
+		text = found + whole;
+	}
+	return buffer_append(out, text, (size_t)(end - text), error);
+}
+
 enum pipeline_kind pipeline_kind_of(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->step_count; i++) {

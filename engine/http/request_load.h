@@ -18,6 +18,9 @@ struct request_params {
 int request_load(const struct service *service, size_t pipeline, const struct request_params *params, struct pipeline **out,
 	struct http_answer *answer, struct error *error) MUST_CHECK;
 
+/* Appends a text that a client gets, in which the pipeline's file is named without its folder, which is nobody's business. 0, or -1 and error. */
+int append_without_folder(const struct plan *plan, const char *text, size_t length, struct buffer *out, struct error *error) MUST_CHECK;
+
 /* What a pipeline is asked for: a report answers with its rows, an ingest pipeline takes them, all else runs. */
 enum pipeline_kind { PIPELINE_RUN = 0, PIPELINE_REPORT, PIPELINE_INGEST };
 enum pipeline_kind pipeline_kind_of(const struct plan *plan);

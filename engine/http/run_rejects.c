@@ -235,8 +235,21 @@ int run_rejects_summary_get(struct service *service, const struct http_request *
 
 /* --- as a file that a person can mend --- */
 
+static int answer_refusal(const struct plan *plan, const char *why, struct http_answer *answer, struct error *error)
+{
+	struct buffer shown;
+
+	buffer_init(&shown, SAID_MAX);
+	int result = append_without_folder(plan, why, strcspn(why, "\n"), &shown, error);
+	if (result == 0)
+		answer_problem(answer, 422, "%s", buffer_text(&shown));
+	buffer_fini(&shown);
+	return result;
+}
+
 /* A file, or why there is none. */
-static int answer_export(const struct child_end *end, const struct buffer *said, const char *run_id, struct http_answer *answer, struct error *error)
+static int answer_export(const struct plan *plan, const struct child_end *end, const struct buffer *said, const char *run_id, struct http_answer *answer,
+	struct error *error)
 {
 	const char *why = strncmp(buffer_text(said), "penstock: ", 10) == 0 ? buffer_text(said) + 10 : buffer_text(said);
 
@@ -248,10 +261,8 @@ static int answer_export(const struct child_end *end, const struct buffer *said,
 		answer_problem(answer, 503, end->too_long ? "the export took too long; try again" : "the database cannot be had now, or is locked; try again");
 		return answer_header(answer, error, "Retry-After", "%d", RETRY_SECONDS);
 	}
-	if (end->code == 2 || end->code == 4) {
-		answer_problem(answer, 422, "%.*s", (int)strcspn(why, "\n"), why);
-		return 0;
-	}
+	if (end->code == 2 || end->code == 4)
+		return answer_refusal(plan, why, answer, error);
 	if (end->code != 0)
 		return error_set(error, ERROR_RESOURCE, NULL, "rejects export ended with %d: %.*s", end->code, (int)strcspn(why, "\n"), why);
 	if (answer->body.length == 0) {
@@ -291,7 +302,7 @@ static int export(const struct service *service, const struct http_request *requ
 		result = child_run(arguments, EXPORT_MS, request->cancel, &answer->body, &said, &end, error);
 	answer->body.ceiling = ANSWER_MAX;
 	if (result == 0)
-		result = answer_export(&end, &said, request->values[0], answer, error);
+		result = answer_export(plan, &end, &said, request->values[0], answer, error);
 	buffer_fini(&said);
 	for (size_t i = 0; i < count; i++)
 		free(texts[i]);

@@ -318,10 +318,11 @@ def plan(service, sql):
     answer = get(service, "/v1/pipelines/restore/plan?table=jobs&backup=" + backup)
     equal((answer["exit_code"], answer["problem"]), (0, None), "a plan")
     check("pipeline restore" in answer["text"] and "step jobs" in answer["text"] and "step departments" not in answer["text"], answer["text"])
+    check(tmp("restore.yaml") not in answer["text"] and "restore.yaml" in answer["text"].splitlines()[0], answer["text"])
     check(backup in answer["text"] and "replace" in answer["text"], answer["text"])
     equal((sql("select count(*) from penstock_runs"), sql("select count(*) from jobs")), before, "what a plan wrote")
     missing = get(service, "/v1/pipelines/restore/plan?backup=01fffffe-0000-7000-8000-000000000000")
-    check(missing["exit_code"] == 4 and missing["problem"], "a backup that is not there: %r" % missing)
+    check(missing["exit_code"] == 4 and missing["problem"] and tmp("restore.yaml") not in missing["problem"], "a backup that is not there: %r" % missing)
     for query in ("folder=/etc", "backup=..", "table=a/b", "other=1"):
         service.ask("GET", "/v1/pipelines/restore/plan?" + query, headers=KEY).problem(422, query)
     service.ask("GET", "/v1/pipelines/other/plan", headers=KEY).problem(404, "no such pipeline")
