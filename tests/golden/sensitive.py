@@ -59,18 +59,24 @@ def data(folder):
         file.write("name\nAnna\n")
 
 
-def pipeline(folder, name, sink):
+def pipeline(folder, name, sink, owners=None):
+    """The path of the pipeline; owners: the sink of a step before, for the parents."""
+    before = "" if owners is None else """  - name: owners
+    source: { type: csv, path: %s/owners.csv }
+    rules: { table: owners }
+    sink: %s
+""" % (folder, owners)
     head = """version: 1
 name: %s
 dictionary: dictionary.yaml
 connections: { db: { type: odbc, connect: "${PENSTOCK_DB}" } }
 state: db
 steps:
-  - name: cards
+%s  - name: cards
     source: { type: csv, path: %s/cards.csv, header: false }
     rules: { table: cards }
     sink: %s
-""" % (name, folder, sink)
+""" % (name, before, folder, sink)
     with open(os.path.join(folder, name + ".yaml"), "w", encoding="utf-8") as file:
         file.write(head)
     return os.path.join(folder, name + ".yaml")
@@ -84,12 +90,8 @@ def test_runs(folder):
     wanted = rules_of(rule for rule, _ in RECORDS)
     for kind in databases():
         db = newdb(kind)
-        path = pipeline(folder, "cards", "{ type: odbc, connection: db, table: cards, create: true }")
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text.replace("steps:\n", "steps:\n  - name: owners\n    source: { type: csv, path: %s/owners.csv }\n    rules: { table: owners }\n"
-                                    "    sink: { type: odbc, connection: db, table: owners, create: true }\n" % folder))
+        path = pipeline(folder, "cards", "{ type: odbc, connection: db, table: cards, create: true }",
+                        owners="{ type: odbc, connection: db, table: owners, create: true }")
         done = penstock("run", path, "--log-format", "json", "--json", db=db, program=PROGRAM)
         equal(done.code, 0, kind + ": " + done.tail())
         hidden(done.out + done.err, kind + ": the run")
@@ -112,7 +114,7 @@ def test_runs(folder):
 
 
 def test_file(folder):
-    path = pipeline(folder, "filed", "{ type: csv, path: %s/out.csv }" % folder)
+    path = pipeline(folder, "filed", "{ type: csv, path: %s/out.csv }" % folder, owners="{ type: csv, path: %s/owners_out.csv }" % folder)
     done = penstock("run", path, db=newdb("sqlite"), program=PROGRAM)
     equal(done.code, 0, "into a file: " + done.tail())
     hidden(done.out + done.err, "the run into a file")
