@@ -48,12 +48,15 @@ static int fail(const char *file, unsigned line, unsigned column, const char *me
 	return error_set(error, ERROR_CONFIG, node_place(&at, place, sizeof(place)), "%s (byte 0x%02X)", message, byte);
 }
 
-/* Length of the character at text where YAML allows it, else 0: tab, line feed, carriage return and what can be printed. */
-static size_t readable(const char *text, size_t length)
+/* Length of the character at text where YAML allows it, else 0: tab, line feed, carriage return and what can be printed. JSON allows all from 0x20
+ * on. */
+static size_t readable(const char *text, size_t length, bool json)
 {
 	const unsigned char *c = (const unsigned char *)text;
 	size_t size = utf8_character(text, length);
 
+	if (json && (size > 1 || *c >= 0x20))
+		return size;
 	if (size == 1)
 		return (*c >= 0x20 && *c != 0x7f) || *c == '\t' || *c == '\n' || *c == '\r';
 	if (size == 2 && c[0] == 0xc2 && c[1] < 0xa0 && c[1] != 0x85)
@@ -63,13 +66,13 @@ static size_t readable(const char *text, size_t length)
 	return size;
 }
 
-int document_scan(const char *file, const char *text, size_t length, struct error *error)
+int document_scan(const char *file, const char *text, size_t length, bool json, struct error *error)
 {
 	unsigned line = 1, column = 1;
 	unsigned directives = 0;
 
 	for (size_t i = 0, size; i < length; i += size) {
-		size = readable(text + i, length - i);
+		size = readable(text + i, length - i, json);
 		if (size == 0) {
 			unsigned byte = (unsigned char)text[i];
 
@@ -101,7 +104,7 @@ struct node *document_parse_text(const char *file, const char *text, size_t leng
 		error_set(error, ERROR_CONFIG, file, "is UTF-16; save it as UTF-8");
 		return NULL;
 	}
-	if (document_scan(file, text, length, error) < 0)
+	if (document_scan(file, text, length, json, error) < 0)
 		return NULL;
 	if (!json)
 		return yaml_parse(file, text, length, error);

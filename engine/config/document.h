@@ -29,11 +29,12 @@ struct node *document_parse_text(const char *file, const char *text, size_t leng
  * it. Returns 0, or -1 and ERROR_CONFIG. */
 int file_read(const char *path, size_t limit, const char *what, struct buffer *out, struct error *error) MUST_CHECK;
 
-/* What libyaml needs: strict UTF-8 (a byte order mark is skipped by the caller) without control characters. */
-int document_scan(const char *file, const char *text, size_t length, struct error *error) MUST_CHECK;
+/* What libyaml needs: strict UTF-8 (a byte order mark is skipped by the caller) without control characters; of JSON those that it allows may be
+ * there, which json_respell spells in another way. */
+int document_scan(const char *file, const char *text, size_t length, bool json, struct error *error) MUST_CHECK;
 
 /* Appends the JSON text to out with its strings spelled so that a YAML parser reads the same characters: surrogate pairs,
- * and characters that YAML takes for line ends. Lines stay; columns stay outside of the strings that were changed. */
+ * and characters that YAML takes for line ends or does not take at all. Lines stay; columns stay outside of the strings that were changed. */
 int json_respell(const char *file, const char *text, size_t length, struct buffer *out, struct error *error) MUST_CHECK;
 
 /* Parses scanned text with libyaml. */

@@ -2,11 +2,12 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * JSON is nearly YAML. Not so: \ud83d\ude00, one character in two halves (RFC 8259, 7), is \U0001F600 in YAML; and U+0085,
- * U+2028 and U+2029, ordinary characters in JSON, end lines in YAML and would be folded. Outside of strings a tab may stand
+ * U+2028 and U+2029, ordinary characters in JSON, end lines in YAML and would be folded; U+007F to U+009F, U+FFFE and U+FFFF may not stand in YAML. Outside of strings a tab may stand
  * anywhere in JSON. What a string becomes shorter by is made up with spaces behind its closing quote, where they mean
  * nothing, so that columns in messages stay true.
  */
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/config/document.h"
@@ -81,8 +82,8 @@ static int escape(struct respelling *r, size_t *saved)
 	return buffer_append(r->out, r->text + r->at - 2, 2, r->error);
 }
 
-/* A character that YAML would take for the end of a line; *spelling is what to write for it, or NULL. */
-static size_t line_end(const struct respelling *r, const char **spelling)
+/* A character that YAML would take for the end of a line, or not take at all; spelling is what to write for it, or empty. Returns its length. */
+static size_t foreign(const struct respelling *r, char spelling[8])
 {
 	static const struct {
 		const char *character, *spelling;
@@ -90,11 +91,25 @@ static size_t line_end(const struct respelling *r, const char **spelling)
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		if (follows(r, ends[i].character)) {
-			*spelling = ends[i].spelling;
+			snprintf(spelling, 8, "%s", ends[i].spelling);
 			return strlen(ends[i].character);
 		}
 	}
-	*spelling = NULL;
+	const unsigned char *c = (const unsigned char *)r->text + r->at;
+	size_t left = r->length - r->at;
+	spelling[0] = '\0';
+	if (c[0] == 0x7f) {
+		snprintf(spelling, 8, "\\x7F");
+		return 1;
+	}
+	if (left >= 2 && c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) {
+		snprintf(spelling, 8, "\\x%02X", c[1]);
+		return 2;
+	}
+	if (left >= 3 && c[0] == 0xef && c[1] == 0xbf && c[2] >= 0xbe) {
+		snprintf(spelling, 8, "\\uFFF%c", c[2] == 0xbe ? 'E' : 'F');
+		return 3;
+	}
 	return 0;
 }
 
@@ -104,15 +119,15 @@ static int string(struct respelling *r)
 	size_t saved = 0;
 
 	while (r->at < r->length) {
-		const char *spelling;
-		size_t size = line_end(r, &spelling);
+		char spelling[8];
+		size_t size = foreign(r, spelling);
 
 		if (r->text[r->at] == '\n' || r->text[r->at] == '\r' || r->text[r->at] == '\t')
 			return fail(r, "a line end or tab inside of a string; is the quote before it not closed? (else write \\n or \\t)");
 		if (r->text[r->at] == '\\') {
 			if (escape(r, &saved) < 0)
 				return -1;
-		} else if (spelling) {
+		} else if (size > 0) {
 			r->at += size;
 			if (buffer_puts(r->out, spelling, r->error) < 0)
 				return -1;

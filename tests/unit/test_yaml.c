@@ -199,6 +199,9 @@ static void test_json(void **state)
 	/* Line ends to YAML, not to JSON. */
 	expect_json("[\"a\xe2\x80\xa8" "b\", \"a\xe2\x80\xa9" "b\", \"a\xc2\x85" "b\", \"\xef\xbb\xbf\"]",
 		"['a\xe2\x80\xa8" "b','a\xe2\x80\xa9" "b','a\xc2\x85" "b','\xef\xbb\xbf']");
+	/* Characters to JSON (RFC 8259, 7: all but those below 0x20), not to YAML. */
+	expect_json("{\"\xc2\x81\":\"\x7f\xc2\x9f\xef\xbf\xbe\xef\xbf\xbfx\"}", "{'\xc2\x81':'\x7f\xc2\x9f\xef\xbf\xbe\xef\xbf\xbfx'}");
+	expect_refused_json("{\"a\": \"\x1f\"}", "f:1:8", "control character|0x1F");
 	expect_json("[\"  spaces  \", \"# no comment\", \"&a\", \"*a\", \"!x\", \"'\", \"%\", \"{\", \"- x\", \"a: b\"]",
 		"['  spaces  ','# no comment','&a','*a','!x',''','%','{','- x','a: b']");
 	expect_json("{\"\":\"\"}", "{'':''}");
