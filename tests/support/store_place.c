@@ -20,7 +20,7 @@ const struct step_key people = { .pipeline = "hire", .step = "people", .table_na
 
 int sqlite_setup(void **state)
 {
-	struct place *place = calloc(1, sizeof *place);
+	struct store_place *place = calloc(1, sizeof *place);
 
 	assert_non_null(place);
 	*state = place;
@@ -33,7 +33,7 @@ int sqlite_setup(void **state)
 
 int sqlite_teardown(void **state)
 {
-	struct place *place = *state;
+	struct store_place *place = *state;
 	static const char *const ends[] = { "", "-penstock.lock", "-journal" };
 	char path[256];
 
@@ -80,7 +80,7 @@ static void run_on(const char *connect, const char *sql)
 int postgresql_setup(void **state)
 {
 	static int number;
-	struct place *place;
+	struct store_place *place;
 	char sql[256];
 
 	*state = NULL;
@@ -99,7 +99,7 @@ int postgresql_setup(void **state)
 
 int postgresql_teardown(void **state)
 {
-	struct place *place = *state;
+	struct store_place *place = *state;
 	char sql[256];
 
 	if (!place)
@@ -110,7 +110,7 @@ int postgresql_teardown(void **state)
 	return 0;
 }
 
-struct place *place_of(void **state)
+struct store_place *place_of(void **state)
 {
 	if (!*state)
 		skip();
@@ -118,7 +118,7 @@ struct place *place_of(void **state)
 }
 
 
-void sql_do(const struct place *place, const char *sql)
+void sql_do(const struct store_place *place, const char *sql)
 {
 	sqlite3 *database;
 	char *message = NULL;
@@ -134,7 +134,7 @@ void sql_do(const struct place *place, const char *sql)
 }
 
 /* First column of the first row; empty for NULL or no row. */
-const char *sql_ask(const struct place *place, const char *sql)
+const char *sql_ask(const struct store_place *place, const char *sql)
 {
 	static char answer[ANSWER_MAX];
 	struct error error = ERROR_INIT;
@@ -167,7 +167,7 @@ const char *sql_ask(const struct place *place, const char *sql)
 }
 
 
-struct store_target target_of(const struct place *place, const char *run_id)
+struct store_target target_of(const struct store_place *place, const char *run_id)
 {
 	return (struct store_target){
 		.name = "test",
@@ -199,7 +199,7 @@ struct run_record run_of(const char *run_id, const char *pipeline)
 	};
 }
 
-struct store *begun(const struct place *place, const char *run_id)
+struct store *begun(const struct store_place *place, const char *run_id)
 {
 	struct store_target target = target_of(place, run_id);
 	struct run_record run = run_of(run_id, "hire");
@@ -286,7 +286,7 @@ void add_reject(struct store *store, const struct step_key *key, const char *run
 }
 
 /* Runs body in a child that then waits to be killed; returns when the body has ended. */
-pid_t victim(const struct place *place, void (*body)(const struct place *place))
+pid_t victim(const struct store_place *place, void (*body)(const struct store_place *place))
 {
 	int ends[2];
 	char byte = 'x';

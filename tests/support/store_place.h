@@ -21,7 +21,7 @@
 #define RUN_B "0192f000-0000-7000-8000-00000000000b"
 #define RUN_C "0192f001-0000-7000-8000-00000000000c"
 
-struct place {
+struct store_place {
 	bool postgresql;
 	char folder[64];
 	char database[128]; /* path, or name */
@@ -40,15 +40,15 @@ int postgresql_setup(void **state);
 int postgresql_teardown(void **state);
 
 /* Skips the test where there is no such database. */
-struct place *place_of(void **state);
+struct store_place *place_of(void **state);
 
 /* The connection string of another database of the server. */
 void server_database(const char *name, char *out, size_t size);
 
 /* SQL past the store: through SQLite's own library, or answered by the server. ask: first column of the first row, empty for
  * NULL or no row, until the next call. */
-void sql_do(const struct place *place, const char *sql);
-const char *sql_ask(const struct place *place, const char *sql);
+void sql_do(const struct store_place *place, const char *sql);
+const char *sql_ask(const struct store_place *place, const char *sql);
 
 /* For calls that must succeed: good(call(..., clean())). */
 extern struct error trouble;
@@ -59,10 +59,10 @@ struct error *clean(void);
 			fail_msg("%s: %s", #call, trouble.message); \
 	} while (0)
 
-struct store_target target_of(const struct place *place, const char *run_id);
+struct store_target target_of(const struct store_place *place, const char *run_id);
 struct store *store_at(const struct store_target *target);
 struct run_record run_of(const char *run_id, const char *pipeline); /* running since 2021-11-07T02:48:42.123456Z */
-struct store *begun(const struct place *place, const char *run_id); /* a run of pipeline hire */
+struct store *begun(const struct store_place *place, const char *run_id); /* a run of pipeline hire */
 struct checkpoint claimed(struct store *store, const struct step_key *key, const char *run_id);
 struct checkpoint example(const char *run_id, int64_t epoch); /* every field says something */
 void commit(struct store *store, const struct step_key *key, const struct checkpoint *checkpoint,
@@ -73,7 +73,7 @@ void add_reject(struct store *store, const struct step_key *key, const char *run
 	bool published);
 
 /* Runs body in a child that then waits to be killed; returns when the body has ended. */
-pid_t victim(const struct place *place, void (*body)(const struct place *place));
+pid_t victim(const struct store_place *place, void (*body)(const struct store_place *place));
 void kill_victim(pid_t child);
 
 #endif

@@ -42,7 +42,7 @@ static int see_reject(void *arg, const struct history_reject *reject)
 	return seen->count == seen->stop_at;
 }
 
-static struct history *history_at(const struct place *place)
+static struct history *history_at(const struct store_place *place)
 {
 	struct store_target target = target_of(place, NULL);
 	struct history *history = NULL;
@@ -53,7 +53,7 @@ static struct history *history_at(const struct place *place)
 
 static void no_state_is_no_error(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	const struct history_run_filter all_runs = { .all = true };
 	const struct history_reject_filter all = { .run = NULL }, latest = { .run = "latest" };
 	struct history *history = history_at(place);
@@ -77,7 +77,7 @@ static void no_state_is_no_error(void **state)
 static void runs_are_listed_newest_first(void **state)
 {
 	enum { RUNS = 150 };
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct history_run_filter filter = { .pipeline = NULL };
 	struct error error = ERROR_INIT;
 	struct history *history;
@@ -146,7 +146,7 @@ static int see_rule(void *arg, const char *rule, uint64_t count)
 static void rejects_are_listed_in_order(void **state)
 {
 	enum { REJECTS = 200 };
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *store = begun(place, RUN_A);
 	struct history_reject_filter filter = { .run = NULL };
 	struct error error = ERROR_INIT;
@@ -223,7 +223,7 @@ static int whole_reject(void *arg, const struct history_reject *reject)
 
 static void a_reject_is_read_whole(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *store = begun(place, RUN_A);
 	const struct history_reject_filter all = { .run = NULL };
 	struct reject reject = reject_of(5, "jobs.id.type", "a\xc3\xa9");

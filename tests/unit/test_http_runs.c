@@ -82,6 +82,15 @@ int64_t service_next_run(const struct service *service, size_t pipeline)
 	return 0;
 }
 
+/* Lineage is not wanted. */
+const struct serve_file *service_file(const struct service *service)
+{
+	static const struct serve_file nothing;
+
+	(void)service;
+	return &nothing;
+}
+
 const struct service_limits *service_limits(const struct service *service)
 {
 	return &service->limits;
@@ -151,7 +160,7 @@ static void add_pipeline(struct world *world, const char *path)
 	diagnostics_fini(&diagnostics);
 }
 
-static void open_world(struct world *world, const struct place *place)
+static void open_world(struct world *world, const struct store_place *place)
 {
 	static const char *const own[] = {"load", "slow", "again", "echo", "lax", "nowhere", "away"};
 	static const char *const shipped[] = {"hires-by-quarter", "departments-above-mean"};
@@ -337,7 +346,7 @@ static void begin(struct world *world, const char *pipeline, const char *body, c
 
 static void runs_are_started_followed_and_listed(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct world opened, *world = &opened;
 	char first[128], second[128];
 
@@ -388,7 +397,7 @@ static void runs_are_started_followed_and_listed(void **state)
 
 static void rejects_are_read_in_pages(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct world opened, *world = &opened;
 	char path[128], rejects[160], query[64];
 	size_t seen = 0, pages = 0;
@@ -449,7 +458,7 @@ static void wrong_requests_are_told_why(void **state)
 		{422, "{\"params\": {\"folder\": \"a\\u0000b\"}}", "\"folder\""}, {422, "{\"params\": {\"folder\": null}}", "\"folder\""},
 		{422, "{\"params\": {\"folder\": [\"a\"]}}", "\"folder\""}, {422, "{\"params\": {\"most\": 1.0}}", "\"most\""},
 	};
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct world opened, *world = &opened;
 	char deep[600] = "{\"params\":";
 
@@ -484,7 +493,7 @@ static void wrong_requests_are_told_why(void **state)
 
 static void runs_are_bounded_and_cancelled(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct world opened, *world = &opened;
 	char running[128], queued[128], other[128], path[320];
 	int pipe;
@@ -540,7 +549,7 @@ static void runs_are_bounded_and_cancelled(void **state)
 
 static void scopes_decide_what_is_seen(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct world opened, *world = &opened;
 	char path[128], below[160];
 
@@ -601,7 +610,7 @@ static int put(struct world *world, const char *path, const char *text, const ch
 static void uploads_become_the_file_of_a_param(void **state)
 {
 	static const char file[] = "/v1/pipelines/again/files/file";
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct world opened, *world = &opened;
 	char path[320];
 	struct stat info;
@@ -635,7 +644,7 @@ static void uploads_become_the_file_of_a_param(void **state)
 
 static void reports_answer_in_json_and_csv(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct world opened, *world = &opened;
 	char path[128];
 	long long hired = 0, above = 0;
@@ -678,7 +687,7 @@ static void reports_answer_in_json_and_csv(void **state)
 
 static void reports_say_what_is_wrong(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct world opened, *world = &opened;
 	struct error error = ERROR_INIT;
 	int result;

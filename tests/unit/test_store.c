@@ -58,7 +58,7 @@ enum { CONTRACT_TABLES = sizeof contract_columns / sizeof *contract_columns };
 
 static void tables_are_made_once(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 
 	odbc_store_ops.close(begun(place, RUN_A));
 	odbc_store_ops.close(begun(place, RUN_B));
@@ -71,7 +71,7 @@ static void tables_are_made_once(void **state)
 /* The printed script alone makes what the store needs; twice does no harm. */
 static void ddl_is_enough(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct buffer ddl;
 
 	buffer_init(&ddl, 1 << 20);
@@ -87,7 +87,7 @@ static void ddl_is_enough(void **state)
 
 static void newer_tables_are_refused(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store_target target = target_of(place, RUN_B);
 	struct run_record run = run_of(RUN_B, "hire");
 	struct error error = ERROR_INIT;
@@ -115,7 +115,7 @@ static void upgrades_are_steps(void **state)
 	static const struct state_step steps[] = { { .to = 3, .statements = second }, { .to = 4, .statements = third }, { .to = 0 } };
 	static const struct state_step bad[] = { { .to = 3, .statements = second }, { .to = 4, .statements = third },
 		{ .to = 5, .statements = wrong }, { .to = 0 } };
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *store = begun(place, RUN_A);
 	struct session *session = odbc_store_session(store);
 	struct error error = ERROR_INIT;
@@ -137,7 +137,7 @@ static void upgrades_are_steps(void **state)
 
 static void schema_moves_the_tables(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store_target target = target_of(place, RUN_A);
 	struct run_record run = run_of(RUN_A, "hire");
 	struct error error = ERROR_INIT;
@@ -165,7 +165,7 @@ static void schema_moves_the_tables(void **state)
 /* PostgreSQL: a role that may read and write these tables but create nothing. */
 static void no_create_right_is_needed(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store_target target = target_of(place, RUN_B);
 	struct run_record run = run_of(RUN_B, "hire");
 	struct error error = ERROR_INIT;
@@ -216,7 +216,7 @@ static void all_succeed(const pid_t *children, size_t count)
 static void several_may_make_the_tables(void **state)
 {
 	enum { CHILDREN = 4 };
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	pid_t children[CHILDREN];
 
 	for (int i = 0; i < CHILDREN; i++) {
@@ -247,7 +247,7 @@ static void several_may_make_the_tables(void **state)
 
 static void run_is_recorded(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *store = begun(place, RUN_A);
 	struct run_record run = run_of(RUN_A, "hire");
 
@@ -272,7 +272,7 @@ static void run_is_recorded(void **state)
 	assert_string_equal(sql_ask(place, "SELECT count(*) FROM penstock_runs WHERE finished_at > started_at"), "1");
 }
 
-static void die_while_running(const struct place *place)
+static void die_while_running(const struct store_place *place)
 {
 	struct store *store = begun(place, RUN_A);
 	struct checkpoint checkpoint = claimed(store, &jobs, RUN_A), other = claimed(store, &people, RUN_A);
@@ -287,7 +287,7 @@ static void die_while_running(const struct place *place)
 
 static void dead_runs_are_marked(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store_target target;
 	struct run_record run = run_of(RUN_C, "other");
 	struct store *live, *other;
@@ -316,7 +316,7 @@ static void dead_runs_are_marked(void **state)
 /* A try that was rolled back is begun again under its id. */
 static void run_may_begin_again(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *store = begun(place, RUN_A);
 
 	odbc_store_ops.close(store);
@@ -329,7 +329,7 @@ static void run_may_begin_again(void **state)
 
 static void checkpoint_comes_back(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *store = begun(place, RUN_A);
 	struct checkpoint first = claimed(store, &jobs, RUN_A), written, back;
 
@@ -361,7 +361,7 @@ static void checkpoint_comes_back(void **state)
 
 static void a_stale_epoch_is_fenced(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *store;
 	struct checkpoint checkpoint;
 	struct reject reject = reject_of(1, "jobs.id.type", "x");
@@ -392,7 +392,7 @@ static void a_stale_epoch_is_fenced(void **state)
 
 static void forget_keeps_the_epoch(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *store = begun(place, RUN_A);
 	struct checkpoint checkpoint = claimed(store, &jobs, RUN_A), other = claimed(store, &people, RUN_A);
 	struct file_record file = { .run_id = RUN_A, .path = "a", .size = 1, .hash = "00", .loaded_at = 1 };
@@ -417,7 +417,7 @@ static void forget_keeps_the_epoch(void **state)
 
 static void read_only_writes_nothing(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store_target target = target_of(place, RUN_B);
 	struct run_record run = run_of(RUN_B, "hire");
 	struct source_identity identity = { .known = true, .path = "a", .size = 1, .mtime_ns = 1 };

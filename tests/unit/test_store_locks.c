@@ -30,7 +30,7 @@ static void lock_names_are_hashes(void **state)
 
 static void two_stores_exclude_each_other(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *a = begun(place, RUN_A), *b = begun(place, RUN_B);
 	struct error error = ERROR_INIT;
 	struct checkpoint checkpoint;
@@ -58,7 +58,7 @@ static void two_stores_exclude_each_other(void **state)
 /* SQLite: seen without the database, which its holder has locked against every reader. */
 static void a_locked_database_hides_no_holder(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *a = begun(place, RUN_A), *b = NULL;
 	struct store_target target = target_of(place, RUN_B);
 	const struct step_key steps[] = { people, jobs };
@@ -89,7 +89,7 @@ static void a_locked_database_hides_no_holder(void **state)
 /* SQLite: the rival came after the session was opened. */
 static void a_late_rival_is_named(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store_target target = target_of(place, RUN_B);
 	struct run_record run = run_of(RUN_B, "hire");
 	struct error error = ERROR_INIT;
@@ -112,14 +112,14 @@ static void a_late_rival_is_named(void **state)
 	odbc_store_ops.close(b);
 }
 
-static void hold_the_step(const struct place *place)
+static void hold_the_step(const struct store_place *place)
 {
 	claimed(begun(place, RUN_A), &jobs, RUN_A);
 }
 
 static void a_killed_holder_lets_go(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	pid_t child = victim(place, hold_the_step);
 	struct store *store = begun(place, RUN_B);
 	struct error error = ERROR_INIT;
@@ -140,7 +140,7 @@ static void a_killed_holder_lets_go(void **state)
 /* While its holder has a transaction open, the second must be turned away at once, not wait for the database. */
 static void busy_is_said_at_once(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *a = begun(place, RUN_A), *b;
 	struct store_target target = target_of(place, RUN_B);
 	struct error error = ERROR_INIT;
@@ -162,7 +162,7 @@ static void busy_is_said_at_once(void **state)
 /* PostgreSQL: a connection that the server still believes in, of this very run, is ended. */
 static void own_lost_session_is_ended(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *lost, *again;
 
 	if (!place->postgresql)
@@ -178,7 +178,7 @@ static void own_lost_session_is_ended(void **state)
 
 static void lost_connection_may_be_tried_again(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *store;
 	struct checkpoint checkpoint;
 	struct reject reject = reject_of(1, "jobs.id.type", "x");
@@ -205,7 +205,7 @@ static void lost_connection_may_be_tried_again(void **state)
 /* SQLite: another connection holds the database for longer than lock_timeout. */
 static void locked_database_is_an_error(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store_target target = target_of(place, RUN_B);
 	struct run_record run = run_of(RUN_B, "hire");
 	struct error error = ERROR_INIT;
@@ -232,7 +232,7 @@ static void locked_database_is_an_error(void **state)
 static void many_steps_are_many_locks(void **state)
 {
 	enum { STEPS = 200 };
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *a = begun(place, RUN_A), *b = begun(place, RUN_B);
 	struct checkpoint checkpoint;
 	char name[16];

@@ -20,7 +20,7 @@ static void hex_of(const char *data, size_t length, char *out)
 static void hostile_texts_come_back(void **state)
 {
 	static const char hostile[] = "a'b\"c;--\\ \\x00 %s {x} ? $1 :y @z\r\n\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xef\xbf\xbf\xf4\x8f\xbf\xbf ";
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *store = begun(place, RUN_A);
 	struct checkpoint checkpoint = claimed(store, &jobs, RUN_A);
 	struct reject reject = reject_of(7, "jobs.id.type", hostile);
@@ -79,7 +79,7 @@ static void hostile_texts_come_back(void **state)
 static void rejects_keep_their_order(void **state)
 {
 	enum { REJECTS = 1000 };
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *store = begun(place, RUN_A);
 	struct checkpoint checkpoint = claimed(store, &jobs, RUN_A);
 	struct reject reject;
@@ -106,7 +106,7 @@ static void rejects_keep_their_order(void **state)
 
 static void unpublished_rejects_are_replaced(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *store = begun(place, RUN_A);
 	struct reject reject = reject_of(1, "jobs.id.type", "x");
 
@@ -147,7 +147,7 @@ static void expect_file(struct store *store, const struct step_key *key, const c
 
 static void files_are_known_by_content(void **state)
 {
-	struct place *place = place_of(state);
+	struct store_place *place = place_of(state);
 	struct store *store = begun(place, RUN_A);
 	struct file_record file = { .run_id = RUN_A, .path = "data/A b'c.csv", .size = INT64_C(5000000000),
 		.mtime_ns = INT64_C(1636253322123456789), .hash = "aa11", .records = 1999, .loaded_at = INT64_C(1636253322123456) },
