@@ -10,6 +10,8 @@ const DATA = process.env.PENSTOCK_BROWSER_DATA;
 const REJECTED = Number(process.env.PENSTOCK_BROWSER_REJECTED);
 const { PENSTOCK_BROWSER_LINES: LINES, PENSTOCK_BROWSER_ABOVE: ABOVE } = process.env;
 const TABLES = ['departments', 'jobs', 'hired_employees'];
+const FULL = Boolean(process.env.PENSTOCK_TEST_FULL);
+const MANY = FULL ? 1000000 : 20000;
 const FIRST_PAGE_MAX = 200 * 1024;
 const VALUE_SIZE = 64 * 1024;
 const HOSTILE = ['<script>window.hacked=1</script>', '<img src=x onerror="window.hacked=1">', '"><svg onload=window.hacked=1>', "'; window.hacked=1; '", 'javascript:window.hacked=1',
@@ -342,6 +344,35 @@ async function everyPage(browser, base, id) {
   return Object.keys(pages).length;
 }
 
+/* A run with so many rejects in the store: each page is there as soon as with a few. */
+async function crowded(browser, base, id) {
+  const run = '01fffffe-0000-7000-8000-000000000000';
+  const columns = sqlite("SELECT group_concat(name, ', ') FROM pragma_table_info('penstock_rejects') WHERE name NOT IN ('reject_id', 'run_id', 'record_no')");
+  sqlite(`INSERT INTO penstock_runs (run_id, kind, pipeline, status, started_at, finished_at, read_rows, written_rows, rejected_rows, skipped_rows, exit_code, summary)
+    SELECT '${run}', kind, pipeline, status, started_at, finished_at, ${MANY}, 0, ${MANY}, 0, 0, json_set(summary, '$.steps', json('${JSON.stringify([{ name: 'hired_employees', table: 'hired_employees', status: 'succeeded',
+  read: MANY, written: 0, rejected: MANY, skipped: 0, rejects_by_rule: { 'hired_employees.job_id.required': MANY } }])}')) FROM penstock_runs WHERE run_id = '${id}';
+    WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ${MANY})
+    INSERT INTO penstock_rejects (run_id, record_no, ${columns}) SELECT '${run}', n, ${columns} FROM number, (SELECT * FROM penstock_rejects WHERE rule = 'hired_employees.job_id.required' LIMIT 1)`);
+  const page = await open(browser, base, { key: KEY });
+  const took = {};
+  for (const hash of ['#/runs', `#/runs/${run}`, `#/runs/${run}/rejects`, `#/runs/${run}/rejects?rule=hired_employees.job_id.required`]) {
+    const times = [];
+    for (let i = 0; i < 3; i++) {
+      await page.go('#/reports');
+      const begun = performance.now();
+      await page.evaluate((to) => { location.hash = to; }, hash);
+      await page.locator('main').getByText(MANY.toLocaleString('en-US')).first().waitFor(wait);
+      if (/rejects/.test(hash)) await page.locator('tbody tr').nth(99).waitFor(wait);
+      times.push(performance.now() - begun);
+    }
+    took[hash.replace(run, 'ID')] = Math.round(Math.min(...times));
+  }
+  said(`${MANY} rejects of a run; milliseconds: ${JSON.stringify(took)}`);
+  check(!FULL || Math.max(...Object.values(took)) < 1000, 'a page takes longer than a second');
+  faultless(page, 'pages of many rejects');
+  await page.done();
+}
+
 async function keyboardOnly(browser, base) {
   const page = await open(browser, base, { key: KEY });
   await page.go('#/');
@@ -420,7 +451,7 @@ async function main() {
     ['a key is asked for, once', () => giveKey(page, service.url)], ['three files are uploaded and loaded', async () => { id = await uploadAndRun(page); }],
     [`${REJECTED} rejects, one opened, exported, filtered`, () => seeRejects(page, id)], ['a run is cancelled', () => cancel(page)], ['a backup, and its proof', () => backUp(page)], ['a lost table is restored', () => restore(page)],
     ['both reports', () => readReports(page)], ['mended rejects are replayed', () => replay(page, id)], ['the dictionary', () => dictionary(page)], ['hostile values', () => hostile(page)], ['no fault of a page', async () => faultless(page, 'the way')],
-    ['every page in two sizes and two colour schemes', () => everyPage(browser, service.url, id)], ['the keyboard', () => keyboardOnly(browser, service.url)], ['a key that may only read', () => reader(browser, service.url)],
+    ['every page in two sizes and two colour schemes', () => everyPage(browser, service.url, id)], ['the keyboard', () => keyboardOnly(browser, service.url)], ['a key that may only read', () => reader(browser, service.url)], ['many rejects', () => crowded(browser, service.url, id)],
     ['sizes', () => sizes(browser, service.url)], ['a service without keys', () => withoutKeys(browser, pipelines)],
   ];
   for (const [what, work] of parts) {
