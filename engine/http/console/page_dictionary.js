@@ -37,7 +37,7 @@ function tableOf(of) {
     table(`Fields of ${of.name}`, [
       { title: 'Field', cell: (part) => name(part.name) },
       { title: 'Type', cell: (part) => [value(part.type, 40), part.format && part.format !== 'default' && h('span', { class: 'soft' }, ' ', value(part.format, 40))] },
-      { title: 'Constraints', cell: (part) => listed(Object.entries(part.constraints || {}).map(constraint)) },
+      { title: 'Constraints', cell: (part) => Object.keys(part.constraints || {}).length ? listed(Object.entries(part.constraints).map(constraint)) : h('span', { class: 'none' }, '\u2013') },
       of.fields.some((part) => part.description) && { title: 'Meaning', wide: true, cell: (part) => part.description ? value(part.description, 300) : h('span', { class: 'none' }, '\u2013') },
       { title: 'Rules', wide: true, cell: (part) => many(part.rules).length ? h('details', null, h('summary', null, plural(part.rules.length, 'rule')), h('ul', { class: 'plain' }, part.rules.map((rule) => h('li', null, name(rule.id), h('br'), h('span', { class: 'soft' }, value(rule.text, 300)))))) : h('span', { class: 'none' }, '\u2013') },
     ].filter(Boolean), of.fields, { stacks: true }),
