@@ -100,6 +100,10 @@ async function giveKey(page, base) {
   await dialog.getByLabel('Key').fill('not-the-key');
   await dialog.getByRole('button', { name: 'Use this key' }).click();
   await page.getByText('does not know the key').waitFor(wait);
+  /* What no header can hold is not kept: every request would fail. */
+  await dialog.getByLabel('Key').fill('\u201cnot-the-key\u201d');
+  await dialog.getByRole('button', { name: 'Use this key' }).click();
+  equal(await dialog.getByLabel('Key').evaluate((input) => [input.validity.customError, sessionStorage.length]), [true, 0], 'a key that is none');
   await dialog.getByLabel('Key').fill(KEY);
   await dialog.getByRole('button', { name: 'Use this key' }).click();
   await page.getByRole('heading', { name: 'Pipelines', exact: true }).waitFor(wait);
@@ -242,6 +246,27 @@ async function backUp(page) {
   await page.locator('tbody').getByText('proven').waitFor(wait);
 }
 
+/* A preview that fails, and one of what is chosen no longer by the time that it comes: neither lets anyone restore. */
+async function previews(page, dialog, sure) {
+  const plans = '**/v1/pipelines/restore/plan*';
+  await page.route(plans, (route) => route.fulfill({ json: { text: '', exit_code: 5, problem: 'no such server' } }));
+  await dialog.getByRole('button', { name: 'Preview' }).click();
+  await dialog.getByText('no such server').waitFor(wait);
+  check(await sure.isDisabled() && await dialog.getByLabel(/to confirm/).count() === 0, 'a restore that cannot be');
+  await page.unroute(plans);
+  let go;
+  const late = new Promise((resolve) => { go = resolve; });
+  await page.route(plans, async (route) => { await late; await route.continue(); });
+  await dialog.getByRole('button', { name: 'Preview' }).click();
+  await dialog.getByLabel('Table').selectOption('jobs');
+  const came = page.waitForResponse(plans, wait);
+  go();
+  await came;
+  await dialog.getByRole('button', { name: 'Preview' }).and(dialog.locator(':enabled')).waitFor(wait);
+  equal(await dialog.locator('pre').count() + await dialog.getByLabel(/to confirm/).count(), 0, 'a preview of something else');
+  await page.unroute(plans);
+}
+
 async function restore(page) {
   const before = sqlite('SELECT id, name, datetime, department_id, job_id FROM hired_employees ORDER BY id');
   sqlite('DROP TABLE hired_employees');
@@ -249,6 +274,7 @@ async function restore(page) {
   const dialog = page.getByRole('dialog', { name: 'Restore this backup' });
   const sure = dialog.getByRole('button', { name: 'Restore', exact: true });
   check(await sure.isDisabled(), 'a restore without a preview');
+  await previews(page, dialog, sure);
   await dialog.getByLabel('Table').selectOption('hired_employees');
   await dialog.getByRole('button', { name: 'Preview' }).click();
   await dialog.locator('pre').getByText('hired_employees').first().waitFor(wait);
@@ -416,6 +442,24 @@ async function withoutKeys(browser, pipelines) {
   equal(await service.stop(), 0, 'the end of the service without keys');
 }
 
+/* A proxy that has the service below a path of its own. */
+async function below(browser, base) {
+  const front = http.createServer((asked, answer) => {
+    if (!asked.url.startsWith('/etl/')) return answer.writeHead(404).end();
+    return asked.pipe(http.request(base + asked.url.slice(4), { method: asked.method, headers: asked.headers }, (got) => got.pipe(answer.writeHead(got.statusCode, got.headers))));
+  });
+  await new Promise((resolve) => { front.listen(0, '127.0.0.1', resolve); });
+  const page = await open(browser, `http://127.0.0.1:${front.address().port}/etl`, { key: KEY });
+  await page.go('#/');
+  check(await page.getByRole('link', { name: /^last run of load/ }).count() === 1, 'the last run below a path');
+  await page.go('#/dictionary/load');
+  check((await page.locator('main').innerText()).includes('hired_employees'), 'the dictionary below a path');
+  faultless(page, 'a service below a path');
+  await page.done();
+  front.closeAllConnections();
+  front.close();
+}
+
 async function sizes(browser, base) {
   const page = await open(browser, base, { key: KEY });
   const wire = await page.context().newCDPSession(page);
@@ -452,7 +496,7 @@ async function main() {
     [`${REJECTED} rejects, one opened, exported, filtered`, () => seeRejects(page, id)], ['a run is cancelled', () => cancel(page)], ['a backup, and its proof', () => backUp(page)], ['a lost table is restored', () => restore(page)],
     ['both reports', () => readReports(page)], ['mended rejects are replayed', () => replay(page, id)], ['the dictionary', () => dictionary(page)], ['hostile values', () => hostile(page)], ['no fault of a page', async () => faultless(page, 'the way')],
     ['every page in two sizes and two colour schemes', () => everyPage(browser, service.url, id)], ['the keyboard', () => keyboardOnly(browser, service.url)], ['a key that may only read', () => reader(browser, service.url)], ['many rejects', () => crowded(browser, service.url, id)],
-    ['sizes', () => sizes(browser, service.url)], ['a service without keys', () => withoutKeys(browser, pipelines)],
+    ['below a path of a proxy', () => below(browser, service.url)], ['sizes', () => sizes(browser, service.url)], ['a service without keys', () => withoutKeys(browser, pipelines)],
   ];
   for (const [what, work] of parts) {
     const begun = performance.now();

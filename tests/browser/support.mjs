@@ -82,7 +82,7 @@ export async function open(browser, base, { key, width = 1280, scheme = 'light' 
 /* A new page, also where only what is behind the # differs. */
 async function go(page, base, hash) {
   if (page.url().startsWith(base)) {
-    await page.evaluate((to) => history.replaceState(null, '', to), '/' + hash);
+    await page.evaluate((to) => history.replaceState(null, '', to), hash);
     await page.reload();
   } else await page.goto(`${base}/${hash}`);
   await page.locator('main h1').first().waitFor({ state: 'attached' });

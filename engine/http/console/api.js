@@ -22,8 +22,10 @@ export const keys = {
 };
 
 const path = (parts) => parts.map((part) => encodeURIComponent(part)).join('/');
+/* The service may be below a path of a proxy, as the files of the console then are. */
+const below = (rest) => new URL('../' + rest, import.meta.url).pathname;
 /** at('runs', id, 'rejects') is /v1/runs/ID/rejects. */
-export const at = (...parts) => '/v1/' + path(parts);
+export const at = (...parts) => below('v1/' + path(parts));
 
 export function query(values) {
   const pairs = Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== '');
@@ -91,7 +93,7 @@ export async function maybe(url, signal) {
 let paths = null;
 /** Whether the service has a path, such as /v1/runs/{run}/replay: it describes itself. */
 export async function has(pattern) {
-  paths = paths || maybe('/openapi.json').catch(() => null);
+  paths = paths || maybe(below('openapi.json')).catch(() => null);
   const described = await paths;
   return !described || pattern in described.paths;
 }

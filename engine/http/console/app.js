@@ -79,7 +79,7 @@ async function open() {
 function askForKey(why) {
   return new Promise((resolve) => {
     let given = null;
-    const input = h('input', { type: 'password', autocomplete: 'off', spellcheck: 'false', required: true });
+    const input = h('input', { type: 'password', autocomplete: 'off', spellcheck: 'false', required: true, oninput: () => input.setCustomValidity('') });
     modal('A key is needed', (close) => [
       why && h('p', { class: 'note bad', role: 'alert' }, why),
       h('p', null, 'It is kept in this tab until the tab is closed, and sent to this service alone.'),
@@ -87,11 +87,15 @@ function askForKey(why) {
         onsubmit: (event) => {
           event.preventDefault();
           given = input.value.trim();
-          if (given) {
-            keys.set(given);
-            forgetPipelines();
-            close();
+          /* No header could hold it. */
+          input.setCustomValidity(/^[\x21-\x7e]+$/.test(given) ? '' : 'a key has letters, digits and signs of ASCII alone');
+          if (!input.reportValidity()) {
+            given = null;
+            return;
           }
+          keys.set(given);
+          forgetPipelines();
+          close();
         },
       }, field('Key', input, 'penstock keys new NAME --scope read:* makes one'), h('p', { class: 'actions' }, h('button', { class: 'primary' }, 'Use this key'))),
     ], () => resolve(given));

@@ -1,6 +1,6 @@
 // Backups: which there are and whether they are proven; Back up now, Verify, and Restore with a preview and a confirmation.
 // SPDX-License-Identifier: Apache-2.0
-import { at, may, maybe, pipelines, post, query } from './api.js';
+import { at, get, may, maybe, pipelines, post, query } from './api.js';
 import { ago, bytes, count, h, name, plural, show, value, when } from './dom.js';
 import { doing, field, modal, next, paramInput, runDialog, table, trouble } from './parts.js';
 
@@ -48,13 +48,15 @@ function restore(all, backup) {
   const begin = h('button', { type: 'button', class: 'danger sure', disabled: true }, 'Restore');
   let chosen = choices[0];
   let inputs = [];
+  let seen = null; /* what the preview is of, and what is done */
   const wanted = () => ({ backup: backup.run_id, ...Object.fromEntries(inputs.filter((input) => input.value !== '').map((input) => [input.name, input.value])) });
 
   const confirmation = h('input', { type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off' });
   const confirm = h('div', { hidden: true });
-  const settle = () => { begin.disabled = confirm.hidden || confirmation.value !== chosen.name; };
+  const settle = () => { begin.disabled = confirm.hidden || !seen || confirmation.value !== seen.pipeline; };
   confirmation.addEventListener('input', settle);
   const unseen = () => {
+    seen = null;
     confirm.hidden = true;
     confirmation.value = '';
     preview.replaceChildren();
@@ -63,10 +65,14 @@ function restore(all, backup) {
   const look = h('button', { type: 'button', class: 'primary' }, 'Preview');
   look.addEventListener('click', () => doing(look, told, async () => {
     unseen();
-    const plan = await maybe(at('pipelines', chosen.name, 'plan') + query(wanted()));
-    show(preview, h('h3', null, 'What it would do'), plan ? h('pre', { tabindex: '0', role: 'region', 'aria-label': 'what the restore would do' }, plan.text) : h('p', { class: 'note warn' }, 'This service gives no preview.'));
+    const asked = seen = { pipeline: chosen.name, params: wanted() };
+    const plan = await get(at('pipelines', asked.pipeline, 'plan') + query(asked.params));
+    if (seen !== asked) return; /* something else was chosen meanwhile */
+    show(preview, h('h3', null, 'What it would do'), plan.text && h('pre', { tabindex: '0', role: 'region', 'aria-label': 'what the restore would do' }, plan.text),
+      plan.exit_code !== 0 && h('p', { class: 'note bad', role: 'alert' }, 'It cannot be done: ', value(plan.problem || `the plan ended with exit code ${plan.exit_code}`, 600)));
+    if (plan.exit_code !== 0) return;
     show(confirm, h('p', { class: 'note warn' }, 'The rows of these tables are replaced by those of the backup, in one transaction. What was written since is gone. What goes wrong leaves everything as it was.'),
-      field(['Type ', name(chosen.name), ' to confirm'], confirmation));
+      field(['Type ', name(asked.pipeline), ' to confirm'], confirmation));
     confirm.hidden = false;
     confirmation.focus();
   }));
@@ -82,7 +88,7 @@ function restore(all, backup) {
   if (chosen) draw();
   modal('Restore this backup', (close) => {
     begin.addEventListener('click', () => doing(begin, told, async () => {
-      const run = await post(at('pipelines', chosen.name, 'runs'), { params: wanted() });
+      const run = await post(at('pipelines', seen.pipeline, 'runs'), { params: seen.params });
       close();
       location.hash = `#/runs/${run.run_id}`;
     }));

@@ -1,6 +1,6 @@
 // A rejected record taken apart into its cells, and which of them offended; where that is uncertain no cell is named.
 // SPDX-License-Identifier: Apache-2.0
-import { at, maybe } from './api.js';
+import { at, keys, maybe } from './api.js';
 
 const DELIMITERS = [',', ';', '\t', '|'];
 
@@ -75,10 +75,16 @@ export function cellsOf(reject, names) {
 
 const known = new Map();
 
-/** The dictionary of a pipeline, or null where it cannot be had. */
+/** The dictionary of a pipeline as this key may see it, or null where it cannot be had. */
 export function dictionaryOf(pipeline) {
-  if (!known.has(pipeline)) known.set(pipeline, maybe(at('pipelines', pipeline, 'dictionary')).catch(() => null));
-  return known.get(pipeline);
+  const id = JSON.stringify([keys.get(), pipeline]);
+  if (!known.has(id)) {
+    known.set(id, maybe(at('pipelines', pipeline, 'dictionary')).catch(() => {
+      known.delete(id); /* it may be had another time */
+      return null;
+    }));
+  }
+  return known.get(id);
 }
 
 /** The names of the fields of a reject's table; its rule begins with the table of the dictionary, which the target's may not be called. */
