@@ -79,7 +79,9 @@ static int send_to(const struct url *target, const char *const *more, const char
 		CURLcode code = curl_easy_perform(easy);
 
 		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-		if (code != CURLE_OK)
+		if (code == CURLE_ABORTED_BY_CALLBACK)
+			error_set(error, ERROR_SOURCE, place, "%s did not answer in the time that was left", target->host);
+		else if (code != CURLE_OK)
 			error_set(error, ERROR_SOURCE, place, "cannot reach %s: %s", target->host, said[0] ? said : curl_easy_strerror(code));
 		else if (status < 200 || status > 299)
 			error_set(error, ERROR_SOURCE, place, "%s answered with status %ld", target->host, status);

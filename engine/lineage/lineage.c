@@ -8,9 +8,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "connectors/http/post.h"
+#include "engine/core/patience.h"
 #include "engine/core/thread.h"
 #include "engine/lineage/parts.h"
 
@@ -29,15 +31,33 @@ struct lineage {
 
 /* --- one event --- */
 
+/* What a full disk or a crash left of a line must not spoil the next one. What cannot be read, as a FIFO, ends as it should. */
+static bool ends_within_line(const char *path)
+{
+	struct stat now;
+	char last;
+
+	if (stat(path, &now) < 0 || !S_ISREG(now.st_mode) || now.st_size == 0)
+		return false;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	bool torn = fd >= 0 && pread(fd, &last, 1, now.st_size - 1) == 1 && last != '\n';
+	if (fd >= 0)
+		close(fd);
+	return torn;
+}
+
 /* One write: the lines of two runs do not mix. A FIFO that nobody reads must not be waited for. */
 static int append(const char *path, char *text, struct error *error)
 {
 	size_t length = strlen(text);
+	bool torn = ends_within_line(path);
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, FILE_PERMISSIONS), saved;
 	ssize_t wrote;
 
 	if (fd < 0)
 		return error_errno(error, ERROR_SINK, path, errno, "cannot be opened for events of lineage");
+	if (torn)
+		(void)!write(fd, "\n", 1);
 	text[length] = '\n'; /* in the place of its end */
 	do
 		wrote = write(fd, text, length + 1);
@@ -48,13 +68,17 @@ static int append(const char *path, char *text, struct error *error)
 	return wrote == (ssize_t)length + 1 ? 0 : error_errno(error, ERROR_SINK, path, saved, "cannot take an event of lineage");
 }
 
-static int deliver(const struct lineage_target *target, char *text, struct error *error)
+static int deliver(const struct lineage *lineage, char *text, struct error *error)
 {
+	const struct lineage_target *target = lineage->target;
+	struct patience patience = patience_of(target->timeout_ms, lineage->options->cancel);
+
 	if (!text)
 		return error_memory(error, "an event of lineage");
 	if (target->file)
 		return append(target->file, text, error);
-	return http_post(target->url, target->headers, text, strlen(text), target->timeout_ms, NULL, place, error);
+	return http_post(target->url, target->headers, text, strlen(text), target->timeout_ms, &(struct post_patience){patience_over, &patience}, place,
+		error);
 }
 
 /* --- both --- */
@@ -64,7 +88,7 @@ static void *deliver_start(void *arg)
 	struct lineage *lineage = arg;
 
 	/* What is seen of it is the error. */
-	(void)!deliver(lineage->target, lineage->start, &lineage->failed);
+	(void)!deliver(lineage, lineage->start, &lineage->failed);
 	return NULL;
 }
 
@@ -86,14 +110,16 @@ struct lineage *lineage_begin(const struct lineage_target *target, const struct 
 
 int lineage_end(struct lineage *lineage, const struct run_report *report, struct error *error)
 {
-	int result;
+	int result = 0;
 
 	if (!lineage)
 		return error_memory(error, "an event of lineage");
 	char *text = event_text(lineage->plan, lineage->options, lineage->target->job_namespace, report);
 	if (lineage->threaded)
 		pthread_join(lineage->thread, NULL);
-	result = deliver(lineage->target, text, error);
+	/* Who was told to end does not wait again for whoever did not take the first. */
+	if (!error_is_set(&lineage->failed) || !cancel_requested(lineage->options->cancel))
+		result = deliver(lineage, text, error);
 	if (error_is_set(&lineage->failed)) {
 		*error = lineage->failed;
 		result = -1;

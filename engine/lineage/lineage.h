@@ -20,8 +20,8 @@ struct lineage_target *lineage_target_copy(const struct lineage_target *target, 
 /* Begins to deliver START of a run with these options. Target and plan are borrowed until the end. NULL: out of memory. */
 struct lineage *lineage_begin(const struct lineage_target *target, const struct plan *plan, const struct run_options *options);
 
-/* Delivers how the run ended, behind START, and frees; waits for both, twice timeout_ms at most. -1 and error: one of them was not delivered. NULL
- * is out of memory. */
+/* Delivers how the run ended, behind START, and frees; waits for both, twice timeout_ms at most, and five seconds at most once the run's cancel asks
+ * for the end. -1 and error: one of them was not delivered. NULL is out of memory. */
 int lineage_end(struct lineage *lineage, const struct run_report *report, struct error *error) MUST_CHECK;
 
 #endif

@@ -13,32 +13,12 @@
 #include <unistd.h>
 
 #include "connectors/http/post.h"
-#include "engine/core/clock.h"
+#include "engine/core/patience.h"
 #include "engine/core/unnamed.h"
 
-enum { LOOK_NS = 20000000, KILL_AFTER_MS = 2000, LEFT_MS = 5000 };
+enum { LOOK_NS = 20000000, KILL_AFTER_MS = 2000 };
 
 extern char **environ;
-
-/* Until when it is waited for, by the elapsed clock: its timeout, or a little longer than somebody has asked for the end. */
-struct patience {
-	int64_t until_ms;
-	struct cancel *cancel;
-	bool told_to_end;
-};
-
-static bool enough(void *arg)
-{
-	struct patience *patience = arg;
-	int64_t now = clock_elapsed_ms();
-
-	if (!patience->told_to_end && cancel_requested(patience->cancel)) {
-		patience->told_to_end = true;
-		if (patience->until_ms > now + LEFT_MS)
-			patience->until_ms = now + LEFT_MS;
-	}
-	return now >= patience->until_ms;
-}
 
 /* The summary as a file that is read from its beginning: nobody has to wait for a program that reads nothing. */
 static int summary_file(const char *summary, struct error *error)
@@ -111,7 +91,7 @@ static int wait_for(pid_t child, struct patience *patience, int *status)
 			return 1;
 		if (ended < 0 && errno != EINTR)
 			return -1;
-		if (enough(patience))
+		if (patience_over(patience))
 			return 0;
 		nanosleep(&look, NULL);
 	}
@@ -129,10 +109,10 @@ static int run_command(const struct plan_failure *failure, const char *summary, 
 	close(input);
 	if (failed)
 		return error_errno(error, ERROR_RESOURCE, "on_failure", failed, "cannot run \"%s\"", program);
-	patience->until_ms = clock_elapsed_ms() + failure->timeout_ms;
+	*patience = patience_of(failure->timeout_ms, patience->cancel);
 	int ended = wait_for(child, patience, &status);
 	if (ended == 0) {
-		struct patience last = {clock_elapsed_ms() + KILL_AFTER_MS, NULL, false};
+		struct patience last = patience_of(KILL_AFTER_MS, NULL);
 
 		kill(-child, SIGTERM);
 		if (wait_for(child, &last, &status) == 0) {
@@ -154,7 +134,7 @@ static int run_command(const struct plan_failure *failure, const char *summary, 
 int failure_tell(const struct plan *plan, const struct run_report *report, struct cancel *cancel, struct error *error)
 {
 	const struct plan_failure *failure = &plan->on_failure;
-	struct patience patience = {clock_elapsed_ms() + failure->timeout_ms, cancel, false};
+	struct patience patience = patience_of(failure->timeout_ms, cancel);
 	char *summary;
 	int result;
 
@@ -164,7 +144,7 @@ int failure_tell(const struct plan *plan, const struct run_report *report, struc
 	if (!summary)
 		return error_memory(error, "the summary for on_failure");
 	if (failure->url)
-		result = http_post(failure->url, NULL, summary, strlen(summary), failure->timeout_ms, &(struct post_patience){enough, &patience},
+		result = http_post(failure->url, NULL, summary, strlen(summary), failure->timeout_ms, &(struct post_patience){patience_over, &patience},
 			"on_failure", error);
 	else
 		result = run_command(failure, summary, &patience, error);

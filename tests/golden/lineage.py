@@ -193,6 +193,30 @@ def failures():
     equal([one["outputFacets"]["outputStatistics"]["rowCount"] for one in ended["outputs"]], [3], "one table")
 
 
+def torn():
+    """A line that a full disk or a crash left behind spoils none of those that come after it."""
+    path = tmp("torn.jsonl")
+    with open(path, "w") as out:
+        out.write('{"eventType":"COM')
+    equal(penstock("run", MIGRATE, "--step", "jobs", "--lineage-file", path, db=newdb("sqlite")).code, 0, "a run")
+    with open(path) as lines:
+        equal(lines.readline(), '{"eventType":"COM\n', "what was there")
+        equal([valid(json.loads(line))["eventType"] for line in lines], ["START", "COMPLETE"], "behind it")
+
+
+def impatient():
+    """A collector that is silent does not keep penstock from ending, whatever its timeout is."""
+    silent = Server(lambda request: time.sleep(60) or Answer(b""))
+    service = Service([MIGRATE], "keys:\n" + key_line("one", "right", ["*:*"]) + "lineage: { url: \"%s/x\", timeout: 60s }\n" % silent.url,
+                      {"PENSTOCK_DB": newdb("sqlite").connect}, name="impatient")
+    run_id = service.post("/v1/pipelines/migrate/runs", {}, KEY).json()["run_id"]
+    wait_until(lambda: service.ask("GET", "/v1/runs/" + run_id, headers=KEY).json()["status"] == "succeeded", 60, "the run")
+    begun = time.monotonic()
+    service.stop()
+    check(time.monotonic() - begun < 30, "the end took %.1f s" % (time.monotonic() - begun))
+    check(any(line.get("event") == "lineage_untold" for line in service.lines()), "a line of the log")
+
+
 # --- where they go -----------------------------------------------------------------------------------
 def collectors():
     """A url gets each event once; whatever it answers, the run is what it was."""
@@ -272,9 +296,11 @@ def test():
         loads(db)
         backup(db)
     failures()
+    torn()
     collectors()
     if subprocess.run([PENSTOCK, "help", "serve"], capture_output=True).returncode == 0:
         services()
+        impatient()
 
 
 main(test)
