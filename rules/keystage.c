@@ -114,6 +114,7 @@ struct keystage *keystage_new(const struct program *program, const struct judge_
 			return NULL;
 		}
 	}
+	stage->world.no_new_probes = stage->itself;
 	stage->within = stage->itself && (context->each_batch_alone || context->whole_batch);
 	stage->pass = 1;
 	for (size_t i = 0; i < stage->view_count; i++)
@@ -366,8 +367,11 @@ int keystage_settled(struct keystage *stage, const struct batch *batch, struct e
 
 bool keystage_in_memory(const struct keystage *stage)
 {
-	/* Of a table that refers to itself no single key is asked of the target. */
-	return (stage->itself || !stage->handed_over) && !stage->context.each_batch_alone;
+	bool probing = stage->handed_over && !stage->itself;
+	/* The keys of a table that refers to itself are left to the sink's thread in any case. */
+	for (size_t i = 0; i < stage->view_count; i++)
+		probing = probing || stage->views[i].probing;
+	return !probing && !stage->context.each_batch_alone;
 }
 
 size_t keystage_memory(const struct keystage *stage)

@@ -198,7 +198,7 @@ int keyview_spill(struct keyview *view, struct keyworld *world, struct error *er
 	     keystore_memory(&view->refused) > keystore_memory(&view->store)))
 		return spill_store(&view->refused, world, error);
 	assert(view->has_store);
-	bool target_can_answer = world->lookup && !view->exact && (view->own_in_target || (view->parents && view->counts_target));
+	bool target_can_answer = world->lookup && !view->exact && !world->no_new_probes && (view->own_in_target || (view->parents && view->counts_target));
 	if (target_can_answer && describe(view, world, &table, error) < 0)
 		return -1;
 	if (!table.exists || !table.indexed)

@@ -48,6 +48,7 @@ struct keyworld {
 	struct cancel *cancel;
 	struct keydisk *disk; /* NULL until the first set goes there */
 	bool probe_always;    /* the target's keys are never read; see each_batch_alone of a judge */
+	bool no_new_probes;   /* once rows flow no view begins to ask the target: what leaves memory goes to disk */
 };
 
 /* shape, resource, parents, counts_target and own_in_target are set, the rest is zero. Returns 0 or -1. */

@@ -116,6 +116,7 @@ static void choose_for_tree(struct replace *replace)
 
 	replace->refilled = !replace->staged && has_key(replace);
 	replace->late = replace->staged && !replace_other_key(target->session, target->schema, &target->catalog, 0);
+	replace->knotted = replace->staged && !replace->late && !replace_traits_of(target->session)->row_by_row && replace_can_untie(replace);
 	replace->staged = replace->staged || replace->refilled;
 }
 
@@ -141,7 +142,7 @@ static int loosen(struct replace *replace, struct error *error)
 int replace_open(struct replace *replace, struct error *error)
 {
 	references_fini(&replace->references);
-	replace->staged = replace->refilled = replace->late = replace->loose = false;
+	replace->staged = replace->refilled = replace->late = replace->loose = replace->knotted = replace->untied = false;
 	stage_name(&replace->stage, replace->target->session, 1); /* for explanations */
 	if (check_columns(replace, error) ||
 	    (replace->target->catalog.exists &&
@@ -299,7 +300,9 @@ int replace_retire(struct replace *replace, struct error *error)
 		replace->left = true;
 		return analyze(replace, error);
 	}
-	return analyze(replace, error) || check_references(replace, error) || replace_delete_gone(replace, error) ? -1 : 0;
+	if (analyze(replace, error) || (replace->knotted && replace_untie(replace, error)))
+		return -1;
+	return check_references(replace, error) || replace_delete_gone(replace, error) ? -1 : 0;
 }
 
 /* --- the rows that come --- */
@@ -347,9 +350,13 @@ int replace_place(struct replace *replace, struct error *error)
 		return replace_check_count(replace, error);
 	/* Rows of a tree that change may reference new ones; and new ones may have come without their references. */
 	bool new_first = replace->late || replace->loose;
+	replace->untied = replace->knotted;
 	if (new_first && replace_new_rows(replace, error))
 		return -1;
 	if (replace_changed_rows(replace, error) || (!new_first && replace_new_rows(replace, error)))
+		return -1;
+	replace->untied = false;
+	if (replace->knotted && (stage_drop_lists(&replace->stage, error) || replace_changed_rows(replace, error)))
 		return -1;
 	replace->stage.placed = true;
 	for (const struct staging *stage = session->stages; stage; stage = stage->next)
@@ -406,6 +413,8 @@ int replace_print_place(const struct replace *replace, struct buffer *out, struc
 				buffer_puts(out, replace_delete_words(replace), error) || print(replace, REPLACE_GONE, out, error)
 			? -1
 			: 0;
+	if (replace->knotted && buffer_puts(out, "-- references to rows that go, and those of changed rows, are null until the new rows are there\n", error))
+		return -1;
 	if (buffer_puts(out, replace_delete_words(replace), error) || print(replace, REPLACE_GONE, out, error) || print_update(replace, out, error))
 		return -1;
 	return print(replace, replace_insert_sql, out, error);

@@ -30,6 +30,8 @@ struct replace {
 	bool refilled;                /* staged, since its rows reference each other and nothing else does: emptied, and filled by one statement */
 	bool late;                    /* staged, and its rows reference each other, too: new rows come first, and rows go last */
 	bool loose;                   /* refilled or late, and foreign keys are judged row by row: references among its rows come last, and go first */
+	bool knotted;                 /* staged, its rows reference each other, and unique values may move among them: references among its rows go first, and come last */
+	bool untied;                  /* knotted: changed rows get their references later */
 	bool left;                    /* rows that must go are there still: a staged table that is not yet placed references them */
 	uint64_t given;               /* rows that were written */
 	struct staging stage;

@@ -12,7 +12,7 @@
  *   {values s}        s."id", s."name", ...: all fields; NULL for those of {loose}
  *   {columns}         "id", "name", ...
  *   {overriding}      what lets an INSERT write identity columns, or nothing
- *   {set}             "name" = s."name", ...: all fields but the key
+ *   {set}             "name" = s."name", ...: all fields but the key; NULL for references among the table's own rows that come later (untied)
  *   {loose}           t."parent" = NULL, ...: one column of each reference among the table's own rows
  *   {differs}         t and s differ in one of those
  *   {held}            a row of the table, x, holds a unique value that s is to get
@@ -89,6 +89,12 @@ bool replace_is_tree(const struct replace *replace);
 
 /* Of a reference among the table's own rows: the column that makes it none while it is null, outside the key; NULL: there is none. */
 const struct catalog_column *replace_loose_column(const struct replace *replace, const struct reference *reference);
+
+/* replace_untie.c: whether each reference among the table's own rows can be null for a while in a column that the rows bring; the name of such a
+ * column; and that of the rows which reference one that goes is null from now on. */
+bool replace_can_untie(const struct replace *replace);
+bool replace_unties(const struct replace *replace, const char *column);
+int replace_untie(const struct replace *replace, struct error *error) MUST_CHECK;
 
 /* Rows of the table whose keys did not come. */
 #define REPLACE_FROM "{t} AS t "

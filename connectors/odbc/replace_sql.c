@@ -190,7 +190,7 @@ static int put_set(const struct replace *replace, struct buffer *out, struct err
 		if ((!first && buffer_puts(out, ", ", error)) ||
 		    (replace_traits_of(session_of(replace))->joins_in_update && buffer_puts(out, "t.", error)) ||
 		    dialect_quote(session_of(replace)->dialect, out, name, error) || buffer_puts(out, " = ", error) ||
-		    put_column(replace, 's', name, out, error))
+		    (replace->untied && replace_unties(replace, name) ? buffer_puts(out, "NULL", error) : put_column(replace, 's', name, out, error)))
 			return -1;
 		first = false;
 	}

@@ -61,9 +61,14 @@ static int drop(struct session *session, const char *table, struct error *error)
 	return result;
 }
 
+int stage_drop_lists(struct staging *stage, struct error *error)
+{
+	return drop(stage->session, stage->refused, error) || drop(stage->session, stage->changed, error) ? -1 : 0;
+}
+
 int stage_drop(struct staging *stage, struct error *error)
 {
-	if (drop(stage->session, stage->refused, error) || drop(stage->session, stage->changed, error))
+	if (stage_drop_lists(stage, error))
 		return -1;
 	return drop(stage->session, stage->name, error);
 }

@@ -31,6 +31,8 @@ void stage_name(struct staging *stage, const struct session *session, unsigned n
 int stage_open(struct staging *stage, struct session *session, const struct schema *schema, const struct catalog *target,
 	struct error *error) MUST_CHECK;
 
+/* Drops what there is of the two beside the temporary table. */
+int stage_drop_lists(struct staging *stage, struct error *error) MUST_CHECK;
 /* Drops what there is of the three tables. */
 int stage_drop(struct staging *stage, struct error *error) MUST_CHECK;
 

@@ -235,8 +235,11 @@ static const char *bytes_at(struct waiting *waiting, uint64_t at, size_t length,
 	uint64_t from = at, end = waiting->window_at + waiting->window_length, most = FEW_BYTES;
 	if (at <= end && at + READ_BYTES >= end)
 		most = READ_BYTES;
-	if (most == READ_BYTES && at < waiting->window_at)
-		from = at + length > READ_BYTES ? at + length - READ_BYTES : 0;
+	if (most == READ_BYTES && at < waiting->window_at) {
+		/* An image is asked for by its head first: most are not cut by the end of the window. */
+		uint64_t behind = at + (length > FEW_BYTES ? length : FEW_BYTES);
+		from = behind > READ_BYTES ? behind - READ_BYTES : 0;
+	}
 	if (most < length)
 		most = length;
 	if (most > waiting->written - from)
