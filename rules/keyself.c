@@ -198,6 +198,28 @@ static int put_in_order(struct batch *batch, const struct order *order, struct e
 	return result;
 }
 
+static int by_record(const void *left, const void *right, void *origins)
+{
+	const struct origin *of = origins;
+	uint64_t a = of[*(const uint32_t *)left].record_no, b = of[*(const uint32_t *)right].record_no;
+	return (a > b) - (a < b);
+}
+
+/* A request that is tried again still has its rows as put_in_order has left them. */
+static int put_back(struct batch *batch, struct error *error)
+{
+	struct order order = {.rows = malloc((batch->rows ? batch->rows : 1) * sizeof *order.rows)};
+	if (!order.rows)
+		return error_memory(error, "the rows of a batch");
+	for (uint32_t row = 0; row < batch->rows; row++)
+		if (batch->status[row] == ROW_LIVE)
+			order.rows[order.count++] = row;
+	qsort_r(order.rows, order.count, sizeof *order.rows, by_record, batch->origins);
+	int result = put_in_order(batch, &order, error);
+	free(order.rows);
+	return result;
+}
+
 static int judge_within(struct keystage *stage, struct batch *batch, struct order *order, struct error *error)
 {
 	bool moved = true;
@@ -226,6 +248,8 @@ int keyself_judge(struct keystage *stage, struct batch *batch, struct error *err
 {
 	struct check *missing;
 	clear_fresh(stage);
+	if (stage->context.each_batch_alone && put_back(batch, error) < 0)
+		return -1;
 	for (uint32_t row = 0; row < batch->rows; row++)
 		if (batch->status[row] == ROW_LIVE && judge_row(stage, batch, row, TURN_FIRST, &missing, error) < 0)
 			return -1;
