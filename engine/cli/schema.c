@@ -191,7 +191,7 @@ static const struct command command_avro = {
 	.run = avro_main,
 };
 
-static const struct command *const subcommands[] = {&command_ddl, &command_avro, &command_schema_jsonschema, &command_schema_openapi, &command_schema_pipeline, NULL};
+static const struct command *const subcommands[] = {&command_ddl, &command_avro, &command_schema_jsonschema, &command_schema_openapi, &command_schema_pipeline, &command_schema_serve, NULL};
 
 const struct command command_schema = {
 	.name = "schema",

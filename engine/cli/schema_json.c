@@ -173,17 +173,15 @@ const struct command command_schema_openapi = {
 	.run = openapi_main,
 };
 
-static int pipeline_main(const void *bound, const struct arguments *arguments)
+static int print_schema(int (*schema)(struct buffer *out, struct error *error))
 {
 	struct error error = ERROR_INIT;
 	struct buffer text;
 	struct log log;
 	int code = 0;
-	(void)bound;
-	(void)arguments;
 	log_init(&log, LOG_TEXT, false, false);
 	buffer_init(&text, TEXT_MAX);
-	if (pipeline_schema(&text, &error) < 0)
+	if (schema(&text, &error) < 0)
 		code = log_error(&log, NULL, &error);
 	else
 		fwrite(buffer_text(&text), 1, text.length, stdout);
@@ -191,6 +189,34 @@ static int pipeline_main(const void *bound, const struct arguments *arguments)
 	log_fini(&log);
 	return code;
 }
+
+static int pipeline_main(const void *bound, const struct arguments *arguments)
+{
+	(void)bound;
+	(void)arguments;
+	return print_schema(pipeline_schema);
+}
+
+static int serve_main(const void *bound, const struct arguments *arguments)
+{
+	(void)bound;
+	(void)arguments;
+	return print_schema(serve_schema);
+}
+
+static const char *const serve_examples[] = {
+	"penstock schema serve >serve.schema.json",
+	NULL,
+};
+
+const struct command command_schema_serve = {
+	.name = "serve",
+	.summary = "serve files as JSON Schema",
+	.description = "Prints the JSON Schema (draft-07) of the files that \"penstock serve\" reads, made from the tables that parse them, for editors.",
+	.exits = EXITS(0) | EXITS(1),
+	.examples = serve_examples,
+	.run = serve_main,
+};
 
 static const char *const pipeline_examples[] = {
 	"penstock schema pipeline >pipeline.schema.json",

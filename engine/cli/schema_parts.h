@@ -11,6 +11,7 @@
 extern const struct command command_schema_jsonschema;
 extern const struct command command_schema_openapi;
 extern const struct command command_schema_pipeline;
+extern const struct command command_schema_serve;
 
 /* Loads the dictionary that the first argument names, and prints what print makes of it. Returns the exit code. */
 int print_of_dictionary(const struct arguments *arguments,

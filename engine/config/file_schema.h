@@ -1,4 +1,4 @@
-/* file_schema.h - pipeline files described as JSON Schema (draft-07), from the tables that parse them.
+/* file_schema.h - pipeline and serve files described as JSON Schema (draft-07), from the tables that parse them.
  * SPDX-License-Identifier: Apache-2.0
  *
  * A scalar of a pipeline may hold ${...}, so a text with one is taken for any value. What a schema cannot say (names that must exist,
@@ -16,6 +16,8 @@ struct jw;
 
 /* Appends the whole document, indented, with a line end. Returns 0 or -1. */
 int pipeline_schema(struct buffer *out, struct error *error) MUST_CHECK;
+/* The same of serve files. */
+int serve_schema(struct buffer *out, struct error *error) MUST_CHECK;
 
 /* --- option_schema.c: the parts that it is made of --- */
 

@@ -13,6 +13,7 @@
 #include "engine/config/load.h"
 #include "engine/config/options.h"
 #include "engine/config/scalars.h"
+#include "engine/config/serve_keys.h"
 #include "engine/config/stash.h"
 
 const char *const serve_verbs[] = {"ingest", "run", "read", "report", "upload", "cancel", NULL};
@@ -23,7 +24,7 @@ struct top_keys {
 	bool behind_proxy, plaintext, console;
 };
 
-static const struct option keys_of_serve[] = {
+const struct option keys_of_serve[] = {
 	{.name = "listen", .kind = OPTION_STRING, .offset = offsetof(struct top_keys, listen), .fallback = "127.0.0.1:8080",
 		.help = "Address and port; port 0 is any free one."},
 	{.name = "hosts", .kind = OPTION_LIST, .offset = offsetof(struct top_keys, hosts),
@@ -43,7 +44,7 @@ struct key_keys {
 	struct option_list scopes;
 };
 
-static const struct option keys_of_key[] = {
+const struct option keys_of_key[] = {
 	{.name = "name", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .offset = offsetof(struct key_keys, name),
 		.help = "Who uses it; stands in the access log."},
 	{.name = "sha256", .kind = OPTION_STRING, .flags = OPTION_REQUIRED, .offset = offsetof(struct key_keys, sha256),
@@ -54,7 +55,7 @@ static const struct option keys_of_key[] = {
 };
 
 #define LIMIT(field) offsetof(struct service_limits, field)
-static const struct option keys_of_service_limits[] = {
+const struct option keys_of_service_limits[] = {
 	{.name = "body", .kind = OPTION_SIZE, .offset = LIMIT(body), .fallback = "16MiB", .minimum = 1, .maximum = 1 << 30,
 		.help = "Bytes of one body."},
 	{.name = "bodies", .kind = OPTION_SIZE, .offset = LIMIT(bodies), .fallback = "64MiB", .minimum = 1,
@@ -85,7 +86,7 @@ static const struct option keys_of_service_limits[] = {
 };
 
 #define RATE(field) offsetof(struct serve_rates, field)
-static const struct option keys_of_rates[] = {
+const struct option keys_of_rates[] = {
 	{.name = "requests", .kind = OPTION_INTEGER, .offset = RATE(requests), .fallback = "10000", .minimum = 1,
 		.maximum = 100000000, .help = "Requests a second of one key."},
 	{.name = "burst", .kind = OPTION_INTEGER, .offset = RATE(burst), .fallback = "5000", .minimum = 1,
@@ -103,7 +104,7 @@ struct lineage_keys {
 	int64_t timeout_ms;
 };
 
-static const struct option keys_of_lineage[] = {
+const struct option keys_of_lineage[] = {
 	{.name = "url", .kind = OPTION_STRING, .flags = OPTION_SECRET, .offset = offsetof(struct lineage_keys, url),
 		.help = "Where OpenLineage events of runs are posted, such as http://127.0.0.1:5000/api/v1/lineage."},
 	{.name = "file", .kind = OPTION_STRING, .offset = offsetof(struct lineage_keys, file),

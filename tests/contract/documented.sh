@@ -26,7 +26,7 @@ done
 
 sed 's/\\-/-/g; s/\\f[A-Z]//g' "$TOP"/man/*.1 >"$TESTTMP/man"
 checked=0
-for command in run validate test plan check rules "schema ddl" "schema avro" "schema jsonschema" "schema openapi" "schema pipeline" "rejects list" "rejects show" "rejects top" "rejects export" "rejects replay" "runs list" "runs show" purge compare verify discover serve "schedule list" "schedule systemd" "keys new" connectors "completion bash" "completion words" version; do
+for command in run validate test plan check rules "schema ddl" "schema avro" "schema jsonschema" "schema openapi" "schema pipeline" "schema serve" "rejects list" "rejects show" "rejects top" "rejects export" "rejects replay" "runs list" "runs show" purge compare verify discover serve "schedule list" "schedule systemd" "keys new" connectors "completion bash" "completion words" version; do
     "$PENSTOCK" help $command >"$TESTTMP/out" || fail "penstock help $command"
     for option in $(grep -o -e '--[a-z][a-z-]*' "$TESTTMP/out" | sort -u); do
         checked=$((checked + 1))
