@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/core/buffer.h"
+#include "engine/core/plural.h"
 #include "rules/load.h"
 #include "rules/spelling.h"
 
@@ -165,8 +166,8 @@ static bool reference_fits(struct loader *loader, const struct node *node, const
 			   const struct key *fields, const struct schema *parent, const struct key *columns)
 {
 	if (fields->count != columns->count) {
-		diagnostics_error(loader->diagnostics, node, "a foreign key of %zu fields refers to %zu", fields->count,
-				  columns->count);
+		diagnostics_error(loader->diagnostics, node, "a foreign key of %zu field%s refers to %zu", fields->count,
+				  plural(fields->count, "", "s"), columns->count);
 		return false;
 	}
 	bool known = parent->primary.count > 0 && key_same(&parent->primary, columns);
