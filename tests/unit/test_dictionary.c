@@ -352,7 +352,7 @@ static void refuses_wrong_keys(void **state)
 		{"foreignKeys: [{ fields: b_id, reference: { resource: boat, fields: id } }]",
 		 "(did you mean \"boats\"?)"},
 		{"foreignKeys: [{ fields: b_id, reference: { resource: boats, fields: [id, s] } }]",
-		 "a foreign key of 1 fields refers to 2"},
+		 "a foreign key of 1 field refers to 2"},
 		{"foreignKeys: [{ fields: b_id, reference: { resource: boats, fields: n } }]",
 		 "must be the primary key or a unique key of \"boats\""},
 		{"foreignKeys: [{ fields: s, reference: { resource: boats, fields: id } }]",
