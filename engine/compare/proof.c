@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/compare/examine.h"
 #include "engine/compare/prove.h"
@@ -48,6 +49,14 @@ int proof_write(const struct manifest *manifest, const char *folder, struct erro
 	int result = file_out_whole(folder, PROOF_NAME, text, length + 1, error);
 	free(text);
 	return result;
+}
+
+void proof_withdraw(const char *folder)
+{
+	char path[FOLDER_PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, PROOF_NAME) < sizeof path)
+		unlink(path);
 }
 
 json_t *proof_read(const char *folder, struct error *error)

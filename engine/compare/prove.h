@@ -17,6 +17,9 @@ int prove_restore(const struct manifest *manifest, const char *folder, json_t *t
 /* Writes folder/PROOF_NAME, complete or not at all. ERROR_SINK. */
 int proof_write(const struct manifest *manifest, const char *folder, struct error *error) MUST_CHECK;
 
+/* Takes the note away, since the backup was found not to hold. Where it cannot be, as on a medium that is read-only, it stays. */
+void proof_withdraw(const char *folder);
+
 /* What the note says, with "holds" set to whether the manifest is still the one that was proven; JSON null where there is no note. NULL and error
  * where it is there and is none. */
 json_t *proof_read(const char *folder, struct error *error) MUST_CHECK;

@@ -130,9 +130,10 @@ static int verify_file(struct verification *work, const char *path, struct error
 
 /* --- the verdict -------------------------------------------------------------------------------- */
 
-static int code_of(const struct verification *work)
+/* Of the tables: 0, or why they are not what the manifest says. */
+static int tables_code(const struct verification *work)
 {
-	int code = json_array_size(work->extra) ? ERROR_BOOKS : 0;
+	int code = 0;
 	size_t index;
 	json_t *table;
 
@@ -146,15 +147,28 @@ static int code_of(const struct verification *work)
 	return code;
 }
 
+static int code_of(const struct verification *work)
+{
+	int code = tables_code(work);
+
+	return code || !json_array_size(work->extra) ? code : ERROR_BOOKS;
+}
+
 static int prove(struct verification *work, struct error *error)
 {
 	if (work->options->restore && code_of(work) == 0) {
-		if (prove_restore(work->manifest, work->folder, work->tables, work->options->cancel, error))
+		if (prove_restore(work->manifest, work->folder, work->tables, work->options->cancel, error)) {
+			if (error->kind == ERROR_BOOKS)
+				proof_withdraw(work->folder);
 			return -1;
+		}
 		work->restored = true;
 		if (code_of(work) == 0 && proof_write(work->manifest, work->folder, error))
 			return -1;
 	}
+	/* An older proof would let `keep` spare this backup, and not one that holds. */
+	if (work->manifest && tables_code(work))
+		proof_withdraw(work->folder);
 	work->proof = work->manifest ? proof_read(work->folder, error) : json_null();
 	return work->proof ? 0 : -1;
 }

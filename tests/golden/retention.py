@@ -88,6 +88,24 @@ def a_year():
     print("a year: %d backups made, %d left" % (366 // STEP, len(made)))
 
 
+def damaged_since():
+    """A proof that a later verification has refuted is none: the newest backup that is still proven stays."""
+    folder = tmp("refuted")
+    path, made = pipeline("refuted", folder, "{ last: 1 }", title="refuted"), []
+    gather = pipeline("gather", folder, "", title="refuted")
+    for day in range(3):
+        made.append(backup(gather, datetime.datetime(2027, 5, 1 + day, tzinfo=UTC))[0])
+    older, newer, _ = made
+    for run_id in (older, newer):
+        equal(penstock("verify", "--restore", os.path.join(folder, run_id)).code, 0, "proof")
+    with open(os.path.join(folder, newer, "departments.avro"), "r+b") as out:
+        out.seek(-20, os.SEEK_END)
+        out.write(b"\0" * 4)
+    equal(penstock("verify", os.path.join(folder, newer)).code, 4, "damage")
+    last = backup(path, datetime.datetime(2027, 5, 9, tzinfo=UTC))[0]
+    equal(there(folder), [older, last], "what is left")
+
+
 def weeks_and_years():
     folder, keep = tmp("weeks"), {"weekly": 4, "yearly": 3}
     path = pipeline("weeks", folder, "{ weekly: 4, yearly: 3 }")
@@ -199,6 +217,7 @@ def retention():
     a_year()
     weeks_and_years()
     years_apart()
+    damaged_since()
     not_ours()
     not_whole()
     refused()
