@@ -32,6 +32,7 @@ struct mend_source {
 	uint64_t bytes;              /* of the file of mended rows, not yet in a batch */
 	struct original original;    /* the file that items of STAGED_PLACE are in */
 	bool reading;                /* it is open, and not read to its end */
+	uint64_t reached;            /* record_no of the last reject that it was read for */
 	struct json_record json;
 	bool json_ready;
 	struct sheet cutter;         /* for records in the store */

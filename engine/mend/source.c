@@ -180,20 +180,28 @@ static void leave_original(struct mend_source *source)
 {
 	original_close(&source->original);
 	source->reading = false;
+	source->reached = 0;
 }
 
+/* An earlier record than the last one is only to be had from the beginning. */
 static bool in_this_original(const struct mend_source *source)
 {
 	const struct staged_item *item = &source->item;
-	return source->reading && source->waiting && item->form == STAGED_PLACE && strlen(source->original.path) == item->source.length &&
+	return source->reading && source->waiting && item->form == STAGED_PLACE && item->record_no >= source->reached && strlen(source->original.path) == item->source.length &&
 		memcmp(source->original.path, item->source.data, item->source.length) == 0;
+}
+
+static int pass(struct mend_source *source, struct error *error)
+{
+	source->reached = source->item.record_no;
+	return advance(source, error);
 }
 
 static int miss(struct mend_source *source, struct error *error)
 {
 	mend_skip(source, SKIP_SOURCE_GONE, "source gone: reject %" PRId64 ": record %" PRIu64 " is no longer at byte %" PRIu64 " of %s",
 		source->item.reject_id, source->item.record_no, source->item.byte_offset, source->original.path);
-	return advance(source, error);
+	return pass(source, error);
 }
 
 /* Of the rows of the original those that are wanted get their reject_id; the others are put aside. *found: some are. */
@@ -219,7 +227,7 @@ static int choose(struct mend_source *source, struct batch *batch, bool *found, 
 			return -1;
 		origin->record_no = (uint64_t)source->item.reject_id;
 		*found = true;
-		if (advance(source, error) < 0)
+		if (pass(source, error) < 0)
 			return -1;
 	}
 	return 0;

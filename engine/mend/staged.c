@@ -1,5 +1,8 @@
 /* staged.c - length-prefixed items in an unlinked file.
  * SPDX-License-Identifier: Apache-2.0
+ *
+ * Rejects of records that waited for their parents stand behind those of later records. Items that do not come in the order of their
+ * sources are put into it some ten thousand at a time, so that memory stays flat.
  */
 #include "engine/mend/staged.h"
 
@@ -11,12 +14,25 @@
 #include "engine/core/buffer.h"
 #include "engine/core/unnamed.h"
 
-enum { TEXTS = 4, ITEM_MAX = 1 << 30 };
+enum { TEXTS = 4, ITEM_MAX = 1 << 30, WINDOW_ITEMS = 1 << 16, WINDOW_SOURCES = 1024 };
+
+/* Where an item stands in the file. */
+struct ordered {
+	uint64_t record_no, at;
+	size_t source; /* of those of the window, in the order in which they came */
+};
 
 struct staged {
 	FILE *file;
 	uint64_t ceiling, used, count, given;
 	struct buffer scratch;
+	bool mixed;               /* the items are not in the order of one source */
+	uint64_t last_no;         /* of the item that was added last, */
+	uint64_t last_source;     /* and the hash of its source */
+	struct ordered *window;   /* NULL until it is needed */
+	uint64_t *sources;        /* hashes: two sources with the same one are read in turns, which is right, but slower */
+	size_t window_count, window_given;
+	uint64_t at;              /* behind the window in the file */
 };
 
 /* Never leaves the process, so it has no version. */
@@ -54,7 +70,29 @@ void staged_free(struct staged *staged)
 	if (staged->file)
 		fclose(staged->file);
 	buffer_fini(&staged->scratch);
+	free(staged->window);
+	free(staged->sources);
 	free(staged);
+}
+
+/* FNV-1a */
+static uint64_t hash_of(struct text source)
+{
+	uint64_t hash = 14695981039346656037u;
+	for (size_t i = 0; i < source.length; i++)
+		hash = (hash ^ (unsigned char)source.data[i]) * 1099511628211u;
+	return hash;
+}
+
+static void look_at_order(struct staged *staged, const struct staged_item *item)
+{
+	uint64_t source = hash_of(item->source);
+	if (item->form != STAGED_PLACE)
+		return;
+	if (staged->last_no > 0 && (source != staged->last_source || item->record_no < staged->last_no))
+		staged->mixed = true;
+	staged->last_no = item->record_no;
+	staged->last_source = source;
 }
 
 int staged_add(struct staged *staged, const struct staged_item *item, struct error *error)
@@ -78,7 +116,15 @@ int staged_add(struct staged *staged, const struct staged_item *item, struct err
 		return error_errno(error, ERROR_RESOURCE, NULL, errno, "cannot write the temporary file of a replay");
 	staged->used += size;
 	staged->count++;
+	look_at_order(staged, item);
 	return 0;
+}
+
+static int go_to(struct staged *staged, uint64_t at, struct error *error)
+{
+	if (fseeko(staged->file, (off_t)at, SEEK_SET) == 0)
+		return 0;
+	return error_errno(error, ERROR_RESOURCE, NULL, errno, "cannot read back the temporary file of a replay");
 }
 
 int staged_rewind(struct staged *staged, struct error *error)
@@ -86,16 +132,20 @@ int staged_rewind(struct staged *staged, struct error *error)
 	if (fflush(staged->file) != 0 || fseek(staged->file, 0, SEEK_SET) != 0)
 		return error_errno(error, ERROR_RESOURCE, NULL, errno, "cannot write the temporary file of a replay");
 	staged->given = 0;
-	return 0;
+	staged->window_count = staged->window_given = 0;
+	staged->at = 0;
+	if (!staged->mixed || staged->window)
+		return 0;
+	staged->window = malloc(WINDOW_ITEMS * sizeof *staged->window);
+	staged->sources = malloc(WINDOW_SOURCES * sizeof *staged->sources);
+	return staged->window && staged->sources ? 0 : error_memory(error, "the rejects of a replay");
 }
 
-int staged_next(struct staged *staged, struct staged_item *out, struct error *error)
+static int read_item(struct staged *staged, struct staged_item *out, struct error *error)
 {
 	struct text *const texts[TEXTS] = { &out->source, &out->rule, &out->message, &out->body };
 	struct head head;
 	size_t total = 0;
-	if (staged->given == staged->count)
-		return 0;
 	bool ok = fread(&head, sizeof head, 1, staged->file) == 1;
 	for (int i = 0; i < TEXTS && ok; i++)
 		total += head.lengths[i];
@@ -111,6 +161,62 @@ int staged_next(struct staged *staged, struct staged_item *out, struct error *er
 		*texts[i] = (struct text){ at, head.lengths[i] };
 		at += head.lengths[i];
 	}
+	return 0;
+}
+
+static int in_order(const void *left, const void *right)
+{
+	const struct ordered *a = left, *b = right;
+	if (a->source != b->source)
+		return a->source < b->source ? -1 : 1;
+	if (a->record_no != b->record_no)
+		return a->record_no < b->record_no ? -1 : 1;
+	return (a->at > b->at) - (a->at < b->at);
+}
+
+/* The items from staged->at on that stand in sources, put in order. Empty where the next one does not. */
+static int fill_window(struct staged *staged, struct error *error)
+{
+	size_t sources = 0, source = 0;
+	struct staged_item item;
+	staged->window_count = staged->window_given = 0;
+	if (go_to(staged, staged->at, error) < 0)
+		return -1;
+	while (staged->window_count < WINDOW_ITEMS && staged->given + staged->window_count < staged->count) {
+		if (read_item(staged, &item, error) < 0)
+			return -1;
+		uint64_t hash = hash_of(item.source);
+		for (source = 0; source < sources && staged->sources[source] != hash;)
+			source++;
+		if (item.form != STAGED_PLACE || source == WINDOW_SOURCES)
+			break;
+		if (source == sources)
+			staged->sources[sources++] = hash;
+		staged->window[staged->window_count++] = (struct ordered){ item.record_no, staged->at, source };
+		staged->at = (uint64_t)ftello(staged->file);
+	}
+	qsort(staged->window, staged->window_count, sizeof *staged->window, in_order);
+	return 0;
+}
+
+static int next_of_window(struct staged *staged, struct staged_item *out, struct error *error)
+{
+	if (staged->window_given == staged->window_count && fill_window(staged, error) < 0)
+		return -1;
+	bool alone = staged->window_count == 0;
+	if (go_to(staged, alone ? staged->at : staged->window[staged->window_given++].at, error) < 0 || read_item(staged, out, error) < 0)
+		return -1;
+	if (alone)
+		staged->at = (uint64_t)ftello(staged->file);
+	return 0;
+}
+
+int staged_next(struct staged *staged, struct staged_item *out, struct error *error)
+{
+	if (staged->given == staged->count)
+		return 0;
+	if ((staged->mixed ? next_of_window(staged, out, error) : read_item(staged, out, error)) < 0)
+		return -1;
 	staged->given++;
 	return 1;
 }

@@ -36,7 +36,8 @@ int staged_add(struct staged *staged, const struct staged_item *item, struct err
 
 /* From the first one again; once all were added. */
 int staged_rewind(struct staged *staged, struct error *error) MUST_CHECK;
-/* 1 and the next item, valid until the next call; 0 at the end, -1 and error. */
+/* 1 and the next item, valid until the next call; 0 at the end, -1 and error. Those of one source come by their record_no, as far as a window over
+ * all of them reaches: behind it may be earlier ones. */
 int staged_next(struct staged *staged, struct staged_item *out, struct error *error) MUST_CHECK;
 
 #endif

@@ -536,19 +536,28 @@ def requests(kind):
 
 
 def mended(kind):
-    """Rejected for want of a parent, which then comes: replayed, children before their parents."""
+    """Rejected for want of a parent, which then comes: replayed, children before their parents. The store has those that
+    waited behind later ones, of another file too."""
     records = [dict(zip(NAMES, ("R", at, None, "R", at - 1, None, None, None))) for at in range(30, 0, -1)]
-    write(tmp("units.csv"), records)
+    at_once = [dict(zip(NAMES, ("A", at, None, None, None, None, 9, None))) for at in (1, 2)]
+    write(tmp("units.csv"), records[:20] + at_once[:1])
+    write(tmp("more.csv"), records[20:] + at_once[1:])
     db = prepare(kind)
-    file = pipeline()
-    counted(kind + ": before", run(file, cwd=tmp(), db=db), 30, 30)
-    db.execute("insert into unit (region, no) values ('R', 0)")
+    file = pipeline("[units.csv, more.csv]")
+    counted(kind + ": before", run(file, cwd=tmp(), db=db), 32, 32)
+    done = penstock("rejects", "export", "--run", "latest", "--state", "env:PENSTOCK_DB", "mend.csv", db=db, cwd=tmp())
+    equal(done.code, 0, "%s: export: %s" % (kind, done.tail()))
+    with open(tmp("mend.csv"), newline="") as text:
+        equal([(one["region"], int(one["no"])) for one in csv.DictReader(text)], [(one["region"], one["no"]) for one in
+              records[:20] + at_once[:1] + records[20:] + at_once[1:]], kind + ": exported")
+    os.remove(tmp("mend.csv"))
+    db.execute("insert into unit (region, no) values ('R', 0)", "insert into dept values (9)")
     report = penstock("runs", "list", "--state", "env:PENSTOCK_DB", "--json", db=db)
     check(report.code == 0, report.tail())
     first = db.value("select run_id from penstock_runs where kind = 'run'")
     done = penstock("rejects", "replay", file, "--run", first, "--json", db=db, cwd=tmp())
     equal(done.code, 0, "%s: replay: %s" % (kind, done.tail()))
-    equal(db.count("unit"), 31, kind + ": rows after the replay")
+    equal(db.count("unit"), 33, kind + ": rows after the replay")
     equal(db.count("penstock_rejects", "resolved_run_id is null"), 0, kind + ": rejects that are left")
 
 
