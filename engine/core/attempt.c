@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/core/commit.h"
+#include "engine/core/folder.h"
 
 static int open_source(struct attempt *attempt, struct error *error)
 {
@@ -130,6 +131,8 @@ int attempt_start(struct attempt *attempt, struct error *error)
 	const struct step_state *state = attempt->state;
 	attempt->commit = commit_decide(attempt->step, &attempt->info, &attempt->identity);
 	attempt->once = attempt->commit.kind == COMMIT_STEP;
+	if (attempt->step->rejects_path && folder_free_for(attempt->step->rejects_path, error) < 0)
+		return -1;
 	if (attempt->once && !state->options->dry_run && !state->options->mend) {
 		attempt->spool = spool_new(state->plan->limits.reject_spool, error);
 		if (!attempt->spool)

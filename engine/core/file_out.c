@@ -88,7 +88,7 @@ struct file_out *file_out_open(const char *path, unsigned permissions, struct er
 
 	if (!out)
 		return NULL;
-	if (folder_of(path, out->folder, error) == 0) {
+	if (folder_of(path, out->folder, error) == 0 && folder_free_for(path, error) == 0) {
 		if (snprintf(out->path, sizeof out->path, "%s", path) >= (int)sizeof out->path)
 			error_set(error, ERROR_CONFIG, path, "the path is longer than %d bytes", FOLDER_PATH_MAX - 1);
 		else if (open_temporary(out, permissions, error) == 0)

@@ -41,6 +41,16 @@ int folder_of(const char *path, char out[FOLDER_PATH_MAX], struct error *error)
 	return 0;
 }
 
+int folder_free_for(const char *path, struct error *error)
+{
+	struct stat found;
+
+	if (stat(path, &found) < 0 || S_ISREG(found.st_mode))
+		return 0;
+	return error_set(error, ERROR_SINK, path, "is %s, which a file cannot take the place of: name another file",
+		S_ISDIR(found.st_mode) ? "a folder" : "no regular file");
+}
+
 /* Adds one part of a path to an absolute one, which is resolved so far. */
 static int add_part(char out[FOLDER_PATH_MAX], const char *part, size_t length)
 {

@@ -13,6 +13,10 @@ enum { FOLDER_PATH_MAX = 4096 };
 /* The folder of a path, "." where it names none. Returns 0, or -1 and ERROR_CONFIG (too long, or no name behind the last slash). */
 int folder_of(const char *path, char out[FOLDER_PATH_MAX], struct error *error) MUST_CHECK;
 
+/* Whether a new file may take this place: nothing is there, or a file. What else may stand there (a device, a pipe, a folder) is not replaced, and
+ * nobody who reads from it would get anything. Links are followed. ERROR_SINK. */
+int folder_free_for(const char *path, struct error *error) MUST_CHECK;
+
 /* The last part of a path: what stands behind its last slash. Borrowed. */
 const char *folder_last(const char *path);
 

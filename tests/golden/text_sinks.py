@@ -11,6 +11,7 @@ import os
 import random
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -319,6 +320,15 @@ def files_appear_whole():
     check("rejects of step out/t: out_t.rejects.jsonl\n" in done.err and "next:" not in done.err, "where the rejects are: " + done.err)
     equal((done.code, len(done.out.splitlines())), (0, 2000), "one reject on the way to standard output")
     check(os.path.exists(tmp("files/out_t.rejects.jsonl")), "rejects of standard output: %s" % os.listdir(tmp("files")))
+    # What is no file stays what it is, also where there is nothing to put in its place.
+    fifo = tmp("files/fifo")
+    os.mkfifo(fifo)
+    for one in (bad, db):
+        done = penstock("run", pipeline("out", '{ type: csv, path: "-" }', extra="rejects: { type: jsonl, path: %s }\n" % fifo), db=one)
+        equal((done.code, len(done.out)), (5, 0), "rejects into a pipe")
+        check("%s: is no regular file" % fifo in done.err, done.tail())
+        check(stat.S_ISFIFO(os.stat(fifo).st_mode), "the pipe is gone")
+    os.remove(fifo)
     # Death at each of its writes: the old file or the new one, nothing else.
     shim, log = build_shim("shim_die"), tmp("die.log")
     path = pipeline("out", "{ type: csv, path: %s, line_end: crlf }" % out)

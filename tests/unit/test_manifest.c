@@ -548,6 +548,21 @@ static void test_make(void **state)
 	snprintf(text, sizeof text, "x");
 	snprintf(path, sizeof path, "test \"$(ls -A '%s/a' | sort | tr '\\n' ' ')\" = 'b c '", folder);
 	assert_int_equal(system(path), 0);
+	error_clear(&error);
+	/* A pipe, or a link to one such as /dev/stdout, is no file that another could take the place of. */
+	for (int i = 0; i < 2; i++) {
+		struct stat found;
+		snprintf(path, sizeof path, "cd '%s/a' && rm -f pipe link && mkfifo pipe && ln -s pipe link", folder);
+		assert_int_equal(system(path), 0);
+		snprintf(path, sizeof path, "%s/a", folder);
+		assert_int_equal(file_out_whole(path, i ? "link" : "pipe", "text", 4, &error), -1);
+		assert_int_equal(error.kind, ERROR_SINK);
+		assert_non_null(strstr(error.message, "no regular file"));
+		error_clear(&error);
+		snprintf(path, sizeof path, "%s/a/%s", folder, i ? "link" : "pipe");
+		assert_int_equal(stat(path, &found), 0);
+		assert_true(S_ISFIFO(found.st_mode));
+	}
 	remove_folder(folder);
 }
 
