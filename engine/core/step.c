@@ -21,6 +21,9 @@ static int try_once(struct step_state *state, struct sessions *sessions, unsigne
 											publish_finish(&attempt, error) < 0))
 		result = -1;
 	attempt.done = result == 0;
+	/* What keeps records aside knows its ceiling, and not whose they are. */
+	if (result < 0 && error->kind == ERROR_REJECTS && !error->place[0])
+		snprintf(error->place, sizeof error->place, "%s", state->step->name);
 	/* After a lost connection the server may hold the old session, and with it the step's lock, for a while. */
 	if (result < 0 && error->kind == ERROR_BUSY && tries > 1)
 		error->retry = true;
