@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/compare/examine.h"
@@ -14,7 +15,7 @@
 #include "engine/core/folder.h"
 #include "engine/core/version.h"
 
-enum { PROOF_FORMAT = 1 };
+enum { PROOF_FORMAT = 1, PROOF_BYTES_MAX = 65536 };
 
 static int manifest_hash(const char *folder, char hash[SHA256_HEX_SIZE], struct error *error)
 {
@@ -67,9 +68,11 @@ json_t *proof_read(const char *folder, struct error *error)
 		error_set(error, ERROR_CONFIG, folder, "is too long for a path");
 		return NULL;
 	}
-	FILE *file = fopen(path, "re");
-	if (!file && errno == ENOENT)
+	struct stat found = {.st_mode = 0};
+	if (stat(path, &found) < 0 && errno == ENOENT)
 		return json_null();
+	/* Of another kind or size it is not ours: a pipe would be waited for, a large file fill the memory. */
+	FILE *file = S_ISREG(found.st_mode) && found.st_size <= PROOF_BYTES_MAX ? fopen(path, "re") : NULL;
 	json_t *proof = file ? json_loadf(file, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	if (file)
 		fclose(file);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "engine/core/buffer.h"
 #include "engine/core/clock.h"
@@ -44,7 +45,9 @@ static void add_step(struct metrics *metrics, const char *pipeline, const struct
 /* Of the file as an earlier run left it; 0 where it says nothing. A file is one pipeline's. */
 static double earlier_success(const char *path)
 {
-	FILE *file = fopen(path, "re");
+	struct stat there;
+	/* Nobody may write into a pipe for as long as one waits. */
+	FILE *file = stat(path, &there) == 0 && S_ISREG(there.st_mode) ? fopen(path, "re") : NULL;
 	size_t length = strlen(success.name);
 	char line[LINE_MAX_BYTES];
 	double found = 0;

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -157,6 +158,10 @@ def of_a_run():
         parse(one.read() + two.read())
     done = penstock("run", MIGRATE, "--quiet", "--metrics-file", tmp("no/such/folder/x.prom"), db=db)
     check(done.code == 5 and "x.prom" in done.err, "%d %s" % (done.code, done.err))
+    # A pipe is neither waited for nor replaced.
+    os.mkfifo(tmp("pipe.prom"))
+    done = penstock("run", MIGRATE, "--quiet", "--metrics-file", tmp("pipe.prom"), "--set", "data=" + tmp("nowhere"), db=db, timeout=60)
+    check(done.code == 4 and "pipe.prom" in done.err and stat.S_ISFIFO(os.stat(tmp("pipe.prom")).st_mode), "%d %s" % (done.code, done.err))
     before = os.stat(path).st_mtime_ns
     equal(penstock("run", MIGRATE, "--quiet", "--dry-run", "--metrics-file", path, db=db).code, 0, "dry run")
     equal(os.stat(path).st_mtime_ns, before, "a dry run leaves the file alone")

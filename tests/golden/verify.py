@@ -86,6 +86,18 @@ def proof(backups, saved):
     check("the manifest was changed since the backup was proven" in text, "the text says so: " + text)
 
 
+def odd_proofs(saved):
+    """What stands in the place of the proof and is none is named: a pipe is not waited for, and what is huge is not read."""
+    copy = tmp("odd." + os.path.basename(saved))
+    shutil.copytree(saved, copy)
+    for make in (os.mkfifo, lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), 1 << 30)):
+        if os.path.exists(copy + "/proof.json"):
+            os.remove(copy + "/proof.json")
+        make(copy + "/proof.json")
+        done = penstock("verify", copy, timeout=60)
+        check(done.code == 4 and "proof.json: is no proof" in done.err, "an odd proof: " + done.tail())
+
+
 def write_manifest(folder, text):
     with open(folder + "/manifest.json", "w") as file:
         file.write(text)
@@ -241,6 +253,7 @@ def test():
     for kind in databases():
         backups, saved = good(kind, folder, pipelines)
         proof(backups, saved)
+        odd_proofs(saved)
     db = newdb("sqlite")
     run(MIGRATE, "--set", "data=" + hr_data(tmp("hr"), wanted.rows, 5), db=db)
     damaged(backup(db, fresh("backups.hr")))
