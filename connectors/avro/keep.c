@@ -14,12 +14,13 @@
 
 #include "connectors/avro/manifest.h"
 #include "connectors/avro/runid.h"
+#include "engine/core/diagnostics.h"
 #include "engine/core/folder.h"
 #include "engine/core/value.h"
 
 enum { COUNT_MAX = 100000, DAY_MS = 86400000, WHY_MAX = ERROR_MESSAGE_MAX };
 
-static const char *const names[KEEP_RULES] = {
+static const char *const names[KEEP_RULES + 1] = {
 	[KEEP_LAST] = "last", [KEEP_DAILY] = "daily", [KEEP_WEEKLY] = "weekly", [KEEP_MONTHLY] = "monthly", [KEEP_YEARLY] = "yearly",
 };
 
@@ -56,8 +57,12 @@ int keep_read(const struct option_map *map, const char *place, struct keep *keep
 
 		while (rule < KEEP_RULES && strcmp(names[rule], map->keys[i]) != 0)
 			rule++;
-		if (rule == KEEP_RULES)
-			return error_set(error, ERROR_CONFIG, place, "keep: unknown key \"%.64s\" (last, daily, weekly, monthly, yearly)", map->keys[i]);
+		if (rule == KEEP_RULES) {
+			const char *near = suggest(map->keys[i], names);
+
+			return error_set(error, ERROR_CONFIG, place, "keep: unknown key \"%.64s\" (%s%s%s)", map->keys[i], near ? "did you mean \"" : "",
+				near ? near : "last, daily, weekly, monthly, yearly", near ? "\"?" : "");
+		}
 		if (!read_count(map->values[i], &keep->counts[rule]))
 			return error_set(error, ERROR_CONFIG, place, "keep: %s is a number of backups from 1 to %d, not \"%.64s\"", names[rule], COUNT_MAX, map->values[i]);
 	}

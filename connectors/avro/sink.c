@@ -67,17 +67,36 @@ static const struct option options[] = {
 
 /* ---- open ---- */
 
-static int check_codec(struct avro_sink *sink, struct error *error)
+static int choose_codec(const struct avro_sink *sink, const char *place, enum codec *chosen, struct error *error)
 {
-	int64_t most = sink->chosen == CODEC_DEFLATE ? DEFLATE_LEVEL_MAX : sink->chosen == CODEC_ZSTANDARD ? ZSTANDARD_LEVEL_MAX : 0;
-
-	if (!codec_available(sink->chosen))
-		return error_set(error, ERROR_CONFIG, sink->path, "this build of penstock lacks the codec %s", codec_name(sink->chosen));
+	if (!codec_find(codecs[sink->codec], chosen))
+		return error_set(error, ERROR_CONFIG, place, "unknown codec \"%s\"", codecs[sink->codec]);
+	int64_t most = *chosen == CODEC_DEFLATE ? DEFLATE_LEVEL_MAX : *chosen == CODEC_ZSTANDARD ? ZSTANDARD_LEVEL_MAX : 0;
+	if (!codec_available(*chosen))
+		return error_set(error, ERROR_CONFIG, place, "this build of penstock lacks the codec %s", codec_name(*chosen));
 	if (sink->level > most && most == 0)
-		return error_set(error, ERROR_CONFIG, sink->path, "level: the codec %s has no levels; leave it out", codec_name(sink->chosen));
+		return error_set(error, ERROR_CONFIG, place, "level: the codec %s has no levels; leave it out", codec_name(*chosen));
 	if (sink->level > most)
-		return error_set(error, ERROR_CONFIG, sink->path, "level: the codec %s has levels 1 to %d", codec_name(sink->chosen), (int)most);
+		return error_set(error, ERROR_CONFIG, place, "level: the codec %s has levels 1 to %d", codec_name(*chosen), (int)most);
 	return 0;
+}
+
+static int read_keep(const struct avro_sink *sink, const char *place, struct keep *kept, struct error *error)
+{
+	if (keep_read(&sink->keep, place, kept, error) < 0)
+		return -1;
+	if (kept->given && !sink->manifest)
+		return error_set(error, ERROR_CONFIG, place, "keep is for backups: it needs manifest: true");
+	return 0;
+}
+
+static int sink_check(const void *bound, struct error *error)
+{
+	const struct avro_sink *sink = bound;
+	enum codec chosen;
+	struct keep kept;
+
+	return read_keep(sink, NULL, &kept, error) < 0 ? -1 : choose_codec(sink, NULL, &chosen, error);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -115,13 +134,7 @@ static int sink_open(void *self, const struct sink_context *context, struct sink
 	memset(info, 0, sizeof *info);
 	sink->context = *context;
 	sink->opened = true;
-	if (!codec_find(codecs[sink->codec], &sink->chosen))
-		return error_set(error, ERROR_CONFIG, sink->path, "unknown codec \"%s\"", codecs[sink->codec]);
-	if (keep_read(&sink->keep, sink->path, &sink->kept, error) < 0)
-		return -1;
-	if (sink->kept.given && !sink->manifest)
-		return error_set(error, ERROR_CONFIG, sink->path, "keep is for backups: it needs manifest: true");
-	if (check_codec(sink, error) < 0 || check_path(sink, error) < 0 || folder_check(sink->folder, error) < 0 ||
+	if (read_keep(sink, sink->path, &sink->kept, error) < 0 || choose_codec(sink, sink->path, &sink->chosen, error) < 0 || check_path(sink, error) < 0 || folder_check(sink->folder, error) < 0 ||
 	    file_claim(context->shared, sink->path, context->step ? context->step : "", &claim, error) < 0)
 		return -1;
 	info->wants_prints = sink->manifest;
@@ -327,6 +340,7 @@ const struct sink_ops avro_sink_ops = {
 	.summary = "Writes an Avro file, or a table of a backup.",
 	.size = sizeof(struct avro_sink),
 	.options = options,
+	.check = sink_check,
 	.open = sink_open,
 	.begin = sink_begin,
 	.write = sink_write,

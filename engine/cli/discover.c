@@ -99,7 +99,7 @@ static const struct flag flags_of_discover[] = {
 		.help = "odbc: this table, name or schema.name; may be repeated (default: all of the connection's schema)"},
 	{.name = "name", .kind = FLAG_TEXT, .offset = offsetof(struct discover_flags, csv.name), .metavar = "NAME",
 		.help = "csv: the table's name (default: after the file)"},
-	{.name = "header", .kind = FLAG_CHOICE, .offset = offsetof(struct discover_flags, csv.header), .metavar = "WHICH", .values = discover_header_values,
+	{.name = "header", .kind = FLAG_CHOICE, .offset = offsetof(struct discover_flags, csv.header), .metavar = "auto|yes|no", .values = discover_header_values,
 		.help = "csv: whether the first line holds labels: auto, yes or no"},
 	{.name = "delimiter", .kind = FLAG_TEXT, .offset = offsetof(struct discover_flags, csv.delimiter), .metavar = "TEXT",
 		.help = "csv: what stands between cells, \\t for a tab (default: found out, and so are the next two)"},

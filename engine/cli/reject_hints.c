@@ -244,10 +244,20 @@ static const struct hint_value *most_frequent(const struct hint_rule *rule)
 	return best;
 }
 
+/* Whether the store has nothing but masks of a sensitive field: neither their lengths nor how often they come say anything. */
+static bool is_masked(const struct hint_rule *rule)
+{
+	return rule->value_count == 1 && rule->values[0].count == rule->count && strcmp(rule->values[0].text, "***") == 0;
+}
+
 static int put_frequent(const struct hint_rule *rule, const char *what, struct buffer *out, struct error *error)
 {
 	const struct hint_value *value = most_frequent(rule);
 	char number[32];
+	if (is_masked(rule))
+		return buffer_printf(out, error, "values of %s are masked", rule->field);
+	if (value && rule->count > 1 && value->count == 1 && !rule->evicted)
+		return buffer_printf(out, error, "%s%s%s: none comes twice, such as %s", what, *what && *rule->field ? " " : "", rule->field, value->text);
 	if (!value || (value->count - value->over < 2 && rule->count > 1))
 		return 0;
 	return buffer_printf(out, error, "most frequent %s%s%s: %s (%s%s time%s)", what, *what && *rule->field ? " " : "", rule->field, value->text,
@@ -258,8 +268,10 @@ static int put_length(const struct hint_rule *rule, bool most, struct buffer *ou
 {
 	char count[32], number[32], limit[32];
 	uint64_t bound = limit_of(rule);
-	if (buffer_printf(out, error, "%s row%s too %s; %s %s%s", hint_number(rule->count, count), plural(rule->count, "", "s"), most ? "long" : "short", most ? "longest" : "shortest",
-		    most && rule->cut ? "more than " : "", hint_number(most ? rule->longest : rule->shortest, number)) < 0)
+	if (buffer_printf(out, error, "%s row%s too %s; ", hint_number(rule->count, count), plural(rule->count, "", "s"), most ? "long" : "short") < 0 ||
+		(is_masked(rule) ? buffer_puts(out, "values are masked", error)
+				 : buffer_printf(out, error, "%s %s%s", most ? "longest" : "shortest", most && rule->cut ? "more than " : "",
+					   hint_number(most ? rule->longest : rule->shortest, number))) < 0)
 		return -1;
 	return bound > 0 ? buffer_printf(out, error, ", limit %s", hint_number(bound, limit)) : 0;
 }

@@ -117,6 +117,7 @@ int bind_sink(struct making *making)
 	void *options = stash_take(binder.stash, sink->size);
 	const bool *allow_empty;
 	const char *const *path;
+	struct error error = ERROR_INIT;
 	int result = options_check_keys(&binder, making->sink, (const struct option *const[]){sink->options, key_type, NULL});
 
 	if (!options || options_bind(&binder, making->sink, key_type, &keys) < 0 ||
@@ -128,5 +129,9 @@ int bind_sink(struct making *making)
 	making->step->prints = sink->prints == PRINTS_ALWAYS || (path && *path && strcmp(*path, "-") == 0);
 	allow_empty = bound_sink(making->step, "allow_empty", OPTION_BOOLEAN);
 	making->step->allow_empty = allow_empty && *allow_empty;
+	if (result == 0 && sink->check && sink->check(options, &error) < 0) {
+		diagnostics_error(making->diagnostics, making->sink, "%s", error.message);
+		return -1;
+	}
 	return result;
 }

@@ -79,6 +79,9 @@ struct sink_ops {
 	const struct option *options;
 	enum sink_prints prints;
 
+	/* Optional. What in the bound options does not go together, as far as they alone tell: no I/O. ERROR_CONFIG without a place. */
+	int (*check)(const void *options, struct error *error);
+
 	/* Required. Checks the existing table against the schema (ERROR_CONFIG before any row moves), prepares. */
 	int (*open)(void *self, const struct sink_context *context, struct sink_info *info, struct error *error);
 

@@ -564,6 +564,14 @@ def hints(kind):
     run(tmp("daysload.yaml"), db=db)
     done = penstock("rejects", "top", "--run", "latest", "--json", db=db)
     equal(json.loads(done.out)["hint"], "1 has the form that is set, but there is no such date", "a day that no calendar has")
+    # Masks have no length and no number of their own, and a value that comes once is not the most frequent one.
+    path = pipeline("secrets", [("secrets", "secrets", csv_of(file("1;12345\n2;123456\n3;4\n4;5\n"), "header: false, delimiter: ';'"), append("secrets"))],
+                    "resources: [{ name: secrets, schema: { fields: [{ name: id, type: integer, constraints: { enum: [1, 2] } }, "
+                    "{ name: pin, type: string, sensitive: true, constraints: { maxLength: 4 } }] } }]\n")
+    db = newdb(kind)
+    run(path, db=db)
+    said = {one["rule"]: one["hint"] for one in map(json.loads, penstock("rejects", "top", "--json", db=db).out.splitlines())}
+    equal(said, {"secrets.pin.maxLength": "2 rows too long; values are masked, limit 4", "secrets.id.enum": "value of id: none comes twice, such as 3"}, "hints of masks")
     # Numbers: what is too long for its field, and what is spelled in another way than the dictionary says, in both directions.
     for style, value, wanted in (("", "1.2345", "1 has more digits than the field takes: raise its precision or scale"),
                                  ("", "123456789.5", "1 has more digits than the field takes: raise its precision or scale"),

@@ -200,13 +200,15 @@ def refused():
     folder = tmp("refused")
     for keep, message in (("{ last: 0 }", "keep: last is a number of backups from 1 to 100000"), ("{ lsat: 3 }", "keep: unknown key \"lsat\""),
                           ("{ daily: -1 }", "keep: daily is a number"), ("{ daily: many }", "keep: daily is a number")):
-        done = penstock("run", pipeline("refused", folder, keep), "--json")
-        check(done.code == 2 and message in done.err, "%s: %d %s" % (keep, done.code, done.err))
+        for command in (["validate"], ["run", "--json"]):
+            done = penstock(*command, pipeline("refused", folder, keep))
+            check(done.code == 2 and message in done.err, "%s: %s: %d %s" % (command[0], keep, done.code, done.err))
+    check('did you mean "last"?' in penstock("validate", pipeline("refused", folder, "{ lsat: 3 }")).err, "a near miss of a key")
     with open(pipeline("lone", folder, "{ last: 3 }")) as source:
         text = source.read().replace("manifest: true", "manifest: false")
     with open(tmp("lone.yaml"), "w") as out:
         out.write(text)
-    done = penstock("run", tmp("lone.yaml"))
+    done = penstock("validate", tmp("lone.yaml"))
     check(done.code == 2 and "it needs manifest: true" in done.err, done.err)
 
 
