@@ -123,6 +123,11 @@ int request_load(const struct service *service, size_t pipeline, const struct re
 		result = params->count > 0 ? blame(file, &diagnostics, answer, error) : diagnostics_error_of(&diagnostics, error);
 	diagnostics_fini(&diagnostics);
 	free_sets(sets, params->count);
+	if (*out && request_same_name(pipeline_plan(*out), pipeline_plan(known), error) < 0) {
+		pipeline_free(*out);
+		*out = NULL;
+		return -1;
+	}
 	return result;
 }
 
@@ -137,6 +142,14 @@ int append_without_folder(const struct plan *plan, const char *text, size_t leng
 		text = found + whole;
 	}
 	return buffer_append(out, text, (size_t)(end - text), error);
+}
+
+int request_same_name(const struct plan *plan, const struct plan *known, struct error *error)
+{
+	if (strcmp(plan->name, known->name) == 0)
+		return 0;
+	return error_set(error, ERROR_CONFIG, plan->file, "the pipeline is called \"%s\" now, and the service knows it as \"%s\": reload the service (SIGHUP)",
+		plan->name, known->name);
 }
 
 enum pipeline_kind pipeline_kind_of(const struct plan *plan)

@@ -13,6 +13,9 @@ struct request_params {
 	size_t count;
 };
 
+/* Whether a file that was loaded again is the pipeline that keys and schedules know by its name. -1 and error where it has another one by now. */
+int request_same_name(const struct plan *plan, const struct plan *known, struct error *error) MUST_CHECK;
+
 /* Loads the pipeline file again with these values. Returns 1 and *out; 0 where the answer says 422 and why, naming the param; -1 and
  * error where the file itself cannot be loaded any more. */
 int request_load(const struct service *service, size_t pipeline, const struct request_params *params, struct pipeline **out,

@@ -65,8 +65,10 @@ int runs_room_start(struct service *service, size_t pipeline, struct error *erro
 	if (!loaded)
 		diagnostics_error_of(&diagnostics, error);
 	diagnostics_fini(&diagnostics);
-	if (!loaded)
+	if (!loaded || request_same_name(pipeline_plan(loaded), pipeline_plan(service_pipeline(service, pipeline)), error) < 0) {
+		pipeline_free(loaded);
 		return -1;
+	}
 	result = run_manager_start(runs_manager(service), loaded, NULL, &service_file(service)->lineage, error);
 	if (result > 0)
 		return 0;

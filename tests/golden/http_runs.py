@@ -137,7 +137,23 @@ def on(kind, data, lines, hired, departments):
     return told
 
 
+def renamed():
+    """A file that has another name by now is not run for whoever may run the one that was loaded."""
+    db = newdb("sqlite")
+    text = ("version: 1\nname: %%s\ndictionary: %s/examples/hr/datapackage.yaml\nconnections:\n  db: { type: odbc, connect: \"${PENSTOCK_DB}\" }\n"
+            "source: { type: csv, path: %s/examples/hr/data/jobs.csv, header: false }\nsink: { type: odbc, connection: db, table: jobs, create: true }\n" % (TOP, TOP))
+    path = file("named.yaml", text % "first")
+    service = Service([path], "keys:\n" + key_line("one", "narrow", ["*:first"]), {"PENSTOCK_DB": db.connect}, name="renamed")
+    file("named.yaml", text % "second")
+    service.post("/v1/pipelines/first/runs", {}, {"X-API-Key": "narrow"}).problem(500, "a pipeline of another name")
+    check('now, and the service knows it as \\"first\\"' in service.text(), "why, in the log: " + service.text()[-800:])
+    file("named.yaml", text % "first")
+    equal(service.post("/v1/pipelines/first/runs", {}, {"X-API-Key": "narrow"}).status, 202, "its own name again")
+    service.stop()
+
+
 def test():
+    renamed()
     data, lines, hired, departments = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     told = [on(kind, data, lines, hired, departments) for kind in databases()]
     for other in told[1:]:
