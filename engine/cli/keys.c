@@ -74,7 +74,8 @@ static int new_main(const void *bound, const struct arguments *arguments)
 		error_set(&error, ERROR_CONFIG, NULL, "the name of a key has 1 to %d letters, digits, dashes, dots and underscores", SERVE_NAME_MAX - 1);
 	for (size_t i = 0; i < flags->scope.count; i++)
 		if (!good_scope(flags->scope.items[i]))
-			error_set(&error, ERROR_CONFIG, NULL, "a scope is VERB:PIPELINE, either may be *: \"%s\" is none", flags->scope.items[i]);
+			error_set(&error, ERROR_CONFIG, NULL, "a scope is VERB:PIPELINE, with a verb of ingest, run, read, report, upload and cancel, either may be *: \"%s\" is none",
+				flags->scope.items[i]);
 	if (error_is_set(&error))
 		return complain_usage(&error, "keys new");
 	if (make_key(key, &error) < 0)

@@ -415,10 +415,10 @@ static const char *delimiter_word(const char *delimiter)
 	return strcmp(delimiter, "\x1F") == 0 ? "the unit separator (1F)" : strcmp(delimiter, "\x01") == 0 ? "the control character 01" : strcmp(delimiter, ",") == 0 ? "comma" : strcmp(delimiter, "\t") == 0 ? "tab" : strcmp(delimiter, ";") == 0 ? "semicolon" : NULL;
 }
 
-static int put_counted(struct finding *finding, uint64_t count, const char *what, struct error *error)
+static int put_counted(struct finding *finding, uint64_t count, const char *of, const char *what, struct error *error)
 {
 	char text[COUNT_TEXT];
-	return count == 0 ? 0 : buffer_printf(&finding->out->about, error, "%s %s\n", count_text(count, text), what);
+	return count == 0 ? 0 : buffer_printf(&finding->out->about, error, "%s %s%s %s\n", count_text(count, text), of, count == 1 ? "" : "s", what);
 }
 
 static int put_about(struct finding *finding, struct error *error)
@@ -444,12 +444,12 @@ static int put_about(struct finding *finding, struct error *error)
 	if (scan->guess.rival && scan->columns > 1 &&
 	    buffer_printf(about, error, "NOT SURE: %s would cut the records about as well; see --delimiter\n", rival ? rival : scan->guess.rival) < 0)
 		return -1;
-	if (put_counted(finding, scan->blank, "lines with nothing on them, which are skipped", error) < 0 ||
+	if (put_counted(finding, scan->blank, "line", "with nothing on, skipped", error) < 0 ||
 	    put_counted(finding, is_short(finding) ? scan->profiles[scan->columns - 1].absent : 0,
-		    "records with too few cells: short_rows: pad takes those that are not there for null", error) < 0 ||
-	    put_counted(finding, scan->extra_filled, "records with too many cells, which would be rejected", error) < 0 ||
-	    put_counted(finding, scan->damaged, "records with quotes that do not match or beyond the limits, which would be rejected", error) < 0 ||
-	    put_counted(finding, scan->bad_bytes, "records with bytes that are no character of this encoding, which would be rejected", error) < 0)
+		    "record", "with too few cells: short_rows: pad takes what is not there for null", error) < 0 ||
+	    put_counted(finding, scan->extra_filled, "record", "with too many cells, which would be rejected", error) < 0 ||
+	    put_counted(finding, scan->damaged, "record", "with quotes that do not match or beyond the limits, which would be rejected", error) < 0 ||
+	    put_counted(finding, scan->bad_bytes, "record", "with bytes that are no character of this encoding, which would be rejected", error) < 0)
 		return -1;
 	if (is_long(finding) && scan->extra_filled == 0 && buffer_puts(about, "empty cells behind the last column are dropped\n", error) < 0)
 		return -1;
