@@ -175,6 +175,7 @@ static int serve(struct service *service, const char *path, struct error *error)
 	if (server) {
 		snprintf(address, sizeof(address), "http://%s%s%s:%u", six ? "[" : "", file->address, six ? "]" : "", server_port(server));
 		access_event("listening", "address", address);
+		service_begin_schedule(service);
 		notify_ready(&notify, address);
 		keep_going(server, path, &signals, &notify);
 		code = leave(server, &signals, &notify);

@@ -6,6 +6,7 @@
 #include "engine/http/measure.h"
 #include "engine/http/parts.h"
 #include "engine/http/run_history.h"
+#include "engine/http/server.h"
 #include "engine/schedule/scheduler.h"
 
 struct schedule_room {
@@ -70,9 +71,9 @@ static int list_scheduled(const struct service *service, const struct service *b
 	return 0;
 }
 
-static int make_scheduler(struct schedule_room *room, struct service *service, const struct scheduled *items, size_t count, struct error *error)
+static int make_scheduler(struct schedule_room *room, struct service *service, const struct scheduled *items, size_t count, bool held, struct error *error)
 {
-	const struct scheduler_hooks hooks = {.start = start, .busy = busy, .tell = tell, .arg = service};
+	const struct scheduler_hooks hooks = {.start = start, .busy = busy, .tell = tell, .arg = service, .held = held};
 
 	room->scheduler = scheduler_new(items, count, &hooks, error);
 	return room->scheduler ? 0 : -1;
@@ -92,8 +93,9 @@ int schedule_room_open(struct service *service, struct schedule_room **out, stru
 		free(room);
 		return -1;
 	}
+	/* A service that cannot listen must not have begun a run. */
 	if (count > 0)
-		result = make_scheduler(room, service, items, count, error);
+		result = make_scheduler(room, service, items, count, true, error);
 	free(items);
 	if (result < 0)
 		free(room);
@@ -114,7 +116,7 @@ int schedule_room_pass(struct service *service, const struct service *before, st
 	if (room->scheduler)
 		result = scheduler_replace(room->scheduler, items, count, service, error);
 	else if (count > 0)
-		result = make_scheduler(room, service, items, count, error);
+		result = make_scheduler(room, service, items, count, false, error);
 	free(items);
 	if (result == 0)
 		service->schedule = room;
@@ -127,6 +129,11 @@ void schedule_room_close(struct schedule_room *room)
 		return;
 	scheduler_free(room->scheduler);
 	free(room);
+}
+
+void service_begin_schedule(struct service *service)
+{
+	scheduler_go(service->schedule->scheduler);
 }
 
 int64_t service_next_run(const struct service *service, size_t pipeline)

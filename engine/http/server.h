@@ -17,6 +17,8 @@ struct server;
 struct service *service_new(const struct serve_file *file, struct diagnostics *diagnostics);
 /* Opens the rooms and starts the workers. Returns 0 or -1; service_free undoes it in both cases. */
 int service_start(struct service *service, struct error *error) MUST_CHECK;
+/* Pipelines are started by their schedules from now on: once it listens, behind server_open. */
+void service_begin_schedule(struct service *service);
 void service_free(struct service *service);
 /* What is under way is told to end, with this signal. */
 void service_cancel(struct service *service, int signal);

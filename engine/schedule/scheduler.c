@@ -136,6 +136,10 @@ static void *work(void *arg)
 		int64_t now = now_s();
 		struct timespec until;
 
+		if (scheduler->hooks.held) {
+			pthread_cond_wait(&scheduler->wake, &scheduler->mutex);
+			continue;
+		}
 		for (size_t i = 0; i < scheduler->count; i++) {
 			if (scheduler->items[i].fresh)
 				look_back(scheduler, &scheduler->items[i], scheduler->seen);
@@ -190,6 +194,16 @@ struct scheduler *scheduler_new(const struct scheduled *items, size_t count, con
 		return NULL;
 	}
 	return scheduler;
+}
+
+void scheduler_go(struct scheduler *scheduler)
+{
+	if (!scheduler)
+		return;
+	pthread_mutex_lock(&scheduler->mutex);
+	scheduler->hooks.held = false;
+	pthread_cond_signal(&scheduler->wake);
+	pthread_mutex_unlock(&scheduler->mutex);
 }
 
 void scheduler_free(struct scheduler *scheduler)

@@ -36,12 +36,16 @@ struct scheduler_hooks {
 	/* What the scheduler did or did not do with that one; text names it, and the time that had come. */
 	void (*tell)(void *arg, size_t index, enum schedule_event event, const char *text);
 	void *arg;
+	bool held; /* nothing is looked at before scheduler_go */
 };
 
 struct scheduler;
 
 /* Copies both. NULL and error. */
 struct scheduler *scheduler_new(const struct scheduled *items, size_t count, const struct scheduler_hooks *hooks, struct error *error) MUST_CHECK;
+
+/* One that was held begins. NULL is fine. */
+void scheduler_go(struct scheduler *scheduler);
 
 /* From now on nothing is started; waits for a start that is under way. NULL is fine. */
 void scheduler_free(struct scheduler *scheduler);

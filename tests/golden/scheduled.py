@@ -174,6 +174,10 @@ def missed(port):
         equal(len(events(service, "schedule_started")), 0, "a first start")
         equal(run(path, db=db).json["written"], 1, "by hand")
         clock.move(3 * 3600)  # three of its times pass while nobody is there
+        taken = write("taken.yaml", "version: 1\nlisten: 127.0.0.1:%d\npipelines: [%s]\n" % (port, path))
+        done = penstock("serve", taken, db=db, env=clock.env(db))
+        check(done.code == 5 and "Address already in use" in done.err and "schedule_" not in done.err, "a service that cannot listen: %d %s" % (done.code, done.err))
+        equal(len(runs(db, "missed_" + kind)), 1, "it has begun no run")
         service = Service([path], env=clock.env(db), name="gone_" + kind)
         wait_until(lambda: len(events(service, "run_finished")) == wanted, 30, "made up for")
         time.sleep(1.5)
