@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connectors/odbc/itself.h"
 #include "connectors/odbc/refuse.h"
 
 enum {
@@ -63,6 +64,22 @@ static const struct rule *rule_of_foreign(const struct schema *schema, const siz
 	return rule_set_get(rules, CODE_FOREIGN_KEY, NULL, fields, count, text, error);
 }
 
+static int open_parents(const struct refuser *refuser, struct refuser_key *out, struct error *error)
+{
+	size_t fields[KEY_FIELDS_MAX], count = 0;
+
+	for (size_t i = 0; i < out->key->count; i++)
+		if ((fields[count] = field_of(refuser->schema, refuser->session->dialect, out->key->parent_columns[i])) != SCHEMA_NO_FIELD)
+			count++;
+	if (count < out->key->count)
+		return 0;
+	out->parents = malloc(count * sizeof *fields);
+	if (!out->parents)
+		return error_memory(error, "the keys of a table");
+	memcpy(out->parents, fields, count * sizeof *fields);
+	return 0;
+}
+
 static int open_key(struct refuser *refuser, struct refuser_key *out, const struct catalog_key *key, bool foreign,
 	const struct key *upsert, struct rule_set *rules, struct error *error)
 {
@@ -85,6 +102,8 @@ static int open_key(struct refuser *refuser, struct refuser_key *out, const stru
 	if (!out->fields)
 		return error_memory(error, "the keys of a table");
 	memcpy(out->fields, fields, count * sizeof *fields);
+	if (foreign && key->itself && open_parents(refuser, out, error))
+		return -1;
 	out->upserted = !foreign && upsert && same_fields(upsert, fields, count);
 	/* The key of an upsert may be there; a row that is changed keeps what it has of the others; a table that references itself may
 	 * find its parents in the batch. */
@@ -124,6 +143,7 @@ static void close_keys(struct refuser_key *keys, size_t count)
 		probe_close(&keys[i].probe);
 		catalog_fini(&keys[i].parent);
 		free(keys[i].fields);
+		free(keys[i].parents);
 	}
 	free(keys);
 }
@@ -162,15 +182,16 @@ static int open_probe(struct refuser *refuser, struct refuser_key *key, bool for
 	return 0;
 }
 
-static bool has_null(const struct batch *batch, const struct refuser_key *key, uint32_t row)
+/* A null part is never compared, and a row that is its own parent needs no other. */
+static bool asks(const struct batch *batch, const struct refuser_key *key, uint32_t row)
 {
 	for (size_t i = 0; i < key->key->count; i++)
 		if (batch->columns[key->fields[i]].cells[row] != CELL_VALUE)
-			return true;
-	return false;
+			return false;
+	return !key->parents || !itself_refers(batch, key->fields, key->parents, key->key->count, row);
 }
 
-/* Asks one key of all rows; those it refuses become violations. A null part is never compared. */
+/* Asks one key of all rows; those it refuses become violations. */
 static int ask_key(struct refuser *refuser, struct refuser_key *key, bool foreign, struct batch *batch, const uint32_t *rows,
 	size_t count, struct error *error)
 {
@@ -181,7 +202,7 @@ static int ask_key(struct refuser *refuser, struct refuser_key *key, bool foreig
 	if (!asked)
 		return error_memory(error, "the rows of a batch");
 	for (size_t i = 0; i < count; i++)
-		if (!has_null(batch, key, rows[i]))
+		if (asks(batch, key, rows[i]))
 			asked[asked_count++] = rows[i];
 	memset(refuser->found, 0, asked_count * sizeof *refuser->found);
 	if (asked_count && (open_probe(refuser, key, foreign, error) ||

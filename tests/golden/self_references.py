@@ -253,6 +253,20 @@ def appends(kind):
                     equal(text[:at].count("\n") + 1, int(line), "%s: the line of record %s" % (where, number))
 
 
+def refused_beside(kind):
+    """Of one that is its own parent only the other reference is wrong, when the database has refused whom that names."""
+    def unit(at, code=None, up=None, twin=None, note=None):
+        return dict(zip(NAMES, ("N", at, code, None if up is None else "N", up, twin, None, note)))
+    for bulk in WAYS[kind]:
+        for keys in (True, False):
+            records = [unit(1), unit(2, code="a", note="bad"), unit(3, up=3, twin="a"), unit(4, code="b", up=4, twin="b"), unit(5, up=2, twin="a")]
+            write(tmp("units.csv"), records)
+            db, wanted = prepare(kind, keys), model(records)
+            equal(wanted[1], {2: {REFUSED}, 3: {TWIN}, 5: {UP, TWIN}}, "the model")
+            run(pipeline(bulk=bulk), cwd=tmp(), db=db)
+            compare("%s, bulk %s, keys %s: beside a refused one" % (kind, bulk, keys), db, wanted)
+
+
 def dry(kind):
     dice = random.Random("%d/dry" % seed)
     records = records_of(dice, RECORDS, "any", HELD, bad=False)
@@ -594,7 +608,7 @@ def test():
     print("seed %d (PENSTOCK_TEST_SEED sets it)" % seed)
     chosen = os.environ.get("SELF_TESTS", "").split()
     for kind in databases():
-        for one in (appends, dry, upserts, replaces, files, sources, together, long_chain, crowded, requests, mended, bounds, discovered):
+        for one in (appends, refused_beside, dry, upserts, replaces, files, sources, together, long_chain, crowded, requests, mended, bounds, discovered):
             if chosen and one.__name__ not in chosen:
                 continue
             begun = time.time()
