@@ -21,7 +21,8 @@ struct finding {
 	struct discovered_csv *out;
 	struct scan scan;
 	struct header_found header;
-	char encoding[32]; /* empty: UTF-8 */
+	char encoding[32]; /* empty: UTF-8, or what the byte order mark says */
+	char marked[16];   /* that a byte order mark names; or empty */
 	bool recoded;      /* the sample has characters beyond ASCII that are good UTF-8 */
 	bool trim;
 	struct described *columns;
@@ -95,6 +96,9 @@ static int take_sample(struct finding *finding, struct csv_sample *sample, struc
 		if (csv_sample_take(how->path, finding->encoding, how->cancel, sample, error) < 0)
 			return -1;
 	}
+	snprintf(finding->marked, sizeof finding->marked, "%s", finding->encoding[0] ? "" : sample->encoding);
+	for (char *c = finding->marked; *c; c++)
+		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
 	return check_text(finding, sample, error);
 }
 
@@ -379,8 +383,9 @@ static int make_package(struct finding *finding, struct error *error)
 	int failed = !resource || !dialect || !schema;
 
 	free(own);
-	if (finding->encoding[0] && !failed)
-		failed |= set(resource, "encoding", json_string(finding->encoding));
+	/* To others "utf-16" is with a mark, and "utf-16le" without one. */
+	if ((finding->encoding[0] || finding->marked[0]) && !failed)
+		failed |= set(resource, "encoding", finding->encoding[0] ? json_string(finding->encoding) : json_stringn(finding->marked, strcspn(finding->marked, "bl")));
 	if (!failed)
 		failed = json_object_set(resource, "dialect", dialect) | json_object_set(resource, "schema", schema);
 	json_decref(dialect);
@@ -427,10 +432,12 @@ static int put_about(struct finding *finding, struct error *error)
 	struct buffer *about = &finding->out->about;
 	const char *word = delimiter_word(scan->guess.delimiter);
 	const char *rival = scan->guess.rival ? delimiter_word(scan->guess.rival) : NULL;
+	const char *encoding = finding->encoding[0] ? finding->encoding : finding->marked[0] ? finding->marked : "utf-8";
 	char records[COUNT_TEXT];
 
-	if (buffer_printf(about, error, "%s%s record%s, %zu column%s, %s, ", scan->all ? "" : "the first ", count_text(scan->records, records),
-		    scan->records == 1 ? "" : "s", scan->columns, scan->columns == 1 ? "" : "s", finding->encoding[0] ? finding->encoding : "utf-8") < 0)
+	if (buffer_printf(about, error, "%s%s record%s, %zu column%s, %s%s, ", scan->all ? "" : "the first ", count_text(scan->records, records),
+		    scan->records == 1 ? "" : "s", scan->columns, scan->columns == 1 ? "" : "s", encoding,
+		    finding->marked[0] ? " by its byte order mark" : "") < 0)
 		return -1;
 	if (scan->columns == 1 ? buffer_puts(about, "nothing that delimits cells", error) < 0
 			       : buffer_printf(about, error, "cut by %s", word ? word : scan->guess.delimiter) < 0)

@@ -207,6 +207,10 @@ def dialects():
             fields = yaml.safe_load(file)["resources"][0]["schema"]["fields"]
         equal(["%s %s" % (field["name"], field["type"]) for field in fields], names, what + ": the fields")
         load(path, records, what=what)
+    marked = write("marked.csv", "id,name\n1,é\n2,漢\n".encode("utf-16-be").join((b"\xfe\xff", b"")))
+    said = penstock("discover", "csv", marked)
+    check("utf-16be by its byte order mark, cut by comma" in said.out, said.out)
+    equal(yaml.safe_load(said.out)["resources"][0]["encoding"], "utf-16", "as Python calls UTF-16 with a mark")
 
 
 # --- at random ------------------------------------------------------------------------------------
