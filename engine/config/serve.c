@@ -276,6 +276,7 @@ static void read_key(const struct reading *reading, const struct node *node, str
 	key->name = keys.name;
 	key->scopes = keys.scopes.items;
 	key->scope_count = keys.scopes.count;
+	key->node = scopes;
 }
 
 static void read_keys(const struct reading *reading, const struct node *node)

@@ -46,6 +46,7 @@ struct serve_key {
 	char sha256[SHA256_HEX_SIZE]; /* of the key's text, lower case */
 	const char *const *scopes; /* "VERB:PIPELINE", either may be * */
 	size_t scope_count;
+	const struct node *node;   /* of the scopes, or NULL; for messages; lives as long as the file */
 };
 
 struct serve_pipeline {

@@ -36,6 +36,25 @@ static void check_names(const struct service *service, const struct serve_file *
 					pipeline_plan(service->pipelines[i])->name, file->pipelines[k].path);
 }
 
+/* A scope for a pipeline that is not here may be meant for another day: a warning. */
+static void check_scopes(const struct service *service, const struct serve_file *file, struct diagnostics *diagnostics)
+{
+	const char **names = calloc(service->pipeline_count + 1, sizeof *names);
+
+	for (size_t i = 0; names && i < service->pipeline_count; i++)
+		names[i] = pipeline_plan(service->pipelines[i])->name;
+	for (size_t i = 0; names && i < file->key_count; i++)
+		for (size_t k = 0; k < file->keys[i].scope_count; k++) {
+			const char *of = strchr(file->keys[i].scopes[k], ':') + 1;
+			if (strcmp(of, "*") == 0 || service_find_pipeline(service, of) != SIZE_MAX)
+				continue;
+			const char *near = suggest(of, names);
+			diagnostics_warning(diagnostics, file->keys[i].node, "the scope \"%.64s\" is of no pipeline here%s%s%s", file->keys[i].scopes[k],
+				near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+		}
+	free(names);
+}
+
 struct service *service_new(const struct serve_file *file, struct diagnostics *diagnostics)
 {
 	struct service *service = calloc(1, sizeof(*service));
@@ -67,6 +86,7 @@ struct service *service_new(const struct serve_file *file, struct diagnostics *d
 		service_free(service);
 		return NULL;
 	}
+	check_scopes(service, file, diagnostics);
 	return service;
 }
 

@@ -49,6 +49,10 @@ keys: [{ name: a, sha256: $hash, scopes: ['ingest:ingest', 'report:*'] }]"; do
     printf 'version: 1\npipelines: [%s]\n%s\n' "$TOP/pipelines/ingest.yaml" "$settings" >"$file"
     expect_exit 0 "$PENSTOCK" serve --check "$file"
 done
+if grep -q 'warning: the scope' "$TESTTMP/err"; then fail "a warning of scopes that are right"; fi
+printf 'version: 1\npipelines: [%s]\nkeys: [{ name: a, sha256: %s, scopes: ["ingest:ingset"] }]\n' "$TOP/pipelines/ingest.yaml" "$hash" >"$file"
+expect_exit 0 "$PENSTOCK" serve --check "$file"
+expect_in "$TESTTMP/err" 'warning: the scope "ingest:ingset" is of no pipeline here (did you mean "ingest"?)'
 
 expect_exit 0 "$PENSTOCK" serve --check examples/serve/serve.yaml
 printf 'version: 1\npipelines: [%s]\nbehind_proxy: true\n' "$TOP/pipelines/ingest.yaml" >"$file"
