@@ -27,20 +27,9 @@ static const struct table_column columns[] = {
 	{.title = "result"}, {.title = "fingerprint"}, {.title = NULL},
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text ? text : "";
-}
-
-static unsigned long long number_of(const json_t *object, const char *key)
-{
-	return (unsigned long long)json_integer_value(json_object_get(object, key));
-}
-
 static bool is(const json_t *table, const char *result)
 {
-	return strcmp(text_of(table, "result"), result) == 0;
+	return strcmp(get_text(table, "result"), result) == 0;
 }
 
 /* --- the tables --------------------------------------------------------------------------------- */
@@ -53,12 +42,12 @@ static const char *result_text(const json_t *table)
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (is(table, texts[i].result))
 			return texts[i].text;
-	return text_of(table, "result");
+	return get_text(table, "result");
 }
 
 static int count_cell(struct text_table *table, const json_t *entry, const char *key, struct error *error)
 {
-	return json_object_get(entry, key) ? table_printf(table, error, "%llu", number_of(entry, key)) : table_text(table, "-", error);
+	return json_object_get(entry, key) ? table_printf(table, error, "%llu", get_number(entry, key)) : table_text(table, "-", error);
 }
 
 static int print_tables(const json_t *tables, struct error *error)
@@ -69,9 +58,9 @@ static int print_tables(const json_t *tables, struct error *error)
 	int result = 0;
 	table_init(&table, stdout, columns, 0);
 	json_array_foreach(tables, index, entry) {
-		result = table_text(&table, text_of(entry, "name"), error) || count_cell(&table, entry, "rows_a", error) ||
+		result = table_text(&table, get_text(entry, "name"), error) || count_cell(&table, entry, "rows_a", error) ||
 			count_cell(&table, entry, "rows_b", error) || table_text(&table, result_text(entry), error) ||
-			table_text(&table, is(entry, "equal") ? text_of(entry, "fingerprint_a") : "", error);
+			table_text(&table, is(entry, "equal") ? get_text(entry, "fingerprint_a") : "", error);
 		if (result)
 			break;
 	}
@@ -140,9 +129,9 @@ static void print_values(json_t *object)
 
 static void print_row(const json_t *row)
 {
-	const char *difference = text_of(row, "difference");
+	const char *difference = get_text(row, "difference");
 	bool changed = strcmp(difference, "changed") == 0;
-	unsigned long long times = number_of(row, "times");
+	unsigned long long times = get_number(row, "times");
 	if (!changed) {
 		fputs(strcmp(difference, "only_in_a") == 0 ? "  only in A: " : "  only in B: ", stdout);
 		print_values(json_object_get(row, "row"));
@@ -171,13 +160,13 @@ static void print_unreadable(const json_t *table)
 {
 	size_t index;
 	json_t *entry;
-	unsigned long long all = number_of(table, "unreadable_a") + number_of(table, "unreadable_b");
+	unsigned long long all = get_number(table, "unreadable_a") + get_number(table, "unreadable_b");
 	json_array_foreach(json_object_get(table, "unreadable"), index, entry) {
-		printf("  cannot be read: record %llu in %s: ", number_of(entry, "record"),
-			strcmp(text_of(entry, "side"), "a") == 0 ? "A" : "B");
-		display_puts(stdout, text_of(entry, "rule"));
+		printf("  cannot be read: record %llu in %s: ", get_number(entry, "record"),
+			strcmp(get_text(entry, "side"), "a") == 0 ? "A" : "B");
+		display_puts(stdout, get_text(entry, "rule"));
 		fputs(": ", stdout);
-		display_puts(stdout, text_of(entry, "message"));
+		display_puts(stdout, get_text(entry, "message"));
 		putchar('\n');
 	}
 	if (all > index)
@@ -193,14 +182,14 @@ static void print_rows(const json_t *table)
 	printf("  rows, matched %s", json_array_size(key) ? "by " : "as a whole");
 	print_names(key);
 	printf(": %s%llu changed, %llu only in A, %llu only in B\n",
-		json_is_true(json_object_get(table, "counted_all")) ? "" : "at least ", number_of(table, "changed"),
-		number_of(table, "only_in_a"), number_of(table, "only_in_b"));
+		json_is_true(json_object_get(table, "counted_all")) ? "" : "at least ", get_number(table, "changed"),
+		get_number(table, "only_in_a"), get_number(table, "only_in_b"));
 	size_t index;
 	json_t *row;
-	unsigned long long all = number_of(table, "changed") + number_of(table, "only_in_a") + number_of(table, "only_in_b"), shown = 0;
+	unsigned long long all = get_number(table, "changed") + get_number(table, "only_in_a") + get_number(table, "only_in_b"), shown = 0;
 	json_array_foreach(rows, index, row) {
 		print_row(row);
-		shown += json_object_get(row, "times") ? number_of(row, "times") : 1;
+		shown += json_object_get(row, "times") ? get_number(row, "times") : 1;
 	}
 	if (all > shown)
 		puts("  and more; --rows N shows up to N of them");
@@ -209,7 +198,7 @@ static void print_rows(const json_t *table)
 static void print_table(const json_t *table)
 {
 	putchar('\n');
-	display_puts(stdout, text_of(table, "name"));
+	display_puts(stdout, get_text(table, "name"));
 	putchar('\n');
 	print_columns(table);
 	print_unreadable(table);
@@ -225,14 +214,14 @@ static int print_report(const json_t *report, struct error *error)
 	json_t *table;
 	unsigned long long rows = 0;
 	fputs("A  ", stdout);
-	display_puts(stdout, text_of(report, "a"));
+	display_puts(stdout, get_text(report, "a"));
 	fputs("\nB  ", stdout);
-	display_puts(stdout, text_of(report, "b"));
+	display_puts(stdout, get_text(report, "b"));
 	fputs("\n\n", stdout);
 	if (print_tables(tables, error))
 		return -1;
 	json_array_foreach(tables, index, table) {
-		rows += number_of(table, "rows_a");
+		rows += get_number(table, "rows_a");
 		different += !is(table, "equal");
 		if (is(table, "different") || json_object_get(table, "columns_ignored"))
 			print_table(table);

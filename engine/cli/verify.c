@@ -21,17 +21,6 @@ static const struct table_column columns[] = {
 	{.title = "table", .most = 40}, {.title = "rows", .right = true}, {.title = "result"}, {.title = "fingerprint"}, {.title = NULL},
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	return text ? text : "";
-}
-
-static unsigned long long number_of(const json_t *object, const char *key)
-{
-	return (unsigned long long)json_integer_value(json_object_get(object, key));
-}
-
 static int print_tables(const json_t *tables, struct error *error)
 {
 	struct text_table table;
@@ -40,8 +29,8 @@ static int print_tables(const json_t *tables, struct error *error)
 	int result = 0;
 	table_init(&table, stdout, columns, 0);
 	json_array_foreach(tables, index, entry) {
-		result = table_text(&table, text_of(entry, "name"), error) || table_printf(&table, error, "%llu", number_of(entry, "rows")) ||
-			table_text(&table, text_of(entry, "result"), error) || table_text(&table, text_of(entry, "fingerprint"), error);
+		result = table_text(&table, get_text(entry, "name"), error) || table_printf(&table, error, "%llu", get_number(entry, "rows")) ||
+			table_text(&table, get_text(entry, "result"), error) || table_text(&table, get_text(entry, "fingerprint"), error);
 		if (result)
 			break;
 	}
@@ -59,7 +48,7 @@ static void print_problems(const json_t *report)
 		json_array_foreach(json_object_get(table, "problems"), one, problem) {
 			if (one == 0) {
 				putchar('\n');
-				display_puts(stdout, text_of(table, "file"));
+				display_puts(stdout, get_text(table, "file"));
 				putchar('\n');
 			}
 			fputs("  ", stdout);
@@ -80,11 +69,11 @@ static void print_lacks(const json_t *report)
 	size_t index;
 	json_t *table;
 	json_array_foreach(json_object_get(report, "tables"), index, table) {
-		unsigned long long rejected = number_of(table, "rejected");
+		unsigned long long rejected = get_number(table, "rejected");
 		if (rejected == 0)
 			continue;
 		printf("NOT WHOLE: %llu %s of table ", rejected, plural(rejected, "record", "records"));
-		display_puts(stdout, text_of(table, "name"));
+		display_puts(stdout, get_text(table, "name"));
 		printf(" %s rejected when the backup was made, and %s not in it\n", plural(rejected, "was", "were"), plural(rejected, "is", "are"));
 	}
 }
@@ -93,7 +82,7 @@ static void print_lacks(const json_t *report)
 static void print_proof(const json_t *report)
 {
 	const json_t *proof = json_object_get(report, "proof");
-	const char *when = text_of(proof, "proven_at");
+	const char *when = get_text(proof, "proven_at");
 	if (json_is_true(json_object_get(report, "restored"))) {
 		fputs("proven: it was restored into a scratch database, which held the same rows\n", stdout);
 	} else if (!json_is_object(proof)) {
@@ -103,25 +92,25 @@ static void print_proof(const json_t *report)
 			"the manifest was changed since the backup was proven, ", stdout);
 		display_puts(stdout, when);
 		fputs(" (", stdout);
-		display_puts(stdout, text_of(proof, "method"));
+		display_puts(stdout, get_text(proof, "method"));
 		fputs(")\n", stdout);
 	}
 }
 
 static void print_head(const json_t *report)
 {
-	display_puts(stdout, text_of(report, "path"));
+	display_puts(stdout, get_text(report, "path"));
 	putchar('\n');
-	if (*text_of(report, "run_id")) {
+	if (*get_text(report, "run_id")) {
 		fputs("backup of ", stdout);
-		display_puts(stdout, text_of(report, "created_at"));
+		display_puts(stdout, get_text(report, "created_at"));
 		fputs(", run ", stdout);
-		display_puts(stdout, text_of(report, "run_id"));
+		display_puts(stdout, get_text(report, "run_id"));
 		putchar('\n');
 	}
-	if (*text_of(report, "isolation")) {
+	if (*get_text(report, "isolation")) {
 		fputs("isolation: ", stdout);
-		display_puts(stdout, text_of(report, "isolation"));
+		display_puts(stdout, get_text(report, "isolation"));
 		putchar('\n');
 	}
 	putchar('\n');
@@ -136,7 +125,7 @@ static int print_report(const json_t *report, struct error *error)
 		return -1;
 	print_problems(report);
 	putchar('\n');
-	if (!*text_of(report, "run_id")) {
+	if (!*get_text(report, "run_id")) {
 		puts(verified ? "there is no manifest beside it: all of it decodes, and nothing more is proven" : "it does not decode");
 		return 0;
 	}
@@ -156,7 +145,7 @@ static int verify_main(const void *bound, const struct arguments *arguments)
 	const struct verify_options options = {.restore = flags->restore, .cancel = interrupt_catch()};
 	if (verify_backup(arguments->items[0], &options, &report, &error))
 		return interrupt_code(complain(&error));
-	int code = (int)number_of(report, "exit_code");
+	int code = (int)get_number(report, "exit_code");
 	int result = flags->json ? row_finish(json_incref(report), 0, false, &error) : print_report(report, &error);
 	json_decref(report);
 	return result ? complain(&error) : code;

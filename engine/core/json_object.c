@@ -66,6 +66,18 @@ int put_time(json_t *object, const char *key, int64_t micros)
 	return put_text(object, key, text, value_format_datetime(micros, text));
 }
 
+const char *get_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+unsigned long long get_number(const json_t *object, const char *key)
+{
+	return (unsigned long long)json_integer_value(json_object_get(object, key));
+}
+
 json_t *json_read(const char *text, size_t length, char *why, size_t size)
 {
 	json_error_t problem;

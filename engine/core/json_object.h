@@ -17,6 +17,10 @@ int put_number(json_t *object, const char *key, uint64_t number);
 int put_time(json_t *object, const char *key, int64_t micros);         /* since 1970, UTC; 0 is null */
 int put_document(json_t *object, const char *key, const char *json, size_t length); /* parsed; a string where it is no JSON of ours */
 
+/* What a member is: "" and 0 where there is none of this kind. The text is borrowed. */
+const char *get_text(const json_t *object, const char *key);
+unsigned long long get_number(const json_t *object, const char *key);
+
 /* A text as JSON, nested no deeper than depth_fits (json_depth.h) allows, without a key twice in an object. NULL where it is none, or out of memory; then
  * why (of size bytes, may be NULL) says so in words. */
 json_t *json_read(const char *text, size_t length, char *why, size_t size);
