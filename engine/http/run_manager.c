@@ -21,7 +21,12 @@
 
 enum { NOTE_MAX = 512, SHOW_EVERY_MS = 250, STACK_BYTES = 8 << 20 };
 
-enum managed_state { MANAGED_QUEUED = 0, MANAGED_RUNNING, MANAGED_FINISHED };
+enum managed_state {
+	MANAGED_QUEUED = 0,
+	MANAGED_RUNNING,
+	MANAGED_TELLING, /* it has ended: those outside who want to know of it are being told, which may take them a while */
+	MANAGED_FINISHED,
+};
 
 struct managed {
 	struct managed *older;
@@ -183,7 +188,7 @@ bool run_manager_busy(struct run_manager *manager, const char *pipeline)
 
 	pthread_mutex_lock(&manager->mutex);
 	for (const struct managed *run = manager->newest; run && !busy; run = run->older)
-		busy = run->state != MANAGED_FINISHED && strcmp(run->pipeline_name, pipeline) == 0;
+		busy = run->state < MANAGED_TELLING && strcmp(run->pipeline_name, pipeline) == 0;
 	pthread_mutex_unlock(&manager->mutex);
 	return busy;
 }
@@ -232,6 +237,15 @@ static void tell_end(const struct managed *run, const struct run_report *report)
 	access_event("run_finished", "run", text);
 }
 
+/* Nothing waits for those who are told. */
+static void end(struct managed *run)
+{
+	pthread_mutex_lock(&run->manager->mutex);
+	run->state = MANAGED_TELLING;
+	run->finished_at = clock_wall_us();
+	pthread_mutex_unlock(&run->manager->mutex);
+}
+
 static void tell_failure(struct managed *run, const struct run_report *report)
 {
 	char why[ERROR_PLACE_MAX + ERROR_MESSAGE_MAX], text[sizeof why + RUN_ID_SIZE + 8];
@@ -278,6 +292,7 @@ static void run_it(struct managed *run)
 	tell_end(run, &report);
 	set_summary(run, run_report_json(&report, run->pipeline_name));
 	measure_run(run->manager->metrics, run->pipeline_name, run->replay != NULL, &report);
+	end(run);
 	/* Whoever replays rejects is there himself. */
 	if (!run->replay)
 		tell_failure(run, &report);
@@ -301,7 +316,7 @@ static struct managed *next_queued(const struct run_manager *manager)
 static void finish(struct managed *run)
 {
 	run->state = MANAGED_FINISHED;
-	run->finished_at = clock_wall_us();
+	run->finished_at = run->finished_at ? run->finished_at : clock_wall_us();
 	replay_free(run->replay);
 	run->replay = NULL;
 	pipeline_free(run->pipeline);
@@ -354,7 +369,7 @@ int run_manager_start(struct run_manager *manager, struct pipeline *pipeline, st
 		return error_memory(error, "a run");
 	}
 	pthread_mutex_lock(&manager->mutex);
-	size_t idle = manager->thread_count - count_in(manager, MANAGED_RUNNING);
+	size_t idle = manager->thread_count - count_in(manager, MANAGED_RUNNING) - count_in(manager, MANAGED_TELLING);
 	if (!manager->stop && count_in(manager, MANAGED_QUEUED) < manager->queue_max + idle) {
 		run->pipeline = pipeline;
 		run->replay = replay;
@@ -388,7 +403,7 @@ enum cancelled run_manager_cancel(struct run_manager *manager, const char *run_i
 
 	pthread_mutex_lock(&manager->mutex);
 	run = find(manager, run_id);
-	if (run && run->state == MANAGED_FINISHED)
+	if (run && run->state >= MANAGED_TELLING)
 		result = CANCEL_TOO_LATE;
 	else if (run)
 		result = CANCEL_TOLD;
@@ -439,7 +454,7 @@ void run_manager_free(struct run_manager *manager)
 	while ((run = next_queued(manager)))
 		cancel_queued(run);
 	for (run = manager->newest; run; run = run->older)
-		if (run->state == MANAGED_RUNNING)
+		if (run->state == MANAGED_RUNNING || run->state == MANAGED_TELLING)
 			atomic_store(&run->cancel.signal, SIGTERM);
 	pthread_cond_broadcast(&manager->wake);
 	pthread_mutex_unlock(&manager->mutex);

@@ -211,6 +211,8 @@ def impatient():
                       {"PENSTOCK_DB": newdb("sqlite").connect}, name="impatient")
     run_id = service.post("/v1/pipelines/migrate/runs", {}, KEY).json()["run_id"]
     wait_until(lambda: service.ask("GET", "/v1/runs/" + run_id, headers=KEY).json()["status"] == "succeeded", 60, "the run")
+    # Nor does it keep the pipeline from the next run.
+    equal(service.post("/v1/runs/%s/replay" % run_id, {"table": "hired_employees"}, KEY).status, 202, "a replay while the collector is silent")
     begun = time.monotonic()
     service.stop()
     check(time.monotonic() - begun < 30, "the end took %.1f s" % (time.monotonic() - begun))
