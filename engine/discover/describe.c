@@ -9,6 +9,7 @@
 
 #include "engine/core/plural.h"
 #include "engine/core/value.h"
+#include "engine/discover/csv.h"
 
 enum { DOUBLE_DIGITS = 15, DECIMAL_DIGITS = DECIMAL_PRECISION_MAX, FIXED_VALUES_LEAST = 2 };
 
@@ -201,8 +202,67 @@ static int put_range(const struct describing *how, const struct profile *profile
 	}
 }
 
+/* "dates %d.%m.%Y" */
+static int put_kind(const struct describing *how, const struct found *found, struct buffer *note, struct error *error)
+{
+	const struct moment_format *format = &how->profiling->formats.items[found->format];
+	struct number_spelling spelling;
+
+	switch (found->kind) {
+	case FOUND_MOMENT:
+		return buffer_printf(note, error, "%ss%s%s", value_type_name(format->type), format->pattern[0] ? " " : "", format->pattern);
+	case FOUND_INTEGER:
+	case FOUND_NUMBER:
+		number_spelling(found->style, &spelling);
+		if (buffer_puts(note, found->kind == FOUND_INTEGER ? "integers" : "numbers", error) < 0 ||
+		    (strcmp(spelling.decimal, ".") != 0 && buffer_printf(note, error, " with decimalChar \"%s\"", spelling.decimal) < 0))
+			return -1;
+		return found->grouped ? buffer_printf(note, error, " with groupChar \"%s\"", spelling.group) : 0;
+	case FOUND_BOOLEAN:
+		return buffer_printf(note, error, "booleans (%s, %s)", boolean_pairs[found->pair].yes, boolean_pairs[found->pair].no);
+	default:
+		return buffer_puts(note, found->kind == FOUND_UUID ? "UUIDs" : found->kind == FOUND_EMAIL ? "e-mail addresses" :
+			found->kind == FOUND_URI ? "URIs" : "months", error);
+	}
+}
+
+static const char *kind_rule(const struct describing *how, const struct found *found)
+{
+	switch (found->kind) {
+	case FOUND_MOMENT:
+		return value_type_name(how->profiling->formats.items[found->format].type);
+	case FOUND_INTEGER:
+		return "integer";
+	case FOUND_NUMBER:
+		return "number";
+	case FOUND_BOOLEAN:
+		return "boolean";
+	case FOUND_YEARMONTH:
+		return "yearmonth";
+	default:
+		return found->kind == FOUND_UUID ? "uuid" : found->kind == FOUND_EMAIL ? "email" : "uri";
+	}
+}
+
+/* A few values keep the column from having the type of all others. */
+static int put_nearly(const struct describing *how, const struct profile *profile, const char *name, struct buffer *note, struct error *error)
+{
+	struct found found;
+	char fit[COUNT_TEXT], all[COUNT_TEXT], line[COUNT_TEXT];
+	const struct near_shape *near = near_decide(profile->near, how->profiling, name, &found);
+
+	if (!near || near->example.line == 0)
+		return 0;
+	if (buffer_printf(note, error, "; NOT SURE: %s of %s are ", count_text(near->values, fit), count_text(profile->near->values, all)) < 0 ||
+	    put_kind(how, &found, note, error) < 0 || buffer_printf(note, error, "; line %s has \"", count_text(near->example.line, line)) < 0 ||
+	    put_in_comment(note, near->example.text, error) < 0)
+		return -1;
+	bool format = found.kind == FOUND_UUID || found.kind == FOUND_EMAIL || found.kind == FOUND_URI;
+	return buffer_printf(note, error, "%s\": %s: %s would reject it", near->example.cut ? "..." : "", format ? "format" : "type", kind_rule(how, &found));
+}
+
 /* What a person should look at. */
-static int put_doubt(const struct describing *how, const struct profile *profile, const struct found *found, struct buffer *note,
+static int put_doubt(const struct describing *how, const struct profile *profile, const struct found *found, const char *name, struct buffer *note,
 	struct error *error)
 {
 	uint64_t words = 0;
@@ -221,6 +281,8 @@ static int put_doubt(const struct describing *how, const struct profile *profile
 	    buffer_printf(note, error, "; always %u digit%s behind the decimal mark: exact, and more are rejected", profile->measures[found->style].fraction,
 		    plural(profile->measures[found->style].fraction, "", "s")) < 0)
 		return -1;
+	if (found->kind == FOUND_STRING && put_nearly(how, profile, name, note, error) < 0)
+		return -1;
 	if (found->kind == FOUND_STRING && profile->zeros_in_front && profile->only_digits &&
 	    buffer_puts(note, "; digits with zeros in front, which a number would lose", error) < 0)
 		return -1;
@@ -238,14 +300,14 @@ static int put_note(const struct describing *how, const struct profile *profile,
 	uint64_t values = how->records - missing;
 
 	if (values == 0)
-		return buffer_printf(note, error, "no value in any record") < 0 ? -1 : put_doubt(how, profile, &out->found, note, error);
+		return buffer_printf(note, error, "no value in any record") < 0 ? -1 : put_doubt(how, profile, &out->found, json_string_value(json_object_get(out->field, "name")), note, error);
 	if (buffer_printf(note, error, "%s: %s%s value%s", type_text(out->field), missing == 0 && values > 1 ? "all " : "", count_text(values, count),
 		    values == 1 ? "" : "s") < 0 ||
 	    put_range(how, profile, &out->found, note, error) < 0 || put_missing(profile, &out->found, missing, note, error) < 0)
 		return -1;
 	if (out->different && values > 1 && buffer_puts(note, out->sure ? "; no two alike" : "; no two alike as far as looked at", error) < 0)
 		return -1;
-	return put_doubt(how, profile, &out->found, note, error);
+	return put_doubt(how, profile, &out->found, json_string_value(json_object_get(out->field, "name")), note, error);
 }
 
 /* --- constraints -------------------------------------------------------------------------------- */

@@ -128,6 +128,7 @@ static int name_columns(const struct scan *scan, struct header_found *out, struc
 
 static int add_first(struct scan *scan, struct error *error)
 {
+	scan->profiling.line = scan->first_line;
 	for (size_t c = 0; c < scan->width; c++) {
 		if (c >= scan->first_cells)
 			scan->profiles[c].absent++;

@@ -36,13 +36,15 @@ void column_profile_init(struct profile *profile)
 		.integer = true, .yearmonth = true, .uuid = true, .email = true, .uri = true, .only_digits = true, .years = true,
 		.styles = (1u << NUMBER_STYLES) - 1, .booleans = (1u << BOOLEAN_PAIRS) - 1, .shortest = UINT64_MAX,
 	};
-	memset(profile->formats, 0xFF, sizeof profile->formats);
+	formats_fill(profile->formats);
 }
 
 void column_profile_fini(struct profile *profile, struct profiling *profiling)
 {
 	free(profile->ranges);
 	profile->ranges = NULL;
+	free(profile->near);
+	profile->near = NULL;
 	unique_free(&profile->unique, &profiling->room);
 }
 
@@ -168,6 +170,23 @@ static bool has_two_slashes(const struct text *value)
 	return memmem(value->data, value->length, "://", 3) != NULL;
 }
 
+static struct shape shape_of(const struct profile *profile)
+{
+	struct shape shape = { .integer = profile->integer, .yearmonth = profile->yearmonth, .uuid = profile->uuid, .email = profile->email, .uri = profile->uri,
+		.only_digits = profile->only_digits, .styles = profile->styles, .booleans = profile->booleans, .booleans_yes = profile->booleans_yes,
+		.booleans_no = profile->booleans_no };
+	for (size_t i = 0; i < NUMBER_STYLES; i++)
+		shape.grouped |= (uint32_t)profile->measures[i].grouped << i;
+	memcpy(shape.formats, profile->formats, sizeof shape.formats);
+	return shape;
+}
+
+/* Any type at all. */
+static bool could_be_any(const struct profile *profile)
+{
+	return profile->styles || profile->booleans || profile->yearmonth || profile->uuid || profile->email || profile->uri || any_format(profile);
+}
+
 static int add_value(struct profile *profile, struct profiling *profiling, const char *raw, size_t raw_length, struct error *error)
 {
 	struct text value = trimmed(raw, raw_length);
@@ -177,6 +196,12 @@ static int add_value(struct profile *profile, struct profiling *profiling, const
 		profile->spaces_only++;
 		return 0;
 	}
+	const struct near_value seen = { value.data, raw, value.length, raw_length, profiling->line };
+	struct shape before;
+	if (profile->values == 0)
+		near_example(&seen, &profile->first);
+	if (!profile->near)
+		before = shape_of(profile);
 	profile->values++;
 	profile->padded += value.length != raw_length;
 	if (profile->only_digits)
@@ -196,7 +221,14 @@ static int add_value(struct profile *profile, struct profiling *profiling, const
 	profile->email = profile->email && text_is_email(raw, raw_length);
 	profile->uri = profile->uri && text_is_uri(raw, raw_length) && has_two_slashes(&value);
 	unique_add(&profile->unique, &profiling->room, value.data, value.length);
-	return 0;
+	if (profile->near) {
+		near_add(profile->near, profiling, &seen);
+		return 0;
+	}
+	if (could_be_any(profile))
+		return 0;
+	profile->near = near_new(&before, profile->values - 1, &profile->first, profiling, &seen);
+	return profile->near ? 0 : error_memory(error, "the values of a column");
 }
 
 int column_profile_add(struct profile *profile, struct profiling *profiling, const char *text, size_t length, struct error *error)

@@ -4,6 +4,7 @@
 #ifndef PENSTOCK_DISCOVER_PROFILE_H
 #define PENSTOCK_DISCOVER_PROFILE_H
 
+#include "engine/discover/near.h"
 #include "engine/discover/spelling.h"
 #include "engine/discover/unique.h"
 
@@ -12,6 +13,7 @@ struct profiling {
 	struct moment_formats formats;
 	struct unique_room room;
 	locale_t c;
+	uint64_t line; /* of the record whose cells are added */
 };
 
 /* The least and the largest value by one format. */
@@ -40,7 +42,7 @@ struct profile {
 	bool zeros_in_front;              /* digits, but with zeros (or a plus) that a number would lose */
 	bool only_digits;
 	uint32_t styles;                  /* bit for bit: number_spelling */
-	uint64_t formats[(MOMENT_FORMATS + 63) / 64];
+	uint64_t formats[FORMAT_WORDS];
 	uint32_t booleans;                /* pairs of words */
 	uint32_t booleans_yes, booleans_no; /* of which one was seen */
 
@@ -49,6 +51,8 @@ struct profile {
 	bool years;                       /* all of four digits from 1800 to 2199 */
 	struct moment_range *ranges;      /* of each format, once a value could be one; NULL before */
 	struct unique unique;
+	struct near_example first;
+	struct near *near;                /* NULL: the values could all be of one type */
 };
 
 /* Returns 0 or -1 (out of memory). */

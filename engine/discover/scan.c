@@ -71,6 +71,7 @@ static int take_row(struct scan *scan, const struct batch *batch, uint32_t row, 
 
 	while (cells < scan->width && batch->columns[cells].cells[row] != CELL_ABSENT)
 		cells++;
+	scan->profiling.line = batch->origins[row].line_no;
 	if (scan->records++ == 0)
 		return keep_first(scan, batch, row, cells, error);
 	for (size_t c = 0; c < scan->width; c++) {

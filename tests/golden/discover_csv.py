@@ -149,6 +149,54 @@ def columns():
     check(point not in penstock("discover", "csv", write("column.csv", "k,amount\na,1.234\nb,5.678\n")).out, "where commas cut cells the point is the decimal one")
 
 
+# Values of which nearly all are of one type, and what is said; None: nothing is.
+DAYS = ["%02d.03.2021" % day for day in range(10, 19)]
+NEARLY = {
+    "a day that is none": (DAYS[:5] + ["30.02.2021"] + DAYS[5:], '9 of 10 are dates %d.%m.%Y; line 7 has "30.02.2021": type: date would reject it'),
+    "a number first": (["12"] + DAYS, '9 of 10 are dates %d.%m.%Y; line 2 has "12": type: date would reject it'),
+    "a text last": (["1", "2", "3", "4", "free"], '4 of 5 are integers; line 6 has "free": type: integer would reject it'),
+    "words for missing are no values": (["1.5", "2", "NA", "3", "4", "on request"], '4 of 5 are numbers; line 7 has "on request": type: number would reject it; '
+                                         '1 like "NA" or "null", kept as text'),
+    "decimal commas": (["1,5", "2,75", "3", "4,5", "a \"few\""], '4 of 5 are numbers with decimalChar ","; line 6 has "a "few"": type: number would reject it'),
+    "default format": (["2021-11-07", "2021-11-08", "soon", "2021-11-09", "2021-11-10"], '4 of 5 are dates; line 4 has "soon": type: date would reject it'),
+    "a time of day": (["2021-11-07 10:00:00"] * 4 + ["2021-11-07 25:00:00"],
+                      '4 of 5 are datetimes %Y-%m-%d %H:%M:%S; line 6 has "2021-11-07 25:00:00": type: datetime would reject it'),
+    "maybe": (["maybe", "yes", "no", "no", "yes"], '4 of 5 are booleans (yes, no); line 2 has "maybe": type: boolean would reject it'),
+    "no address": (["a@example.com"] * 4 + ["unknown"], '4 of 5 are e-mail addresses; line 6 has "unknown": format: email would reject it'),
+    "no token": (["0190a1b2-0000-7000-8000-000000000001"] * 4 + ["x" * 60], '4 of 5 are UUIDs; line 6 has "%s...": format: uuid would reject it' % ("x" * 48)),
+    "two that differ": (["a", "1", "b"] + ["%d" % n for n in range(2, 9)], '8 of 10 are integers; line 2 has "a": type: integer would reject it'),
+    "three of four": (["1", "2", "3", "x"], None),
+    "seven of ten": (["1", "2", "3", "4", "5", "6", "7", "x", "y", "z"], None),
+    "zeros in front": (["12", "13", "14", "15", "007"], None),
+    "a plus in front": (["12", "13", "14", "15", "+7"], None),
+    "only yes": (["yes", "yes", "yes", "yes", "yes", "unknown"], None),
+}
+
+
+def nearly():
+    for what, (values, says) in NEARLY.items():
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([["n", "value"]] + [["row %d" % at, value] for at, value in enumerate(values)])
+        path = write("nearly.csv", text.getvalue())
+        equal(discover(path, "--header", "yes")[1]["value"]["type"], "string", what)
+        load(path, len(values), "--header", "yes", what=what)
+        with open(tmp("found/datapackage.yaml"), encoding="utf-8") as file:
+            found = file.read()
+        said = [line.split("NOT SURE: ")[1].rstrip() for line in found.splitlines() if "NOT SURE: " in line]
+        equal(said, [says] if says else [], what)
+        kind = says and says.split("type: ")[-1].split(" ")[0]
+        if what in ("a day that is none", "a number first", "a text last", "default format", "a time of day"):
+            # What it says of the type is so.
+            form = ', format: "%s"' % says.split(" ", 5)[5].split(";")[0] if "%" in says else ""
+            with open(tmp("found/datapackage.yaml"), "w", encoding="utf-8") as file:
+                file.write(found.replace("name: value, type: string", "name: value, type: %s%s" % (kind, form)))
+            done = run(tmp("found/pipeline.yaml"), db=newdb("sqlite"))
+            equal((done.json["written"], done.json["rejected"]), (len(values) - 1, 1), "%s: with type: %s, %s" % (what, kind, done.tail()))
+    text = "n,when\n" + "".join("%d,%s\n" % (at, "2021-%02d-%02d" % (at % 12 + 1, at % 28 + 1)) for at in range(20000)) + "20000,2021-02-30\n"
+    said = penstock("discover", "csv", write("nearly.csv", text)).out
+    check('NOT SURE: 20,000 of 20,001 are dates; line 20,002 has "2021-02-30": type: date would reject it' in said, said)
+
+
 # what, bytes, keys of the source that the pipeline must have, names and types, records
 DIALECTS = [
     ("commas", "id,name\n1,a\n2,b\n", {}, ["id integer", "name string"], 2),
@@ -395,6 +443,7 @@ def hostile():
 
 def all_of_it():
     columns()
+    nearly()
     dialects()
     keys()
     flags()
