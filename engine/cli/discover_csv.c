@@ -23,7 +23,8 @@ const char *const discover_header_values[] = {"auto", "yes", "no", NULL};
 const char *discover_csv_flag(const struct discover_csv_flags *flags)
 {
 	return flags->name ? "name" : flags->header ? "header" : flags->delimiter ? "delimiter" : flags->quote ? "quote" :
-		flags->encoding ? "encoding" : flags->into ? "into" : flags->sample.given ? "sample" : flags->constraints ? "constraints" :
+		flags->encoding ? "encoding" : flags->into ? "into" :
+		flags->skip_lines.given ? "skip-lines" : flags->header_rows.given ? "header-rows" : flags->sample.given ? "sample" : flags->constraints ? "constraints" :
 		flags->pipeline ? "pipeline" : NULL;
 }
 
@@ -207,12 +208,18 @@ static int print(const struct discovered_csv *found, const struct discover_csv_f
 	return result;
 }
 
+static int64_t number_or(const struct flag_number *flag, int64_t otherwise)
+{
+	return !flag->given ? otherwise : flag->value > INT64_MAX ? INT64_MAX : (int64_t)flag->value;
+}
+
 int discover_csv_print(const struct discover_csv_flags *flags, const char *path, bool json, struct error *error)
 {
 	struct discovered_csv found;
 	const struct discover_csv how = {
 		.path = path, .name = flags->name, .delimiter = flags->delimiter, .quote = flags->quote, .encoding = flags->encoding,
 		.header = flags->header == 1 ? 1 : flags->header == 2 ? -1 : 0, .sample = flags->sample.given ? flags->sample.value : 0,
+		.skip_lines = number_or(&flags->skip_lines, -1), .header_rows = number_or(&flags->header_rows, 0),
 		.constraints = flags->constraints, .cancel = interrupt_catch(),
 	};
 

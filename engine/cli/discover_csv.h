@@ -12,7 +12,7 @@ extern const char *const discover_header_values[];
 struct discover_csv_flags {
 	const char *name, *delimiter, *quote, *encoding, *into;
 	int header;
-	struct flag_number sample;
+	struct flag_number sample, skip_lines, header_rows;
 	bool constraints, pipeline;
 };
 

@@ -13,6 +13,7 @@
 #include "engine/core/utf8.h"
 #include "engine/discover/describe.h"
 #include "engine/discover/header.h"
+#include "engine/discover/titles.h"
 
 enum { ABOUT_MAX = 1 << 16, NOTE_MAX = 4096, KEY_RECORDS_LEAST = 10, KEY_LENGTH_MAX = 64, NUL_SHARE = 4 };
 
@@ -21,6 +22,7 @@ struct finding {
 	struct discovered_csv *out;
 	struct scan scan;
 	struct header_found header;
+	struct titles titles;
 	char encoding[32]; /* empty: UTF-8, or what the byte order mark says */
 	char marked[16];   /* that a byte order mark names; or empty */
 	bool recoded;      /* the sample has characters beyond ASCII that are good UTF-8 */
@@ -104,6 +106,32 @@ static int take_sample(struct finding *finding, struct csv_sample *sample, struc
 
 /* --- reading ------------------------------------------------------------------------------------ */
 
+/* The dialect, and where the records begin. */
+static int guess(struct finding *finding, const struct csv_sample *sample, struct error *error)
+{
+	const struct discover_csv *how = finding->how;
+	struct csv_guess *guess = &finding->scan.guess;
+	size_t length = sample->length;
+	const char *text = behind_lines(sample->text, &length, how->skip_lines > 0 ? (uint64_t)how->skip_lines : 0);
+
+	csv_guess(text, length, &(struct csv_known){ how->delimiter, how->quote }, guess);
+	if (guess->columns == 0 && how->skip_lines > 0)
+		return error_set(error, ERROR_SOURCE, how->path, "has no record behind %" PRId64 " lines, in its first %d MiB: --skip-lines passes over less",
+			how->skip_lines, CSV_SAMPLE_BYTES >> 20);
+	if (guess->columns == 0)
+		return error_set(error, ERROR_SOURCE, how->path, "has no record: there is nothing to discover");
+	if (how->skip_lines >= 0) {
+		guess->skip_lines = (uint64_t)how->skip_lines;
+		return 0;
+	}
+	text = behind_lines(text, &length, guess->skip_lines);
+	titles_find(text, length, guess, &finding->titles);
+	finding->titles.clear = finding->titles.clear && how->header >= 0;
+	if (finding->titles.clear)
+		guess->skip_lines += finding->titles.lines;
+	return 0;
+}
+
 static int read_once(struct finding *finding, struct error *error)
 {
 	const struct discover_csv *how = finding->how;
@@ -113,13 +141,11 @@ static int read_once(struct finding *finding, struct error *error)
 
 	if (take_sample(finding, &sample, error) < 0)
 		goto out;
-	csv_guess(sample.text, sample.length, &(struct csv_known){ how->delimiter, how->quote }, &scan->guess);
-	if (scan->guess.columns == 0) {
-		error_set(error, ERROR_SOURCE, how->path, "has no record: there is nothing to discover");
+	if (guess(finding, &sample, error) < 0)
 		goto out;
-	}
 	scan->options = (struct csv_options)CSV_OPTIONS_DEFAULT;
 	scan->path = how->path;
+	scan->header_rows = how->header_rows;
 	scan->options.header = false;
 	scan->options.delimiter = scan->guess.delimiter;
 	scan->options.quote = scan->guess.quote;
@@ -133,6 +159,9 @@ static int read_once(struct finding *finding, struct error *error)
 		result = error_set(error, ERROR_SOURCE, how->path, "has no record that can be read: %s", scan->bad_bytes > 0
 			? "its bytes are no text in this encoding; --encoding names another" : scan->damaged > 0
 			? "its quotes do not match, or a line is longer than 4 MiB" : "there is nothing to discover");
+	if (result == 0 && (int64_t)scan->records < how->header_rows)
+		result = error_set(error, ERROR_SOURCE, how->path, "has %" PRIu64 " record%s, fewer than --header-rows %" PRId64, scan->records,
+			scan->records == 1 ? "" : "s", how->header_rows);
 out:
 	csv_sample_fini(&sample);
 	return result;
@@ -288,6 +317,11 @@ static bool is_long(const struct finding *finding)
 	return finding->scan.most > finding->scan.columns;
 }
 
+static int64_t how_many_rows(const struct finding *finding)
+{
+	return finding->how->header_rows > 1 ? finding->how->header_rows : 1;
+}
+
 static uint64_t lines_before(const struct finding *finding)
 {
 	/* Past the header, where it cannot serve as one. */
@@ -314,6 +348,8 @@ static json_t *source_of(const struct finding *finding)
 		failed |= set(source, "comment", json_string(guess->comment));
 	if (lines_before(finding) > 0)
 		failed |= set(source, "skip_lines", json_integer((json_int_t)lines_before(finding)));
+	if (how_many_rows(finding) > 1 && finding->header.as_it_is)
+		failed |= set(source, "header_rows", json_integer(how_many_rows(finding)));
 	if (guess->initial_space)
 		failed |= set(source, "skip_initial_space", json_true());
 	if (finding->trim)
@@ -340,8 +376,12 @@ static json_t *dialect_of(const struct finding *finding)
 	if (strcmp(guess->quote, "none") != 0)
 		failed |= set(dialect, "quoteChar", json_string(guess->quote));
 	failed |= set(dialect, "header", json_boolean(finding->header.there));
-	if (finding->header.there && finding->scan.first_line > 1)
-		failed |= set(dialect, "headerRows", json_pack("[I]", (json_int_t)finding->scan.first_line));
+	if (finding->header.there && (finding->scan.first_line > 1 || how_many_rows(finding) > 1)) {
+		json_t *rows = json_array();
+		for (int64_t i = 0; i < how_many_rows(finding); i++)
+			failed |= json_array_append_new(rows, json_integer((json_int_t)finding->scan.header_lines[i]));
+		failed |= set(dialect, "headerRows", rows);
+	}
 	if (guess->escape)
 		failed |= set(dialect, "escapeChar", json_string(guess->escape));
 	if (guess->comment)
@@ -445,6 +485,13 @@ static int put_about(struct finding *finding, struct error *error)
 	if (buffer_printf(about, error, ", %s\n", finding->header.there ? finding->header.sure ? "with a header" : "with a header, NOT SURE: see --header"
 		    : finding->header.sure ? "without a header" : "without a header, NOT SURE: see --header") < 0)
 		return -1;
+	char lines[COUNT_TEXT + 16] = "the first line";
+	if (finding->titles.lines > 1)
+		snprintf(lines, sizeof lines, "the first %" PRIu64 " lines", finding->titles.lines);
+	if (finding->titles.lines > 0 &&
+	    buffer_printf(about, error, "NOT SURE: %s %s a title: something stands in one cell alone; see --skip-lines\n", lines,
+		    !finding->titles.clear ? "could be" : finding->titles.lines > 1 ? "are left out as" : "is left out as") < 0)
+		return -1;
 	if (finding->header.there && !finding->header.as_it_is &&
 	    buffer_puts(about, "its labels are empty, twice there, too long, or with spaces around them: the source reads past them, and fields have names of their own\n", error) < 0)
 		return -1;
@@ -479,6 +526,10 @@ int discover_csv(const struct discover_csv *how, struct discovered_csv *out, str
 
 	*out = (struct discovered_csv){ .fields = 0 };
 	buffer_init(&out->about, ABOUT_MAX);
+	if (how->skip_lines > SKIP_LINES_MAX || how->header_rows > HEADER_ROWS_MAX)
+		return error_set(error, ERROR_CONFIG, NULL, "--skip-lines is %d at most, --header-rows %d", SKIP_LINES_MAX, HEADER_ROWS_MAX);
+	if (how->header_rows > 0 && how->header < 0)
+		return error_set(error, ERROR_CONFIG, NULL, "--header-rows counts the lines of a header; leave --header no out");
 	if (how->delimiter || how->quote) {
 		struct grammar grammar;
 		struct csv_options options = CSV_OPTIONS_DEFAULT;
@@ -487,7 +538,7 @@ int discover_csv(const struct discover_csv *how, struct discovered_csv *out, str
 		if (csv_grammar(&options, &grammar, error) < 0)
 			return -1;
 	}
-	if (read_file(&finding, error) == 0 && header_find(&finding.scan, how->header, &finding.header, error) == 0) {
+	if (read_file(&finding, error) == 0 && header_find(&finding.scan, how->header_rows > 0 ? 1 : how->header, &finding.header, error) == 0) {
 		finding.trim = needs_trim(&finding);
 		if (describe_columns(&finding, error) == 0 && put_about(&finding, error) == 0)
 			result = make_package(&finding, error);

@@ -18,6 +18,8 @@ struct discover_csv {
 	const char *path;
 	const char *name;      /* of the table; NULL: after the file */
 	const char *delimiter, *quote, *encoding; /* NULL: found out */
+	int64_t skip_lines;    /* in front, that are no records; -1: found out */
+	int64_t header_rows;   /* lines of the header, which is there then; 0: found out whether there is one */
 	int header;            /* 1: there is one, -1: there is none, 0: found out */
 	uint64_t sample;       /* records to look at; 0: all */
 	bool constraints;      /* ranges and lengths become constraints */

@@ -165,7 +165,7 @@ int header_find(struct scan *scan, int wanted, struct header_found *out, struct 
 	if (!out->there && add_first(scan, error) < 0)
 		return -1;
 	if (out->there)
-		scan->records--;
+		scan->records -= scan->header_rows > 1 ? (uint64_t)scan->header_rows : 1;
 	return name_columns(scan, out, error);
 }
 

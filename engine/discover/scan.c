@@ -44,21 +44,31 @@ static struct schema *text_schema(size_t count, struct error *error)
 	return schema;
 }
 
-/* Kept aside until it is known whether it is a header. */
+/* Kept aside until it is known whether it is a header; records that are a header together as one, whose labels are joined as the source joins them. */
 static int keep_first(struct scan *scan, const struct batch *batch, uint32_t row, size_t cells, struct error *error)
 {
 	const struct span text = batch->origins[row].text;
 	const char *bytes = batch_bytes(batch, text);
 
-	scan->first_cells = scan->most = cells;
-	scan->first_line = batch->origins[row].line_no;
-	scan->first_lines = 1;
+	scan->first_cells = cells > scan->first_cells ? cells : scan->first_cells;
+	scan->most = scan->first_cells;
+	scan->header_lines[scan->records - 1] = batch->origins[row].line_no;
+	scan->first_line = scan->header_lines[0];
+	scan->first_lines = batch->origins[row].line_no - scan->first_line + 1;
 	for (size_t i = 0; i < text.length; i++)
 		scan->first_lines += bytes[i] == '\n' || (bytes[i] == '\r' && (i + 1 == text.length || bytes[i + 1] != '\n'));
 	for (size_t c = 0; c < cells; c++) {
 		struct span cell = batch->columns[c].texts[row];
-		scan->first[c] = strndup(batch_bytes(batch, cell), cell.length);
-		if (!scan->first[c])
+		char *above = scan->first[c], *joined = NULL;
+		if (above && (above[0] == '\0' || cell.length == 0))
+			joined = above[0] == '\0' ? strndup(batch_bytes(batch, cell), cell.length) : strdup(above);
+		else if (above)
+			joined = asprintf(&joined, "%s %.*s", above, (int)cell.length, batch_bytes(batch, cell)) < 0 ? NULL : joined;
+		else
+			joined = strndup(batch_bytes(batch, cell), cell.length);
+		free(above);
+		scan->first[c] = joined;
+		if (!joined)
 			return error_memory(error, "the first record");
 	}
 	return 0;
@@ -72,7 +82,7 @@ static int take_row(struct scan *scan, const struct batch *batch, uint32_t row, 
 	while (cells < scan->width && batch->columns[cells].cells[row] != CELL_ABSENT)
 		cells++;
 	scan->profiling.line = batch->origins[row].line_no;
-	if (scan->records++ == 0)
+	if ((int64_t)scan->records++ < (scan->header_rows > 0 ? scan->header_rows : 1))
 		return keep_first(scan, batch, row, cells, error);
 	for (size_t c = 0; c < scan->width; c++) {
 		if (c >= cells) {

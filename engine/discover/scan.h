@@ -16,6 +16,8 @@ struct scan {
 	struct profiling profiling;
 	struct profile *profiles; /* of width columns */
 	size_t width, columns;    /* cells that are looked at; cells that a record should have */
+	int64_t header_rows;      /* records at the beginning that are one: their cells are joined; 0: one */
+	uint64_t header_lines[HEADER_ROWS_MAX]; /* where each of them begins */
 	char **first;             /* the first record, cell by cell; NULL: it has not that many */
 	size_t first_cells;
 	uint64_t first_line, first_lines; /* of the first record, from 1; lines that it takes */

@@ -261,6 +261,59 @@ def dialects():
     equal(yaml.safe_load(said.out)["resources"][0]["encoding"], "utf-16", "as Python calls UTF-16 with a mark")
 
 
+# what, text, flags, keys of the source, lines of the header in the dialect, names and types, records, what is said
+IN_FRONT = [
+    ("a padded title", "Export;;;\nid;name;price;at\n1;a;2,5;2021-01-02\n2;b;3,75;2021-01-03\n", [], {"delimiter": ";", "skip_lines": 1}, [2],
+     ["id integer", "name string", "price number", "at date"], 2, "NOT SURE: the first line is left out as a title: something stands in one cell alone; see --skip-lines"),
+    ("titles, CR LF, and a line of delimiters", "Export of,,\r\n\"a, b\",,\r\n,,\r\nid,name,n\r\n1,a,5\r\n2,b,6\r\n3,c,7\r\n", [], {"skip_lines": 3}, [4],
+     ["id integer", "name string", "n integer"], 3, "NOT SURE: the first 3 lines are left out as a title"),
+    ("a title in the middle", ",,Report,\nid,name,n,m\n1,a,5,6\n2,b,6,7\n", [], {"skip_lines": 1}, [2],
+     ["id integer", "name string", "n integer", "m integer"], 2, "NOT SURE: the first line is left out as a title"),
+    ("no labels beneath", "Export;;;\n1;a;2,5;x\n2;b;3,75;y\n", ["--header", "no"], {"delimiter": ";", "header": False}, None,
+     ["column_1 string", "column_2 string", "column_3 number", "column_4 string"], 3, "NOT SURE: the first line could be a title: something stands in one cell alone; see --skip-lines"),
+    ("the same, told", "Export;;;\n1;a;2,5;x\n2;b;3,75;y\n", ["--header", "no", "--skip-lines", "1"], {"delimiter": ";", "header": False, "skip_lines": 1}, None,
+     ["column_1 integer", "column_2 string", "column_3 number", "column_4 string"], 2, None),
+    ("told that it is none", "Export;;;\nid;name;price;at\n1;a;2;x\n", ["--header", "no", "--skip-lines", "0"], {"delimiter": ";", "header": False}, None,
+     ["column_1 string", "column_2 string", "column_3 string", "column_4 string"], 3, None),
+    ("two columns", "Export,\nid,name\n1,a\n2,b\n", ["--header", "no"], {"header": False}, None, ["column_1 string", "column_2 string"], 4, None),
+    ("titles that look like records", "a,b,c\nd,e,f\nid,n,m\n1,2,3\n4,5,6\n", ["--skip-lines", "2"], {"skip_lines": 2}, [3],
+     ["id integer", "n integer", "m integer"], 2, None),
+    ("two lines of labels", "who,2020,,2021\nname,plan,real,plan\na,1,2,3\nb,4,5,6\n", ["--header-rows", "2"], {"header_rows": 2}, [1, 2],
+     ["who name string", "2020 plan integer", "real integer", "2021 plan integer"], 2, None),
+    ("behind a title, with an empty line", "Report\nx,a,\n\n,b,c\n1,2,3\n4,5,6\n", ["--skip-lines", "1", "--header-rows", "2"], {"skip_lines": 1, "header_rows": 2},
+     [2, 4], ["x integer", "a b integer", "c integer"], 2, None),
+    ("labels that come again", "2020,,2021,\nplan,real,plan,real\n1,2,3,4\n", ["--header-rows", "2"], {"header": False, "skip_lines": 2}, [1, 2],
+     ["2020 plan integer", "real integer", "2021 plan integer", "real_2 integer"], 1, None),
+    ("the second line is longer", "x\na,b\n1,2\n3,4\n", ["--header-rows", "2", "--skip-lines", "0"], {"header_rows": 2}, [1, 2], ["x a integer", "b integer"], 2, None),
+]
+
+
+def lines_in_front():
+    import yaml
+    for what, text, flags, options, rows, names, records, says in IN_FRONT:
+        path = write("front.csv", text)
+        load(path, records, *flags, what=what)
+        with open(tmp("found/pipeline.yaml"), encoding="utf-8") as file:
+            source = yaml.safe_load(file)["steps"][0]["source"]
+        equal({key: value for key, value in source.items() if key not in ("type", "path")}, options, what + ": the source")
+        with open(tmp("found/datapackage.yaml"), encoding="utf-8") as file:
+            found = file.read()
+        resource = yaml.safe_load(found)["resources"][0]
+        equal((resource["dialect"]["header"], resource["dialect"].get("headerRows")), (rows is not None, None if rows == [1] else rows), what + ": the dialect")
+        equal(["%s %s" % (field["name"], field["type"]) for field in resource["schema"]["fields"]], names, what + ": the fields")
+        check("# - " + says in found if says else "a title" not in found, what + ": " + found)
+    path = write("front.csv", "a,b\n1,2\n")
+    for flags, code, says in [(("--skip-lines", "2"), 4, "has no record behind 2 lines"), (("--header-rows", "3"), 4, "has 2 records, fewer than --header-rows 3"),
+                              (("--header-rows", "17"), 2, "--header-rows 16"), (("--skip-lines", "1000001"), 2, "--skip-lines is 1000000 at most"),
+                              (("--skip-lines", "9223372036854775808"), 2, "skip-lines"), (("--skip-lines", "-1"), 2, "skip-lines"),
+                              (("--header-rows", "0"), 2, "header-rows"), (("--header-rows", "2", "--header", "no"), 2, "leave --header no out")]:
+        done = penstock("discover", "csv", path, *flags)
+        equal(done.code, code, "%s: %s" % (flags, done.tail()))
+        check(says in done.err, "%s: %r is not said: %s" % (flags, says, done.tail()))
+    done = penstock("discover", "odbc", "env:X", "--skip-lines", "1")
+    check(done.code == 2 and "--skip-lines is for CSV files" in done.err, done.tail())
+
+
 # --- at random ------------------------------------------------------------------------------------
 def made(dice, rows, decimal_comma):
     """A column: type, format, values as text, and as the database has them."""
@@ -445,6 +498,7 @@ def all_of_it():
     columns()
     nearly()
     dialects()
+    lines_in_front()
     keys()
     flags()
     hostile()
