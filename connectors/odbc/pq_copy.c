@@ -119,6 +119,14 @@ int pq_prepare(struct session *session, PGconn *connection, const char *what, st
 	return -1;
 }
 
+/* The driver sends BEGIN with the first statement of a transaction: where that is to be ours, one that says nothing goes before it. */
+static int begin_really(struct session *session, PGconn *connection, struct error *error)
+{
+	if (!session->in_transaction || atomic_load(&session->calls) != session->begun_at || PQtransactionStatus(connection) != PQTRANS_IDLE)
+		return 0;
+	return session_execute(session, "SELECT 1", error);
+}
+
 int pq_copy_begin(struct session *session, const char *what, const char *sql, struct error *error)
 {
 	PGconn *connection = pq_connection_of(session, error);
@@ -128,7 +136,7 @@ int pq_copy_begin(struct session *session, const char *what, const char *sql, st
 
 	if (!connection)
 		return -1;
-	if (pq_prepare(session, connection, what, error))
+	if (begin_really(session, connection, error) || pq_prepare(session, connection, what, error))
 		return -1;
 	if (!PQsendQuery(connection, sql)) {
 		pq_fail(session, connection, NULL, what, error);

@@ -141,6 +141,31 @@ def idempotency(service, db, answers):
                 check(answer.problem(409, "under way").headers.get("retry-after"), "409 says when to come back")
 
 
+BARE = """version: 1
+name: bare
+dictionary: notes.yaml
+connections: { db: { type: odbc, connect: "${PENSTOCK_DB}" } }
+steps:
+  - { name: notes, source: { type: http }, rules: { table: notes }, sink: { type: odbc, connection: db, table: notes, create: true } }
+"""
+
+
+def keyless(db):
+    """Rows of a table without any key: their insertion is the first thing that the transaction does."""
+    with open(tmp("keyless.yaml"), "w") as out:
+        out.write(BARE)
+    with open(tmp("notes.yaml"), "w") as out:
+        out.write("resources: [{ name: notes, schema: { fields: [{ name: n, type: integer }, { name: text, type: string }] } }]\n")
+    service = http_service.Service([tmp("keyless.yaml")], env={"PENSTOCK_DB": db.connect}, name="bare")
+    for turn in range(3):
+        # The last number is no integer of 64 bits.
+        answer = service.post("/v1/ingest/bare", {"notes": [[turn, "a"], [turn, None]] * 100 + [[2 ** 63, "b"]]})
+        equal((answer.status, answer.json().get("written"), answer.json().get("rejected")), (200, 200, 1), "request %d of rows without a key" % turn)
+        equal(service.post("/v1/ingest/bare?atomic=true", {"notes": [[9, "a"], [2 ** 63, "b"]]}).status, 422, "an atomic one")
+    service.stop()
+    equal(sorted((str(n), text) for n, text in db.query("SELECT n, coalesce(text, '-') FROM notes")), [(n, text) for n in "012" for text in "-a" for _ in range(100)], "rows without a key")
+
+
 def locked(db):
     """Who holds SQLite's only place for a writer keeps requests waiting, for lock_timeout at most."""
     text = open(PIPELINE).read().replace("../examples", os.path.join(TOP, "examples"))
@@ -175,6 +200,7 @@ def test():
         unbalanced = db.count("penstock_runs", "read_rows <> written_rows + rejected_rows + skipped_rows")
         equal(unbalanced, 0, "runs whose books do not balance")
         service.stop()
+        keyless(db)
         if kind == "sqlite":
             locked(db)
         print("%s: %d answers" % (kind, len(answers[kind])))
