@@ -34,6 +34,11 @@ bool document_is_dictionary(const struct node *root)
 	return node_find(root, "resources") && !node_find(root, "steps");
 }
 
+bool document_is_serve_file(const struct node *root)
+{
+	return node_find(root, "pipelines") && !node_find(root, "steps");
+}
+
 /* named: where the file is named, for a file that cannot be read at all; NULL: on the command line. */
 static struct dictionary *read_named(const char *file, const struct node *named, struct diagnostics *diagnostics)
 {

@@ -49,6 +49,9 @@ int dictionary_to_json(const char *file, struct buffer *out, struct diagnostics 
 /* True when the document is a dictionary (has resources and no steps), for `penstock validate`. */
 bool document_is_dictionary(const struct node *root);
 
+/* True when it is a serve file (has pipelines and no steps). */
+bool document_is_serve_file(const struct node *root);
+
 /* Parses a YAML or JSON file (the latter by its name, *.json) within the limits (1 MiB, depth 64, aliases bounded,
  * duplicate keys refused). NULL and error with file:line:column. Free with node_free; the nodes borrow file. */
 struct node *document_parse(const char *file, struct error *error);

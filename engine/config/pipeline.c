@@ -368,6 +368,8 @@ struct pipeline *pipeline_load_given(const char *file, const struct given *given
 	diagnostics_take(diagnostics, &error);
 	if (root && document_is_dictionary(root))
 		diagnostics_error(diagnostics, root, "this is a dictionary; a pipeline names it with dictionary: PATH");
+	else if (root && document_is_serve_file(root))
+		diagnostics_error(diagnostics, root, "this is a serve file, which names pipelines; penstock serve --check %s judges it", file);
 	else if (root && root->kind != NODE_MAP)
 		diagnostics_error(diagnostics, root, "a pipeline file is a map that begins with version: 1");
 	else if (root)
