@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "connectors/registry.h"
 #include "engine/core/utf8.h"
 
 enum { ITEMS_MAX = 16, DESCRIPTION_MAX = 100, METAVAR_MAX = 80 };
@@ -61,6 +62,16 @@ static void offer_commands(const struct line *line, const struct command *const 
 {
 	for (; table && *table; table++)
 		complete_offer(line->out, line->typed, "", (*table)->name, (*table)->summary);
+}
+
+/* What is a source and a sink is offered once. */
+static void offer_connectors(const struct line *line)
+{
+	for (const struct source_ops *const *source = connector_sources(); *source; source++)
+		complete_offer(line->out, line->typed, "", (*source)->name, (*source)->summary);
+	for (const struct sink_ops *const *sink = connector_sinks(); *sink; sink++)
+		if (!connector_source((*sink)->name))
+			complete_offer(line->out, line->typed, "", (*sink)->name, (*sink)->summary);
 }
 
 static const struct flag *find_flag(const struct command *command, const char *name, size_t length)
@@ -222,6 +233,8 @@ static void offer_argument(const struct line *line)
 		offer_commands(line, line->count == 0 ? commands : group ? group->subcommands : NULL);
 		return;
 	}
+	if (line->command == &command_connectors && line->count == 0)
+		offer_connectors(line);
 	if (!line->command->arguments)
 		return;
 	snprintf(usage, sizeof usage, "%s", line->command->arguments);

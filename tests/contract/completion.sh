@@ -95,6 +95,9 @@ offered "latest " "penstock runs show l" penstock runs show l
 offered "csv " "penstock discover c" penstock discover c
 offered "data.csv " "penstock discover csv d" penstock discover csv d
 offered "list " "penstock help rejects l" penstock help rejects l
+offered "avro csv http json odbc response " "penstock connectors " penstock connectors ""
+offered "json " "penstock connectors j" penstock connectors j
+offered "" "penstock connectors csv " penstock connectors csv ""
 offered "" "penstock xyzzy " penstock xyzzy ""
 offered "" "penstock run load.yaml -- --" penstock run load.yaml -- --
 
