@@ -155,7 +155,7 @@ static json_t *backup_object(const char *folder, const char *run_id, bool read)
 	struct error error = ERROR_INIT;
 	struct manifest *manifest = NULL;
 	json_t *object = json_object();
-	uint64_t rows = 0, bytes = 0;
+	uint64_t rows = 0, rejected = 0, bytes = 0;
 	int64_t began = 0;
 	int failed = put_string(object, "run_id", run_id);
 
@@ -165,6 +165,7 @@ static json_t *backup_object(const char *folder, const char *run_id, bool read)
 		manifest = manifest_read(path, &error);
 	for (size_t i = 0; manifest && i < manifest->count; i++) {
 		rows += manifest->tables[i].rows;
+		rejected += manifest->tables[i].rejected;
 		bytes += manifest->tables[i].size;
 	}
 	if (!manifest && runid_read(run_id, &began))
@@ -173,6 +174,7 @@ static json_t *backup_object(const char *folder, const char *run_id, bool read)
 		failed |= put_string(object, "created_at", manifest ? manifest->created_at : NULL);
 	failed |= json_object_set_new(object, "tables", manifest ? json_integer((json_int_t)manifest->count) : json_null());
 	failed |= json_object_set_new(object, "rows", manifest ? json_integer((json_int_t)rows) : json_null());
+	failed |= json_object_set_new(object, "rejected", manifest ? json_integer((json_int_t)rejected) : json_null());
 	failed |= json_object_set_new(object, "bytes", manifest ? json_integer((json_int_t)bytes) : json_null());
 	failed |= json_object_set_new(object, "complete", json_boolean(there && (manifest || !read)));
 	if (there && read && !manifest)

@@ -74,9 +74,10 @@ static const struct {
 		",\"primary_key\":{},\"unique_keys\":{},\"foreign_keys\":{},\"rules\":" LIST(CLOSED("\"id\":" TEXT ",\"text\":" TEXT, "\"id\",\"text\"")),
 		"\"name\",\"description\",\"fields\",\"primary_key\",\"unique_keys\",\"foreign_keys\",\"rules\"")), "\"tables\"")},
 	{"Backups", CLOSED("\"folder\":" TEXT ",\"more\":" FLAG ",\"backups\":" LIST(CLOSED("\"run_id\":" ID ",\"created_at\":" TEXT_OR_NULL
-		",\"tables\":" COUNT_OR_NULL ",\"rows\":" COUNT_OR_NULL ",\"bytes\":" COUNT_OR_NULL ",\"complete\":" FLAG ",\"problem\":" TEXT
+		",\"tables\":" COUNT_OR_NULL ",\"rows\":" COUNT_OR_NULL ",\"rejected\":" COUNT_OR_NULL
+		",\"bytes\":" COUNT_OR_NULL ",\"complete\":" FLAG ",\"problem\":" TEXT
 		",\"proven\":{\"type\":[\"object\",\"null\"]}",
-		"\"run_id\",\"created_at\",\"tables\",\"rows\",\"bytes\",\"complete\",\"proven\"")), "\"folder\",\"more\",\"backups\"")},
+		"\"run_id\",\"created_at\",\"tables\",\"rows\",\"rejected\",\"bytes\",\"complete\",\"proven\"")), "\"folder\",\"more\",\"backups\"")},
 	{"Verification", OBJECT("\"verified\":" FLAG ",\"exit_code\":" COUNT ",\"tables\":" LIST("{\"type\":\"object\"}") ",\"restored\":" FLAG,
 		"\"verified\",\"exit_code\",\"tables\"")},
 	{"Plan", CLOSED("\"text\":" TEXT ",\"exit_code\":" COUNT ",\"problem\":" TEXT_OR_NULL, "\"text\",\"exit_code\",\"problem\"")},

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import sys
@@ -193,6 +194,13 @@ def backups(service, sql):
     size = sum(os.path.getsize(os.path.join(folder, ids[0], name)) for name in os.listdir(os.path.join(folder, ids[0])) if name.endswith(".avro"))
     equal({name: listed[1][name] for name in ("tables", "rows", "bytes", "complete", "proven")},
           {"tables": 3, "rows": rows, "bytes": size, "complete": True, "proven": None}, "a backup")
+    # One that lacks a record says so.
+    number, when = sql("select id, datetime from hired_employees limit 1")[0]
+    sql("update hired_employees set datetime = 'soon' where id = ?", number)
+    lacking = run(service, "backup")
+    sql("update hired_employees set datetime = ? where id = ?", when, number)
+    equal([(each["rows"], each["rejected"]) for each in get(service, where)["backups"] if each["complete"]], [(rows - 1, 1), (rows, 0), (rows, 0)], "a backup that lacks a record")
+    shutil.rmtree(os.path.join(folder, lacking))
     began = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(int("019800000000", 16) // 1000))  # as RFC 9562 has it of version 7
     equal([listed[2]["complete"], listed[2]["tables"], listed[2]["created_at"][:19]], [False, None, began], "one that never ended")
     report = service.post("%s/%s/verify" % (where, ids[0]), {"restore": True}, KEY)
@@ -390,7 +398,7 @@ def locked(db):
 
 def endpoints():
     db = newdb("sqlite")
-    files = [pipeline("backup.yaml", ("default: backups", "default: " + tmp("backups"))), pipeline("restore.yaml", ("default: backups", "default: " + tmp("backups"))),
+    files = [pipeline("backup.yaml", ("default: backups", "default: " + tmp("backups")), ("max_rejects: 0", "max_rejects: 1")), pipeline("restore.yaml", ("default: backups", "default: " + tmp("backups"))),
              pipeline("migrate.yaml"), "pipelines/ingest.yaml", "pipelines/reports/hires-by-quarter.yaml"]
     service = Service(files, "keys:\n" + key_line("one", "right", ["*:*"]) + key_line("two", "runner", ["run:migrate"]), {"PENSTOCK_DB": db.connect})
 

@@ -117,7 +117,7 @@ async function section(pipeline, all, signal) {
     show(place, h('p', { class: 'soft' }, 'In ', h('code', null, value(told.folder, 200))), told.backups.length ? table(`Backups of ${pipeline.name}`, [
       { title: 'Made', cell: (backup) => [when(backup.created_at), h('span', { class: 'soft' }, ` ${ago(backup.created_at)}`)] },
       { title: 'Tables', number: true, cell: (backup) => count(tablesOf(backup)) },
-      { title: 'Rows', number: true, cell: (backup) => count(backup.rows) },
+      { title: 'Rows', number: true, cell: (backup) => [count(backup.rows), backup.rejected > 0 && h('span', { class: 'warn' }, ` (without ${count(backup.rejected)})`)] },
       { title: 'Size', number: true, cell: (backup) => bytes(backup.bytes || 0) },
       { title: 'Proven', cell: proven },
       { title: h('span', { class: 'unseen' }, 'What can be done'), cell: (backup) => h('div', { class: 'actions' },
