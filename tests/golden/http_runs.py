@@ -146,7 +146,7 @@ def renamed():
     service = Service([path], "keys:\n" + key_line("one", "narrow", ["*:first"]), {"PENSTOCK_DB": db.connect}, name="renamed")
     file("named.yaml", text % "second")
     service.post("/v1/pipelines/first/runs", {}, {"X-API-Key": "narrow"}).problem(500, "a pipeline of another name")
-    check('now, and the service knows it as \\"first\\"' in service.text(), "why, in the log: " + service.text()[-800:])
+    wait_until(lambda: 'now, and the service knows it as \\"first\\"' in service.text(), 10, "why, in the log")
     file("named.yaml", text % "first")
     equal(service.post("/v1/pipelines/first/runs", {}, {"X-API-Key": "narrow"}).status, 202, "its own name again")
     service.stop()
