@@ -139,8 +139,10 @@ def test():
         heads = {line.split(":", 1)[0] for line in said.splitlines()}
         accepted = {line.split(":", 1)[0] for line in done.out.splitlines() if re.match(r"[^:]+: ok\b", line)}
         for name in part:
-            # A pipeline may be right and its dictionary not: then that one is named.
-            check(name in heads or name.endswith((".yaml", ".yml")), "nothing is said of " + name)
+            # A pipeline may be right and its dictionary not: then that one is named; likewise a dictionary and a schema in a file of its own.
+            with open(os.path.join(folder, name), "rb") as file:
+                elsewhere = b"schemas/" in file.read() and any(os.path.normpath(head).startswith("schemas/") for head in heads)
+            check(name in heads or name.endswith((".yaml", ".yml")) or elsewhere, "nothing is said of " + name)
             fine += name in accepted
             refused += name not in accepted
     check(fine > FILES / 50 and refused > FILES, "one-sided: %d accepted, %d refused" % (fine, refused))
