@@ -275,8 +275,7 @@ SQLRETURN session_run(struct session *session, SQLHSTMT handle)
 	return code;
 }
 
-/* The same for a statement that is not prepared. */
-static SQLRETURN run_text(struct session *session, SQLHSTMT handle, const char *sql)
+SQLRETURN session_run_text(struct session *session, SQLHSTMT handle, const char *sql)
 {
 	SQLRETURN code;
 
@@ -294,7 +293,7 @@ int session_execute(struct session *session, const char *sql, struct error *erro
 
 	if (session_handle(session, &handle, error))
 		return -1;
-	if (!succeeded(run_text(session, handle, sql))) {
+	if (!succeeded(session_run_text(session, handle, sql))) {
 		session_fail(session, SQL_HANDLE_STMT, handle, excerpt(sql, what, sizeof what), error);
 		result = -1;
 	}
@@ -313,7 +312,7 @@ int session_query_text(struct session *session, const char *sql, char *out, size
 	out[0] = '\0';
 	if (session_handle(session, &handle, error))
 		return -1;
-	code = run_text(session, handle, sql);
+	code = session_run_text(session, handle, sql);
 	if (SQL_SUCCEEDED(code))
 		code = SQLFetch(handle);
 	if (SQL_SUCCEEDED(code))

@@ -136,6 +136,8 @@ int session_handle(struct session *session, SQLHSTMT *out, struct error *error) 
 
 /* SQLExecute of one of its handles, which the guard may end when the run is cancelled. */
 SQLRETURN session_run(struct session *session, SQLHSTMT handle) MUST_CHECK;
+/* SQLExecDirect, for one that is not prepared. */
+SQLRETURN session_run_text(struct session *session, SQLHSTMT handle, const char *sql) MUST_CHECK;
 
 /* The first column of the first row as text into out (cut to size), empty for NULL or no row. Returns 1 with a row, 0 without, -1 and error. */
 int session_query_text(struct session *session, const char *sql, char *out, size_t size, struct error *error) MUST_CHECK;

@@ -1,4 +1,4 @@
-/* statement.c - a prepared statement for the many small statements of state, catalog and look-ups.
+/* statement.c - a statement for the many small statements of state, catalog and look-ups.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <assert.h>
@@ -70,10 +70,10 @@ int statement_open(struct statement *statement, struct session *session, const c
 	init(statement, session, what);
 	if (session_handle(session, &statement->handle, error))
 		return -1;
-	if (!SQL_SUCCEEDED(SQLPrepare(statement->handle, session_input(sql), SQL_NTS))) {
-		fail(statement, error);
+	statement->sql = strdup(sql);
+	if (!statement->sql) {
 		statement_close(statement);
-		return -1;
+		return error_memory(error, "a statement");
 	}
 	return 0;
 }
@@ -87,6 +87,8 @@ void statement_close(struct statement *statement)
 	if (statement->handle)
 		SQLFreeHandle(SQL_HANDLE_STMT, statement->handle);
 	statement->handle = SQL_NULL_HSTMT;
+	free(statement->sql);
+	statement->sql = NULL;
 	buffer_fini(&statement->cell);
 }
 
@@ -101,6 +103,7 @@ static int bind(struct statement *statement, unsigned number, SQLSMALLINT c_type
 {
 	struct statement_parameter *parameter = &statement->parameters[number - 1];
 
+	statement->bound = true;
 	parameter->indicator = indicator;
 	if (SQL_SUCCEEDED(SQLBindParameter(statement->handle, (SQLUSMALLINT)number, SQL_PARAM_INPUT, c_type, sql_type,
 		    length ? length : 1, 0, session_input(data), (SQLLEN)length, &parameter->indicator)))
@@ -181,6 +184,26 @@ static int fetch_inside(struct statement *statement, struct error *error)
 	return more < 0 ? refused(statement, &diagnosis, error) : more > 0;
 }
 
+/* Most statements are executed once, and a driver needs more round trips for one that is prepared by name (psqlodbc four
+ * instead of one). So the first time the text is handed over as it is; one with parameters that comes a second time is prepared. */
+static SQLRETURN execute(struct statement *statement)
+{
+	SQLRETURN code;
+
+	if (!statement->executed || !statement->bound) {
+		statement->executed = true;
+		return session_run_text(statement->session, statement->handle, statement->sql);
+	}
+	if (statement->sql) {
+		code = SQLPrepare(statement->handle, session_input(statement->sql), SQL_NTS);
+		if (!SQL_SUCCEEDED(code))
+			return code;
+		free(statement->sql);
+		statement->sql = NULL;
+	}
+	return session_run(statement->session, statement->handle);
+}
+
 int statement_execute(struct statement *statement, int64_t *affected, enum fault_class *class, struct error *error)
 {
 	SQLRETURN code;
@@ -191,7 +214,7 @@ int statement_execute(struct statement *statement, int64_t *affected, enum fault
 	if (statement->rows)
 		return my_rows_execute(statement->rows, error);
 	SQLFreeStmt(statement->handle, SQL_CLOSE);
-	code = session_run(statement->session, statement->handle);
+	code = execute(statement);
 	if (!SQL_SUCCEEDED(code) && code != SQL_NO_DATA) {
 		enum fault_class found =
 			session_fail(statement->session, SQL_HANDLE_STMT, statement->handle, statement->what, error);

@@ -1,4 +1,4 @@
-/* statement.h - a prepared statement with its parameters and result columns, for the many small statements of state,
+/* statement.h - a statement with its parameters and result columns, for the many small statements of state,
  * catalog and look-ups. (Rows in bulk go through writer.h.)
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,6 +17,8 @@ struct my_rows;
 struct statement {
 	struct session *session;
 	SQLHSTMT handle;
+	char *sql;                   /* of a handle, until it is prepared; owned */
+	bool executed, bound;        /* bound: it has parameters */
 	struct sqlite3_stmt *inside; /* instead of a handle (inside.h) */
 	struct my_rows *rows;        /* the same (my.h) */
 	int waits;           /* of that one: 1 a row that was not fetched yet, STATEMENT_READS after the first fetch, 0 nothing more */
@@ -29,7 +31,7 @@ struct statement {
 	struct buffer cell;  /* the text of the column read last */
 };
 
-/* Prepares sql with ? parameters. */
+/* sql with ? parameters, copied. The database sees it with the first execution, and says then what is wrong with it. */
 int statement_open(struct statement *statement, struct session *session, const char *what, const char *sql,
 	struct error *error) MUST_CHECK;
 /* The same for one that is kept and executed again and again: prepared in this process where the database is (inside.h). Its result is to be

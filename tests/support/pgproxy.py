@@ -1,5 +1,5 @@
 """A proxy between a client and PostgreSQL or MariaDB that breaks the connection at the n-th COMMIT which passes through it, or after so many
-bytes, or is slow.
+bytes, or is slow; it counts round trips.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -25,6 +25,7 @@ class Proxy:
         self.listener.listen(16)
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
+        self.turns = 0  # how often the server answered after the client had asked something
         self.arm(0, None)
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -92,7 +93,7 @@ def is_mariadb_commit(packet):
 class Pair:
     def __init__(self, proxy, client, server):
         self.proxy, self.client, self.server = proxy, client, server
-        self.swallow = False
+        self.swallow = self.asked = False
 
     def hush(self):
         """From now on both sides are as if the cable were cut: the kernel drops what comes for them before it is acknowledged."""
@@ -177,6 +178,7 @@ class Pair:
                     if self.broken():
                         break
                     return
+                self.asked = True
                 self.server.sendall(message)
         except OSError:
             pass
@@ -200,6 +202,10 @@ class Pair:
                             break
                         return
                     continue
+                if self.asked:
+                    self.asked = False
+                    with self.proxy.lock:
+                        self.proxy.turns += 1
                 if self.proxy.delay:
                     time.sleep(self.proxy.delay)
                 self.client.sendall(piece)
