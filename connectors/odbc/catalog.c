@@ -161,7 +161,7 @@ void catalog_split_type(const char *declared, char *word, size_t size, long numb
 	word[used] = '\0';
 }
 
-int catalog_read(struct session *session, const char *table, struct catalog *out, struct error *error)
+static int read_parts(struct session *session, const char *table, enum catalog_parts parts, struct catalog *out, struct error *error)
 {
 	char schema[NAME_MAX_BYTES];
 	const char *name;
@@ -173,11 +173,21 @@ int catalog_read(struct session *session, const char *table, struct catalog *out
 	if (session->absent)
 		return 0;
 	dialect_split(table, schema, sizeof schema, &name);
-	if (session->dialect->catalog(session, schema, name, out, error)) {
+	if (session->dialect->catalog(session, schema, name, parts, out, error)) {
 		catalog_fini(out);
 		return -1;
 	}
 	return 0;
+}
+
+int catalog_read(struct session *session, const char *table, struct catalog *out, struct error *error)
+{
+	return read_parts(session, table, CATALOG_WHOLE, out, error);
+}
+
+int catalog_read_keys(struct session *session, const char *table, struct catalog *out, struct error *error)
+{
+	return read_parts(session, table, CATALOG_KEYS, out, error);
 }
 
 static int plan_key(const struct schema *schema, const struct key *key, bool primary, struct catalog *out,

@@ -87,6 +87,8 @@ struct catalog {
 
 /* Reads table ("schema.name" or "name"). Fills out, exists false where there is no such table. Free with catalog_fini. */
 int catalog_read(struct session *session, const char *table, struct catalog *out, struct error *error) MUST_CHECK;
+/* The same without what only a writer asks for, foreign keys and immediate: to look for keys. */
+int catalog_read_keys(struct session *session, const char *table, struct catalog *out, struct error *error) MUST_CHECK;
 void catalog_fini(struct catalog *catalog);
 
 /* What catalog_read would find after CREATE TABLE of this schema, without names of constraints and without foreign keys. */

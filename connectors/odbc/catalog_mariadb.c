@@ -342,7 +342,8 @@ static int read_relation(struct session *session, const char *schema, const char
 	return row == 0 && view ? read_updatable(session, schema, name, out, error) : row;
 }
 
-int mariadb_catalog(struct session *session, const char *schema, const char *name, struct catalog *out, struct error *error)
+int mariadb_catalog(struct session *session, const char *schema, const char *name, enum catalog_parts parts, struct catalog *out,
+	struct error *error)
 {
 	if (!schema[0])
 		schema = session->default_schema;
@@ -353,5 +354,7 @@ int mariadb_catalog(struct session *session, const char *schema, const char *nam
 		return -1;
 	if (!out->exists)
 		return 0;
-	return read_columns(session, out, error) || read_unique(session, out, error) || read_foreign(session, schema, name, out, error) ? -1 : 0;
+	if (read_columns(session, out, error) || read_unique(session, out, error))
+		return -1;
+	return parts == CATALOG_KEYS ? 0 : read_foreign(session, schema, name, out, error);
 }

@@ -299,7 +299,7 @@ out:
 	return row;
 }
 
-int postgresql_catalog(struct session *session, const char *schema, const char *name, struct catalog *out,
+int postgresql_catalog(struct session *session, const char *schema, const char *name, enum catalog_parts parts, struct catalog *out,
 	struct error *error)
 {
 	int64_t oid;
@@ -308,8 +308,9 @@ int postgresql_catalog(struct session *session, const char *schema, const char *
 		return -1;
 	if (!out->exists)
 		return 0;
-	if (read_columns(session, oid, out, error) || read_unique(session, oid, out, error) ||
-	    read_deferred(session, oid, out, error))
+	if (read_columns(session, oid, out, error) || read_unique(session, oid, out, error))
 		return -1;
-	return read_foreign(session, oid, out, error);
+	if (parts == CATALOG_KEYS)
+		return 0;
+	return read_deferred(session, oid, out, error) ? -1 : read_foreign(session, oid, out, error);
 }

@@ -396,7 +396,7 @@ static int read_kind(struct session *session, const char *schema, const char *na
 	return row;
 }
 
-int sqlite_catalog(struct session *session, const char *schema, const char *name, struct catalog *out,
+int sqlite_catalog(struct session *session, const char *schema, const char *name, enum catalog_parts parts, struct catalog *out,
 	struct error *error)
 {
 	bool deferred = false;
@@ -410,5 +410,7 @@ int sqlite_catalog(struct session *session, const char *schema, const char *name
 	if (read_columns(session, schema, name, out, error) || read_unique(session, schema, name, out, error) ||
 	    read_rowid_key(session, schema, name, out, error))
 		return -1;
-	return read_rowid(session, schema, name, out, error) || read_foreign(session, schema, name, deferred, out, error) ? -1 : 0;
+	if (read_rowid(session, schema, name, out, error))
+		return -1;
+	return parts == CATALOG_KEYS ? 0 : read_foreign(session, schema, name, deferred, out, error);
 }

@@ -22,6 +22,7 @@ enum carrier {
 	CARRY_BINARY,      /* a span of raw bytes */
 };
 
+enum catalog_parts { CATALOG_KEYS = 1, CATALOG_WHOLE }; /* columns and unique keys; also what a writer asks for (catalog.h) */
 enum state_type { STATE_TEXT = 1, STATE_NAME, STATE_INTEGER, STATE_TIME }; /* of columns of penstock_* tables */
 
 /* A setting that `penstock check` reads back. */
@@ -101,7 +102,8 @@ struct dialect {
 	const char *time_parameter;
 
 	/* Fills catalog for schema.table (connectors/odbc/catalog.h); schema may be empty. */
-	int (*catalog)(struct session *session, const char *schema, const char *table, struct catalog *out, struct error *error);
+	int (*catalog)(struct session *session, const char *schema, const char *table, enum catalog_parts parts, struct catalog *out,
+		struct error *error);
 
 	/* Fills the kind, length, ... of a column from its declared type. */
 	int (*column_type)(struct catalog_column *column, struct error *error);

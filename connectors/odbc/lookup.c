@@ -33,6 +33,7 @@ struct odbc_lookup {
 	const struct option_map *tables;
 	const char *default_table;
 	struct entry *entries;
+	struct catalog described; /* what describe read last: as a rule that table's keys are read next */
 
 	struct scan scan;
 };
@@ -58,7 +59,7 @@ static int read_catalog(struct odbc_lookup *lookup, const char *resource, struct
 	int result = put_table(lookup, resource, &table, error);
 
 	if (result == 0)
-		result = catalog_read(lookup->session, buffer_text(&table), out, error);
+		result = catalog_read_keys(lookup->session, buffer_text(&table), out, error);
 	buffer_fini(&table);
 	return result;
 }
@@ -77,30 +78,33 @@ static int describe(struct lookup *self, const char *resource, const char *const
 	struct lookup_table *out, struct error *error)
 {
 	struct odbc_lookup *lookup = (struct odbc_lookup *)self;
-	struct catalog catalog;
-	int result = 0;
+	struct catalog *catalog = &lookup->described;
 
 	*out = (struct lookup_table){ .exists = false };
-	if (read_catalog(lookup, resource, &catalog, error))
+	catalog_fini(catalog);
+	if (read_catalog(lookup, resource, catalog, error))
 		return -1;
-	if (catalog.exists) {
-		result = check_columns(lookup, &catalog, columns, count, error);
-		out->exists = true;
-		out->indexed = catalog_find_unique(&catalog, lookup->session->dialect, columns, count) != NULL;
-		out->rows_hint = catalog.rows_hint;
-	}
-	catalog_fini(&catalog);
-	return result;
+	if (!catalog->exists)
+		return 0;
+	out->exists = true;
+	out->indexed = catalog_find_unique(catalog, lookup->session->dialect, columns, count) != NULL;
+	out->rows_hint = catalog->rows_hint;
+	return check_columns(lookup, catalog, columns, count, error);
 }
 
 static int lookup_scan_open(struct lookup *self, const char *resource, const struct schema *keys, struct error *error)
 {
 	struct odbc_lookup *lookup = (struct odbc_lookup *)self;
+	struct catalog *known = &lookup->described;
 	struct buffer table;
 	int result = put_table(lookup, resource, &table, error);
 
+	if (result == 0 && (!known->exists || strcmp(known->table, buffer_text(&table)) != 0)) {
+		catalog_fini(known);
+		result = catalog_read_keys(lookup->session, buffer_text(&table), known, error);
+	}
 	if (result == 0)
-		result = scan_open(&lookup->scan, lookup->session, buffer_text(&table), keys, error);
+		result = scan_open(&lookup->scan, lookup->session, known, keys, error);
 	buffer_fini(&table);
 	return result;
 }
@@ -340,6 +344,7 @@ void odbc_lookup_free(struct lookup *self)
 	if (!lookup)
 		return;
 	scan_close(&lookup->scan);
+	catalog_fini(&lookup->described);
 	while (lookup->entries) {
 		struct entry *entry = lookup->entries;
 

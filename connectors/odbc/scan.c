@@ -196,13 +196,13 @@ void scan_close(struct scan *scan)
 	memset(scan, 0, sizeof *scan);
 }
 
-int scan_open(struct scan *scan, struct session *session, const char *table, const struct schema *keys, struct error *error)
+int scan_open(struct scan *scan, struct session *session, struct catalog *table, const struct schema *keys, struct error *error)
 {
 	int result;
 
 	memset(scan, 0, sizeof *scan);
-	if (catalog_read(session, table, &scan->catalog, error))
-		return -1;
+	scan->catalog = *table;
+	memset(table, 0, sizeof *table);
 	scan->session = session;
 	buffer_init(&scan->sql, SQL_MAX);
 	scan->ended = !scan->catalog.exists;

@@ -28,8 +28,8 @@ struct scan {
 };
 
 /* Keys without a null part, distinct where a unique index or a cursor makes them so. The fields of keys are columns by name and
- * type. A table that does not exist has no keys. */
-int scan_open(struct scan *scan, struct session *session, const char *table, const struct schema *keys,
+ * type. A table that does not exist has no keys. Takes what is in the catalog, also when it fails. */
+int scan_open(struct scan *scan, struct session *session, struct catalog *table, const struct schema *keys,
 	struct error *error) MUST_CHECK;
 void scan_close(struct scan *scan); /* of a zeroed one, or twice, is fine */
 
