@@ -6,6 +6,7 @@
 
 #include "connectors/odbc/ddl.h"
 #include "connectors/odbc/dialect.h"
+#include "connectors/odbc/names.h"
 #include "connectors/odbc/state.h"
 
 enum { TABLE_NAME_MAX = 4096 };
@@ -120,6 +121,11 @@ static int put_keys(const struct dialect *dialect, const struct schema *schema, 
 static int put_head(const struct dialect *dialect, const struct schema *schema, const char *table, struct buffer *out,
 	struct error *error)
 {
+	if (names_check(dialect, schema, table, NULL, NULL, error))
+		return -1;
+	if (schema->field_count > dialect->columns_max)
+		return error_set(error, ERROR_CONFIG, NULL, "table %s has %zu fields, and %s takes at most %u columns", table, schema->field_count,
+			dialect->dbms_name, dialect->columns_max);
 	return buffer_puts(out, "CREATE TABLE ", error) || dialect_quote_table(dialect, out, table, error) ||
 			       buffer_puts(out, " (", error) || put_columns(dialect, schema, out, error)
 		? -1

@@ -37,6 +37,9 @@ struct dialect {
 	const char *dbms_name;       /* SQL_DBMS_NAME begins with it */
 	const char *driver_words[5]; /* a driver's name or library holds one of them (lower case); NULL at the end */
 	unsigned parameters_max;     /* of one statement */
+	unsigned name_max;           /* of a name, in characters, or in bytes where name_bytes says so; 0: any */
+	bool name_bytes;
+	unsigned columns_max;        /* of a table that is made */
 	bool loads_faster_at_once;
 	bool single_writer;          /* one transaction writes at a time */
 	char quote;                  /* around identifiers; doubled inside */
@@ -143,7 +146,8 @@ struct dialect {
 	bool hash_comments;          /* a comment may begin with # */
 	bool reference_without_schema; /* REFERENCES takes a bare table name */
 	int decimal_digits;          /* 0: decimals are exact; else what a decimal column keeps exactly */
-	bool names_ignore_case;      /* columns and tables are found whatever their case */
+	bool names_ignore_case;      /* columns are found whatever their case */
+	bool tables_ignore_case;     /* tables are, too, wherever the database is */
 	const char *echo_sql;        /* gives its one text parameter back */
 	const struct dialect_setting *settings; /* NULL name at the end */
 	const char *tables_sql;      /* names of the tables and views of one schema (its parameter) */

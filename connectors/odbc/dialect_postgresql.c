@@ -299,6 +299,9 @@ const struct dialect dialect_postgresql = {
 	/* The protocol allows 65,535, but this libpq takes a description of more than some 7,500 parameters (30,000 bytes) for a broken
 	 * connection. */
 	.parameters_max = 7000,
+	.name_max = 63, /* longer ones are cut without a word */
+	.name_bytes = true,
+	.columns_max = 1600,
 	.loads_faster_at_once = true,
 	.quote = '"',
 	.prepare = prepare,

@@ -462,6 +462,7 @@ const struct dialect dialect_sqlite = {
 	.dbms_name = "SQLite",
 	.driver_words = { "sqlite", NULL },
 	.parameters_max = 32766,
+	.columns_max = 2000,
 	.loads_faster_at_once = false, /* its table is its primary key's tree, and no key can be added later */
 	.quote = '"',
 	.prepare = prepare,
@@ -486,6 +487,7 @@ const struct dialect dialect_sqlite = {
 	.quotes = "'\"`[",
 	.decimal_digits = NUMERIC_DIGITS,
 	.names_ignore_case = true,
+	.tables_ignore_case = true,
 	.echo_sql = "SELECT ?",
 	.settings = readable,
 	.tables_sql = "SELECT name FROM pragma_table_list WHERE schema = ? AND type IN ('table','view') AND name NOT LIKE 'sqlite%' "

@@ -6,6 +6,7 @@
 
 #include "connectors/odbc/ddl.h"
 #include "connectors/odbc/dialect.h"
+#include "connectors/odbc/names.h"
 #include "connectors/odbc/state.h"
 #include "connectors/odbc/target.h"
 #include "engine/core/diagnostics.h"
@@ -130,7 +131,8 @@ int target_read(struct target *target, struct error *error)
 {
 	struct session *session = target->session;
 
-	if (catalog_read(session, target->table, &target->catalog, error))
+	if (names_check(session->dialect, target->schema, target->table, target->tables, session->place, error) ||
+	    catalog_read(session, target->table, &target->catalog, error))
 		return -1;
 	if (!target->catalog.exists) {
 		if (!target->create)
