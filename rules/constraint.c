@@ -149,6 +149,13 @@ static int order_of_bounds(enum value_type type, const struct constant *low, con
 	return orders == DURATION_MORE ? 1 : orders == DURATION_SAME ? 0 : -1;
 }
 
+/* Whole numbers and days that stand side by side have nothing between them. */
+static bool are_neighbours(enum value_type type, const struct constant *low, const struct constant *high)
+{
+	bool whole = type == VALUE_INTEGER || type == VALUE_YEAR || type == VALUE_DATE;
+	return whole && low->integer < high->integer && low->integer == high->integer - 1;
+}
+
 static void load_bounds(struct loader *loader, const struct node *map, const struct field *field,
 			struct field_rules *rules)
 {
@@ -166,10 +173,12 @@ static void load_bounds(struct loader *loader, const struct node *map, const str
 			continue;
 		int order = order_of_bounds(field->type, &rules->bounds[low], &rules->bounds[high]);
 		bool both_inclusive = low == BOUND_MINIMUM && high == BOUND_MAXIMUM;
-		if (order > 0 || (order == 0 && !both_inclusive))
+		bool both_exclusive = low == BOUND_EXCLUSIVE_MINIMUM && high == BOUND_EXCLUSIVE_MAXIMUM;
+		if (order > 0 || (order == 0 && !both_inclusive) ||
+		    (both_exclusive && are_neighbours(field->type, &rules->bounds[low], &rules->bounds[high])))
 			diagnostics_error(loader->diagnostics, node_find(map, bound_names[low]),
-					  "%s is not below %s: no value of field \"%s\" could be right",
-					  bound_names[low], bound_names[high], field->name);
+					  "%s is not %sbelow %s: no value of field \"%s\" could be right",
+					  bound_names[low], order < 0 ? "far enough " : "", bound_names[high], field->name);
 	}
 }
 

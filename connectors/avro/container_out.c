@@ -155,8 +155,10 @@ static int make_file(struct container_out *out, const char *path, struct error *
 		if (snprintf(out->temporary, sizeof out->temporary, "%s/.%s.%08x.tmp", out->folder, name, chance) >= (int)sizeof out->temporary)
 			return error_set(error, ERROR_CONFIG, path, "is too long for a path");
 		out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (out->fd >= 0)
+		if (out->fd >= 0) {
+			folder_keep_permissions(out->fd, out->path);
 			return 0;
+		}
 		if (errno != EEXIST)
 			break;
 	}

@@ -114,6 +114,8 @@ static int check_path(struct avro_sink *sink, struct error *error)
 
 	if (folder_of(sink->path, sink->folder, error) < 0 || folder_resolve(sink->folder, resolved, error) < 0)
 		return -1;
+	if (strcmp(sink->path, "-") == 0)
+		return error_set(error, ERROR_CONFIG, sink->path, "Avro files are published as a whole, and standard output is none: name a file");
 	if (stat(sink->path, &found) == 0 && !S_ISREG(found.st_mode))
 		return error_set(error, ERROR_CONFIG, sink->path, "this is no file and cannot be replaced by one");
 	if (!sink->manifest)

@@ -57,13 +57,16 @@ static int open_out(struct rows_out *rows, struct error *error)
 		rows->pending = true;
 		return 0;
 	}
-	if (rows->path)
+	if (rows->path) {
 		rows->out = folder_make(rows->folder, error) == 0 ? file_out_open(rows->path, 0666, error) : NULL;
-	else if (rows->claim && rows->claim->begun)
+		if (rows->out)
+			file_out_keep_permissions(rows->out);
+	} else if (rows->claim && rows->claim->begun) {
 		error_set(error, ERROR_SINK, "standard output",
 			"rows went there before the step was broken off, and cannot be taken back; run it again");
-	else
+	} else {
 		rows->out = file_out_standard(rows->context.cancel, error);
+	}
 	rows->to = (struct text_to){ .write = file_out_write, .self = rows->out };
 	if (!rows->out || rows->compression == PACK_NONE)
 		return rows->out ? 0 : -1;

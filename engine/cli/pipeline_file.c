@@ -20,19 +20,18 @@ int pipeline_check_sets(const struct flag_list *sets, struct error *error)
 static void take_first(const struct diagnostics *diagnostics, struct error *error)
 {
 	char text[ERROR_MESSAGE_MAX];
-	size_t file_length = 0;
+	size_t place = 0;
 	if (diagnostics_error_of(diagnostics, error) == 0 || error->kind != ERROR_CONFIG)
 		return;
 	for (size_t i = diagnostics->count; i-- > 0;)
 		if (!diagnostics->items[i].warning)
-			file_length = diagnostics->items[i].file_length;
+			place = diagnostics->items[i].place_length;
 	memcpy(text, error->message, sizeof text);
-	char *end = file_length > 0 && file_length < strlen(text) ? strstr(text + file_length, ": ") : NULL;
-	if (!end)
+	if (place == 0 || place + 2 > strlen(text))
 		return;
-	*end = '\0';
+	text[place] = '\0';
 	error_clear(error);
-	error_set(error, ERROR_CONFIG, text, "%s", end + 2);
+	error_set(error, ERROR_CONFIG, text, "%s", text + place + 2);
 }
 
 struct pipeline *pipeline_file_try(struct log *log, const char *file, const struct flag_list *sets, struct error *error)

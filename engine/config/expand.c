@@ -71,8 +71,12 @@ static int expand(struct planning *planning, const struct node *step, const stru
 	const size_t *order = dictionary_order(dictionary);
 	int result = 0;
 
-	if (tables->kind != NODE_SEQUENCE)
+	if (tables->kind != NODE_SEQUENCE) {
 		result = choose(planning, tables, chosen);
+	} else if (tables->count == 0) {
+		diagnostics_error(planning->diagnostics, tables, "for_each names no table, so that the step would do nothing");
+		result = -1;
+	}
 	for (size_t i = 0; tables->kind == NODE_SEQUENCE && i < tables->count; i++)
 		if (choose(planning, tables->items[i], chosen) < 0)
 			result = -1;

@@ -187,7 +187,7 @@ static void put_for_each(struct jw *writer)
 {
 	jw_raw(writer, "{\"description\": \"The step for each of these tables, parents before children; ${table} is its name.\", "
 		       "\"type\": \"object\", \"properties\": {\"table\": {\"description\": \"One table, a list of them, or \\\"*\\\" for every "
-		       "table of the dictionary.\", \"anyOf\": [{\"$ref\": \"#/definitions/texts\"}], \"uniqueItems\": true}}, \"required\": [\"table\"], "
+		       "table of the dictionary.\", \"anyOf\": [{\"$ref\": \"#/definitions/texts\"}], \"minItems\": 1, \"uniqueItems\": true}}, \"required\": [\"table\"], "
 		       "\"additionalProperties\": false}");
 }
 

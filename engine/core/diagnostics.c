@@ -83,6 +83,7 @@ static void add(struct diagnostics *diagnostics, bool warning, const struct node
 	diagnostics->items[diagnostics->count++] = (struct diagnostic){
 		.warning = warning,
 		.text = text,
+		.place_length = strlen(place),
 		.file_length = node && node->file ? strnlen(node->file, ERROR_PLACE_MAX) : 0,
 		.line = node ? node->line : 0,
 		.column = node ? node->column : 0,

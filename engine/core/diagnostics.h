@@ -15,6 +15,7 @@ enum { DIAGNOSTICS_MAX = 100 };
 struct diagnostic {
 	bool warning;
 	char *text;         /* "file:line:column: message"; control characters in it are shown as ? */
+	size_t place_length; /* that much of text is "file:line:column", or whatever else the place is; 0: there is none */
 	size_t file_length; /* that much of text is the file */
 	unsigned line, column;
 };

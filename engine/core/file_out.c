@@ -98,6 +98,11 @@ struct file_out *file_out_open(const char *path, unsigned permissions, struct er
 	return NULL;
 }
 
+void file_out_keep_permissions(struct file_out *out)
+{
+	folder_keep_permissions(out->fd, out->path);
+}
+
 struct file_out *file_out_standard(struct cancel *cancel, struct error *error)
 {
 	struct file_out *out = file_out_new(error);

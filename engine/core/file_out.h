@@ -22,6 +22,9 @@ struct file_out;
  * ERROR_SINK, ERROR_RESOURCE. */
 struct file_out *file_out_open(const char *path, unsigned permissions, struct error *error) MUST_CHECK;
 
+/* Before anything is written: the permissions of the file that it takes the place of, where there is one (folder_keep_permissions). */
+void file_out_keep_permissions(struct file_out *out);
+
 /* Standard output. It never waits for a slow reader without looking at cancel (borrowed, may be NULL): ERROR_CANCELLED. */
 struct file_out *file_out_standard(struct cancel *cancel, struct error *error) MUST_CHECK;
 

@@ -18,6 +18,15 @@ static int too_long(const char *path, struct error *error)
 	return error_set(error, ERROR_CONFIG, path, "the path is longer than %d bytes", FOLDER_PATH_MAX - 1);
 }
 
+void folder_keep_permissions(int fd, const char *path)
+{
+	struct stat found;
+
+	/* Where it cannot be had, as on file systems without permissions, those of the umask stay. */
+	if (stat(path, &found) == 0 && S_ISREG(found.st_mode) && fchmod(fd, found.st_mode & 0777) < 0)
+		return;
+}
+
 const char *folder_last(const char *path)
 {
 	const char *slash = strrchr(path, '/');

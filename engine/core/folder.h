@@ -17,6 +17,10 @@ int folder_of(const char *path, char out[FOLDER_PATH_MAX], struct error *error) 
  * nobody who reads from it would get anything. Links are followed. ERROR_SINK. */
 int folder_free_for(const char *path, struct error *error) MUST_CHECK;
 
+/* Gives the new file fd the permissions of the file that stands at path, where one does: what its owner keeps from others stays so when rows
+ * are written again. */
+void folder_keep_permissions(int fd, const char *path);
+
 /* The last part of a path: what stands behind its last slash. Borrowed. */
 const char *folder_last(const char *path);
 

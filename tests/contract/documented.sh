@@ -1,9 +1,10 @@
 #!/bin/sh
-# Every option of every connector stands in docs/pipeline.md, and every option of every command in a manual page.
+# Every option of every connector stands in docs/pipeline.md, every option of every command in a manual page, every key of a pipeline file in both.
 # parallel: yes
 # SPDX-License-Identifier: Apache-2.0
 . "$TOP/tests/support/lib.sh"
 need_penstock
+need python3
 
 : >"$TESTTMP/missing"
 expect_exit 0 "$PENSTOCK" connectors
@@ -34,6 +35,16 @@ for command in run validate test plan check rules "schema ddl" "schema avro" "sc
     done
 done
 [ "$checked" -ge 20 ] || fail "only $checked options were seen in the output of penstock help"
+
+"$PENSTOCK" schema pipeline >"$TESTTMP/schema" || fail "penstock schema pipeline"
+# The keys at the top of a pipeline file stand in both of its pages.
+checked=0
+for key in $(python3 -c 'import json, sys; print(" ".join(json.load(sys.stdin)["properties"]))' <"$TESTTMP/schema"); do
+    checked=$((checked + 1))
+    grep -qw -e "$key" "$TOP/docs/pipeline.md" || echo "docs/pipeline.md: $key" >>"$TESTTMP/missing"
+    sed '/^\.\\"/d' "$TOP/man/penstock-pipeline.5" | grep -qw -e "$key" || echo "man/penstock-pipeline.5: $key" >>"$TESTTMP/missing"
+done
+[ "$checked" -ge 15 ] || fail "only $checked keys were seen in the schema of pipeline files"
 
 [ ! -s "$TESTTMP/missing" ] || {
     cat "$TESTTMP/missing"

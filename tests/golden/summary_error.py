@@ -34,7 +34,12 @@ def test():
         file.write("version: 1\nname: w\nstepps: []\n")
     error = failing(2, "config", "wrong.yaml:1:1", "no steps", tmp("wrong.yaml"), db=db).json["error"]
     check("wrong.yaml:" not in error["message"], "the place stands in the message, too: %r" % error)
-    failing(2, "config", "", "cannot be opened", tmp("absent.yaml"), db=db)
+    # What is no YAML at all has its place apart, too.
+    with open(tmp("broken.yaml"), "w") as file:
+        file.write("version: 1\nname: %\n")
+    error = failing(2, "config", "broken.yaml:2:7", "found character", tmp("broken.yaml"), db=db).json["error"]
+    check("broken.yaml:" not in error["message"], "the place stands in the message, too: %r" % error)
+    failing(2, "config", "absent.yaml", "cannot be opened", tmp("absent.yaml"), db=db)
     # No UTF-8.
     data = os.fsencode(tmp("data")) + b"\xe9"
     os.mkdir(data)

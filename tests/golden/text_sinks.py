@@ -262,6 +262,21 @@ def stdout_is_rows_alone(db):
     equal([name for name in os.listdir(tmp("files")) if "-" in name or "jsonl" in name], [], "files named by nobody")
 
 
+def permissions_stay(db):
+    """What the owner of a file keeps from others does not become theirs with the next run."""
+    for sink in ("csv", "json", "avro"):
+        path = tmp("kept." + sink)
+        before = os.umask(0o022)
+        try:
+            for wanted in (0o644, 0o600, 0o640):
+                if os.path.exists(path):
+                    os.chmod(path, wanted)
+                done = penstock("run", pipeline("out", "{ type: %s, path: %s }" % (sink, path)), db=db)
+                equal((done.code, os.stat(path).st_mode & 0o777), (0, wanted), "permissions of a %s file" % sink)
+        finally:
+            os.umask(before)
+
+
 def readers_that_fail():
     """More than pipes hold."""
     fields = [("id", "integer", "INTEGER"), ("s", "string", "TEXT")]
@@ -350,7 +365,7 @@ def slips(db):
     for sink, words in (('{ type: csv, path: "-", delimiter: ";", quote: ";" }', "same character"), ('{ type: csv, path: "" }', "empty"),
                         ("{ type: json, path: /dev/null }", 'path: "-"'), ("{ type: csv, path: %s }" % tmp("files"), "no file"),
                         ("{ type: csv, path: %s/ }" % tmp("files"), "names a folder"), ('{ type: response, path: "-" }', "unknown option"),
-                        ("{ type: json, path: x.json, header: true }", "unknown option"), ('{ type: csv, path: "-", delimiter: "\\n" }', "delimiter")):
+                        ('{ type: avro, path: "-" }', "name a file"), ("{ type: json, path: x.json, header: true }", "unknown option"), ('{ type: csv, path: "-", delimiter: "\\n" }', "delimiter")):
         done = penstock("run", pipeline("out", sink), db=db)
         equal((done.code, words in done.err), (2, True), "%s: %s" % (sink, done.tail()))
     done = penstock("run", pipeline("out", "{ type: csv, path: %s/t.csv }" % tmp("d.yaml")), db=db)
@@ -377,6 +392,7 @@ def test():
     json_is_what_the_database_holds(db, rows)
     no_rows()
     stdout_is_rows_alone(db)
+    permissions_stay(db)
     slips(db)
     one_field()
     readers_that_fail()
