@@ -9,15 +9,11 @@
 #include <string.h>
 
 #include "engine/core/given.h"
+#include "rules/candidates.h"
 #include "rules/compile.h"
-#include "rules/sample.h"
+#include "rules/sample_row.h"
 
-enum { GIVEN_ROWS = 2, STRANGER = 7, CANDIDATES = 24, DETAIL_SIZE = 512, ROWS_AT_ONCE = 2, PARENTS_MAX = 64, DEPTH_MAX = 64 };
-
-struct row {
-	struct sample *cells;
-	enum fault_kind fault; /* 0: none */
-};
+enum { GIVEN_ROWS = 2, STRANGER = 7, DETAIL_SIZE = 512, ROWS_AT_ONCE = 2, PARENTS_MAX = 64 };
 
 struct proving {
 	const struct dictionary *dictionary;
@@ -30,7 +26,7 @@ struct proving {
 	struct batch *parents[PARENTS_MAX];
 	struct given_table tables[PARENTS_MAX];
 	size_t parent_count;
-	struct row base[2];       /* good rows with nothing in common */
+	struct sample_row base[2];       /* good rows with nothing in common */
 	char missing[DETAIL_SIZE]; /* why there are no good rows */
 };
 
@@ -41,87 +37,10 @@ struct verdict {
 	char first[256];      /* the first other rule that fired */
 };
 
-/* --- rows ----------------------------------------------------------------------------------------- */
-
-static void row_fini(struct row *row, const struct schema *schema)
-{
-	for (size_t i = 0; row->cells && i < schema->field_count; i++)
-		sample_fini(&row->cells[i]);
-	free(row->cells);
-	*row = (struct row){.cells = NULL};
-}
-
-static int row_copy(const struct row *from, struct row *to, const struct schema *schema, struct error *error)
-{
-	*to = (struct row){.cells = calloc(schema->field_count + 1, sizeof(*to->cells)), .fault = from->fault};
-	for (size_t i = 0; to->cells && i < schema->field_count; i++)
-		if (!sample_copy(&from->cells[i], &to->cells[i]))
-			return error_memory(error, "a row of a test");
-	return to->cells ? 0 : error_memory(error, "a row of a test");
-}
-
-static int row_put(const struct row *row, struct batch *batch, struct error *error)
-{
-	uint32_t at = batch_add_row(batch);
-
-	batch->origins[at].record_no = batch->origins[at].line_no = at + 1;
-	for (size_t i = 0; i < batch->schema->field_count; i++)
-		if (sample_put(&row->cells[i], batch, i, at, error) < 0)
-			return -1;
-	return row->fault ? batch_fault(batch, at, row->fault, SCHEMA_NO_FIELD, error, "made for a test") : 0;
-}
-
-/* A good row, as far as one is known; references have the values of the k-th row of their parents. False: *field has no value. */
-static int make_row(const struct proving *proving, const struct table *table, unsigned k, int depth, struct row *row, size_t *lacking, struct error *error)
-{
-	const struct schema *schema = table->schema;
-
-	*lacking = SCHEMA_NO_FIELD;
-	*row = (struct row){.cells = calloc(schema->field_count + 1, sizeof(*row->cells))};
-	if (!row->cells)
-		return error_memory(error, "a row of a test");
-	for (size_t i = 0; i < schema->field_count; i++)
-		if (!sample_good(&schema->fields[i], &table->fields[i], k, &row->cells[i])) {
-			row->cells[i].kind = SAMPLE_NULL;
-			if (schema->fields[i].required && *lacking == SCHEMA_NO_FIELD)
-				*lacking = i;
-		}
-	for (size_t f = 0; f < schema->foreign_count; f++) {
-		const struct foreign_key *foreign = &schema->foreign[f];
-		const struct table *parent = dictionary_find(proving->dictionary, foreign->resource);
-		bool itself = parent == table;
-		struct row other = {.cells = NULL};
-		size_t unused;
-
-		if (!parent || depth > DEPTH_MAX)
-			continue;
-		if (!itself && make_row(proving, parent, k, depth + 1, &other, &unused, error) < 0) {
-			row_fini(&other, parent->schema);
-			return -1;
-		}
-		for (size_t i = 0; i < foreign->key.count; i++) {
-			size_t own = foreign->key.fields[i], column = schema_find(parent->schema, foreign->columns[i]);
-			struct sample copy = {.kind = SAMPLE_NULL};
-			bool optional = itself && !schema->fields[own].required;
-
-			if (column == SCHEMA_NO_FIELD || own == column)
-				continue;
-			if (!optional && !sample_copy(itself ? &row->cells[column] : &other.cells[column], &copy)) {
-				row_fini(&other, parent->schema);
-				return error_memory(error, "a row of a test");
-			}
-			sample_fini(&row->cells[own]);
-			row->cells[own] = copy;
-		}
-		row_fini(&other, parent->schema);
-	}
-	return 0;
-}
-
 /* --- judging -------------------------------------------------------------------------------------- */
 
 /* Judges rows as a load of their own into an empty table; what is said of the last one. rule: its id, NULL: none is asked for. */
-static int judge_rows(const struct proving *proving, const struct row *const *rows, size_t count, const char *rule, struct verdict *verdict,
+static int judge_rows(const struct proving *proving, const struct sample_row *const *rows, size_t count, const char *rule, struct verdict *verdict,
 	struct error *error)
 {
 	struct rule_set rules;
@@ -139,7 +58,7 @@ static int judge_rows(const struct proving *proving, const struct row *const *ro
 		goto out;
 	batch->arena.ceiling = UINT32_MAX; /* texts of any length that a bound asks for */
 	for (size_t i = 0; i < count; i++)
-		if (row_put(rows[i], batch, error) < 0)
+		if (sample_row_put(rows[i], batch, error) < 0)
 			goto out;
 	batch->last = true;
 	if (judge->ops->prepare(judge, &given.base, error) < 0 || judge->ops->cells(judge, batch, error) < 0 ||
@@ -181,13 +100,13 @@ static int add_parent(struct proving *proving, const struct table *parent, struc
 	proving->parents[proving->parent_count] = batch;
 	proving->tables[proving->parent_count++] = (struct given_table){parent->schema->name, batch};
 	for (unsigned k = 0; k < GIVEN_ROWS; k++) {
-		struct row row;
+		struct sample_row row;
 		size_t lacking;
-		int result = make_row(proving, parent, k, 0, &row, &lacking, error);
+		int result = sample_row_make(proving->dictionary, parent, k, &row, &lacking, error);
 
 		if (result == 0)
-			result = row_put(&row, batch, error);
-		row_fini(&row, parent->schema);
+			result = sample_row_put(&row, batch, error);
+		sample_row_fini(&row, parent->schema);
 		if (result < 0)
 			return -1;
 	}
@@ -209,7 +128,7 @@ static int make_base(struct proving *proving, struct error *error)
 	for (unsigned k = 0; k < 2; k++) {
 		size_t lacking;
 
-		if (make_row(proving, table, k, 0, &proving->base[k], &lacking, error) < 0)
+		if (sample_row_make(proving->dictionary, table, k, &proving->base[k], &lacking, error) < 0)
 			return -1;
 		if (lacking == SCHEMA_NO_FIELD || proving->missing[0])
 			continue;
@@ -218,7 +137,7 @@ static int make_base(struct proving *proving, struct error *error)
 	}
 	if (proving->missing[0])
 		return 0;
-	const struct row *const both[] = {&proving->base[0], &proving->base[1]};
+	const struct sample_row *const both[] = {&proving->base[0], &proving->base[1]};
 	if (judge_rows(proving, both, 1, NULL, &verdict, error) < 0)
 		return -1;
 	if (verdict.count == 0 && judge_rows(proving, both, 2, NULL, &verdict, error) < 0)
@@ -245,150 +164,17 @@ static void tell(const struct proving *proving, const char *rule, enum boundary_
 /* The base row with another cell, or as it is: the last of the rows that are judged. */
 static int try_cell(const struct proving *proving, size_t field, const struct sample *sample, const char *rule, struct verdict *verdict, struct error *error)
 {
-	struct row row;
-	int result = row_copy(&proving->base[0], &row, proving->table->schema, error);
+	struct sample_row row;
+	int result = sample_row_copy(&proving->base[0], &row, proving->table->schema, error);
 
 	if (result == 0) {
 		sample_fini(&row.cells[field]);
 		result = sample_copy(sample, &row.cells[field]) ? 0 : error_memory(error, "a row of a test");
 	}
 	if (result == 0)
-		result = judge_rows(proving, (const struct row *const[]){&row}, 1, rule, verdict, error);
-	row_fini(&row, proving->table->schema);
+		result = judge_rows(proving, (const struct sample_row *const[]){&row}, 1, rule, verdict, error);
+	sample_row_fini(&row, proving->table->schema);
 	return result;
-}
-
-/* Values of which each breaks the rule, surely or perhaps; the first that it alone refuses is the proof. */
-struct candidates {
-	struct sample items[CANDIDATES];
-	size_t count;
-	bool sure;
-};
-
-static struct sample *next(struct candidates *candidates)
-{
-	return candidates->count < CANDIDATES ? &candidates->items[candidates->count++] : &candidates->items[CANDIDATES - 1];
-}
-
-static void add_text(struct candidates *candidates, enum sample_kind kind, const char *text)
-{
-	if (candidates->count < CANDIDATES && sample_text(&candidates->items[candidates->count], kind, text, strlen(text)))
-		candidates->count++;
-}
-
-static void add_beside(struct candidates *candidates, const struct field *field, const struct constant *bound, int steps)
-{
-	if (candidates->count < CANDIDATES && sample_beside(field, bound, steps, &candidates->items[candidates->count]))
-		candidates->count++;
-}
-
-static void add_length(struct candidates *candidates, const struct field *field, const struct field_rules *rules, uint64_t length)
-{
-	for (unsigned k = 0; k < 4 && candidates->count < CANDIDATES; k++)
-		if (sample_length(field, rules, k, length, &candidates->items[candidates->count]))
-			candidates->count++;
-}
-
-static void add_outsiders(struct candidates *candidates, const struct field *field, const struct field_rules *rules)
-{
-	struct field_rules open = *rules;
-
-	open.enumeration_count = 0;
-	for (unsigned k = 0; k < CANDIDATES / 2 && candidates->count < CANDIDATES; k++)
-		if (sample_good(field, &open, k * 3, &candidates->items[candidates->count]))
-			candidates->count++;
-}
-
-/* Changes of a good text by which it may no longer match. */
-static void add_mismatches(struct candidates *candidates, const struct sample *good)
-{
-	static const char strange[] = "~#A0 z\"";
-
-	for (size_t i = 0; good->text && good->length > 0 && strange[i]; i++) {
-		struct sample *out = &candidates->items[candidates->count];
-
-		if (candidates->count == CANDIDATES || !sample_text(out, SAMPLE_VALUE, good->text, good->length))
-			return;
-		out->text[i % 2 ? out->length - 1 : 0] = strange[i];
-		candidates->count++;
-	}
-	add_text(candidates, SAMPLE_VALUE, "~~~~~~~~");
-	add_text(candidates, SAMPLE_VALUE, "");
-}
-
-static void add_no_values(struct candidates *candidates, const struct field *field)
-{
-	static const char *const texts[] = {"not a value", "~", "{", "9x", "2021-13-45", "9999999999999999999999999999999999999999", "[1,"};
-
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		add_text(candidates, SAMPLE_TEXT, texts[i]);
-	if (field->type == VALUE_JSON) {
-		add_text(candidates, SAMPLE_TEXT, "[]");
-		add_text(candidates, SAMPLE_TEXT, "{}");
-	}
-}
-
-/* What the value that just keeps the rule is; false: there is none to be made. */
-static bool keeping(enum field_rule kind, const struct field *field, const struct field_rules *rules, struct sample *out)
-{
-	switch (kind) {
-	case RULE_MIN_LENGTH:
-		return sample_length(field, rules, 0, rules->min_length, out);
-	case RULE_MAX_LENGTH:
-		return sample_length(field, rules, 0, rules->max_length, out);
-	case RULE_MINIMUM:
-	case RULE_MAXIMUM:
-		return sample_beside(field, &rules->bounds[kind - RULE_MINIMUM], 0, out);
-	case RULE_EXCLUSIVE_MINIMUM:
-		return sample_beside(field, &rules->bounds[BOUND_EXCLUSIVE_MINIMUM], 1, out);
-	case RULE_EXCLUSIVE_MAXIMUM:
-		return sample_beside(field, &rules->bounds[BOUND_EXCLUSIVE_MAXIMUM], -1, out);
-	default:
-		return false;
-	}
-}
-
-static void breaking(enum field_rule kind, const struct field *field, const struct field_rules *rules, const struct sample *good, struct candidates *out)
-{
-	out->sure = true;
-	switch (kind) {
-	case RULE_MISSING_CELL:
-		next(out)->kind = SAMPLE_ABSENT;
-		break;
-	case RULE_REQUIRED:
-		next(out)->kind = SAMPLE_NULL;
-		break;
-	case RULE_TYPE:
-		out->sure = false;
-		add_no_values(out, field);
-		break;
-	case RULE_MIN_LENGTH:
-		add_length(out, field, rules, rules->min_length - 1);
-		break;
-	case RULE_MAX_LENGTH:
-		add_length(out, field, rules, rules->max_length + 1);
-		break;
-	case RULE_MINIMUM:
-	case RULE_EXCLUSIVE_MAXIMUM:
-		add_beside(out, field, &rules->bounds[kind - RULE_MINIMUM], kind == RULE_MINIMUM ? -1 : 0);
-		break;
-	case RULE_MAXIMUM:
-	case RULE_EXCLUSIVE_MINIMUM:
-		add_beside(out, field, &rules->bounds[kind - RULE_MINIMUM], kind == RULE_MAXIMUM ? 1 : 0);
-		break;
-	case RULE_PATTERN:
-		out->sure = false;
-		add_mismatches(out, good);
-		break;
-	case RULE_ENUM:
-		out->sure = false;
-		add_outsiders(out, field, rules);
-		if (good->text)
-			add_mismatches(out, good);
-		break;
-	default:
-		break;
-	}
 }
 
 /* A text of what passes beside what is refused; false: the rule refused it, too. */
@@ -402,7 +188,7 @@ static int keeps(const struct proving *proving, size_t index, enum field_rule ki
 
 	*good = true;
 	out[0] = '\0';
-	if (keeping(kind, field, &proving->table->fields[index], &sample)) {
+	if (candidate_keeping(kind, field, &proving->table->fields[index], &sample)) {
 		result = try_cell(proving, index, &sample, rule, &verdict, error);
 		*good = result == 0 && !verdict.fired;
 		if (result == 0 && verdict.count == 0)
@@ -419,14 +205,14 @@ static int keeps(const struct proving *proving, size_t index, enum field_rule ki
 static int prove_field(const struct proving *proving, size_t index, enum field_rule kind, const char *rule, struct error *error)
 {
 	const struct field *field = &proving->table->schema->fields[index];
-	struct candidates candidates = {.count = 0};
+	struct candidates candidates;
 	char shown[96], beside[192], together[256] = "";
 	struct verdict verdict;
 	bool good = true;
 	size_t alone = SIZE_MAX;
 	int result = 0;
 
-	breaking(kind, field, &proving->table->fields[index], &proving->base[0].cells[index], &candidates);
+	candidates_breaking(kind, field, &proving->table->fields[index], &proving->base[0].cells[index], &candidates);
 	for (size_t i = 0; i < candidates.count && alone == SIZE_MAX && result == 0; i++) {
 		result = try_cell(proving, index, &candidates.items[i], rule, &verdict, error);
 		if (result == 0 && verdict.fired && verdict.count == 1)
@@ -450,8 +236,7 @@ static int prove_field(const struct proving *proving, size_t index, enum field_r
 		tell(proving, rule, BOUNDARY_UNMADE, "%s",
 			kind == RULE_TYPE ? "no text was found that is none of this type"
 			: candidates.count ? "no value was found that this rule refuses" : "the type has no value beyond it");
-	for (size_t i = 0; i < candidates.count; i++)
-		sample_fini(&candidates.items[i]);
+	candidates_fini(&candidates);
 	return result;
 }
 
@@ -460,13 +245,13 @@ static int prove_key(const struct proving *proving, const struct key_draft *key,
 {
 	const struct schema *schema = proving->table->schema;
 	bool reference = key->kind == KEY_REFERENCE;
-	struct row stranger = {.cells = NULL}, row = {.cells = NULL};
+	struct sample_row stranger = {.cells = NULL}, row = {.cells = NULL};
 	struct verdict verdict;
 	size_t lacking;
-	int result = make_row(proving, proving->table, STRANGER, 0, &stranger, &lacking, error);
+	int result = sample_row_make(proving->dictionary, proving->table, STRANGER, &stranger, &lacking, error);
 
 	if (result == 0)
-		result = row_copy(&proving->base[1], &row, schema, error);
+		result = sample_row_copy(&proving->base[1], &row, schema, error);
 	for (size_t i = 0; result == 0 && i < key->key.count; i++) {
 		size_t field = key->key.fields[i];
 		struct sample copy;
@@ -482,7 +267,7 @@ static int prove_key(const struct proving *proving, const struct key_draft *key,
 		row.cells[field] = copy;
 	}
 	if (result == 0)
-		result = judge_rows(proving, (const struct row *const[]){&proving->base[0], &row}, ROWS_AT_ONCE, rule, &verdict, error);
+		result = judge_rows(proving, (const struct sample_row *const[]){&proving->base[0], &row}, ROWS_AT_ONCE, rule, &verdict, error);
 	if (result == 0) {
 		char shown[96] = "";
 		const struct field *field = &schema->fields[key->key.fields[0]];
@@ -500,23 +285,23 @@ static int prove_key(const struct proving *proving, const struct key_draft *key,
 		else
 			tell(proving, rule, BOUNDARY_FAILED, "%s, a second time, is not refused", shown);
 	}
-	row_fini(&stranger, schema);
-	row_fini(&row, schema);
+	sample_row_fini(&stranger, schema);
+	sample_row_fini(&row, schema);
 	return result;
 }
 
 static int prove_record(const struct proving *proving, enum fault_kind fault, const char *what, const char *rule, struct error *error)
 {
-	struct row row;
+	struct sample_row row;
 	struct verdict verdict;
-	int result = row_copy(&proving->base[0], &row, proving->table->schema, error);
+	int result = sample_row_copy(&proving->base[0], &row, proving->table->schema, error);
 
 	row.fault = fault;
 	if (result == 0)
-		result = judge_rows(proving, (const struct row *const[]){&row}, 1, rule, &verdict, error);
+		result = judge_rows(proving, (const struct sample_row *const[]){&row}, 1, rule, &verdict, error);
 	if (result == 0)
 		tell(proving, rule, verdict.fired && verdict.count == 1 ? BOUNDARY_PROVED : BOUNDARY_FAILED, "%s is%s refused", what, verdict.fired ? "" : " not");
-	row_fini(&row, proving->table->schema);
+	sample_row_fini(&row, proving->table->schema);
 	return result;
 }
 
@@ -563,7 +348,7 @@ int boundary_prove(const struct dictionary *dictionary, const char *table, const
 			result = prove_rule(&proving, i, error);
 	}
 	for (size_t i = 0; i < 2; i++)
-		row_fini(&proving.base[i], proving.table->schema);
+		sample_row_fini(&proving.base[i], proving.table->schema);
 	for (size_t i = 0; i < proving.parent_count; i++)
 		batch_free(proving.parents[i]);
 	program_free(proving.program);
