@@ -4,9 +4,7 @@
  * civetweb accepts, has a thread for each connection, parses heads and answers nothing by itself: there is no document root, and each
  * request ends in on_request. What is refused with a part of its body unread ends its connection.
  */
-#ifdef HAVE_CIVETWEB
 #include <civetweb.h>
-#endif
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +16,6 @@
 #include "engine/core/clock.h"
 #include "engine/http/exchange.h"
 #include "engine/http/measure.h"
-
-#ifdef HAVE_CIVETWEB
 
 _Static_assert((int)MG_MAX_HEADERS == (int)EXCHANGE_HEADERS_MAX, "headers that civetweb sees are headers that the gate sees");
 
@@ -478,88 +474,3 @@ const char *server_library_version(void)
 {
 	return mg_version();
 }
-
-#else
-
-struct server *server_open(struct service *service, struct error *error)
-{
-	(void)service;
-	error_set(error, ERROR_CONFIG, NULL, "this penstock was built without civetweb: install libcivetweb-dev and build it again");
-	return NULL;
-}
-
-void server_load(const struct server *server, uint64_t *requests, uint64_t *body_bytes)
-{
-	(void)server;
-	*requests = *body_bytes = 0;
-}
-
-unsigned server_port(const struct server *server)
-{
-	(void)server;
-	return 0;
-}
-
-bool server_may_replace(const struct server *server)
-{
-	(void)server;
-	return false;
-}
-
-bool server_has_retired(const struct server *server)
-{
-	(void)server;
-	return false;
-}
-
-struct service *server_service(const struct server *server)
-{
-	(void)server;
-	return NULL;
-}
-
-void server_replace(struct server *server, struct service *next)
-{
-	(void)server;
-	(void)next;
-}
-
-struct service *server_take_retired(struct server *server)
-{
-	(void)server;
-	return NULL;
-}
-
-void server_leave(struct server *server)
-{
-	(void)server;
-}
-
-bool server_busy(const struct server *server)
-{
-	(void)server;
-	return false;
-}
-
-void server_cancel(struct server *server, int signal)
-{
-	(void)server;
-	(void)signal;
-}
-
-void server_stop(struct server *server)
-{
-	(void)server;
-}
-
-void server_close(struct server *server)
-{
-	(void)server;
-}
-
-const char *server_library_version(void)
-{
-	return NULL;
-}
-
-#endif
