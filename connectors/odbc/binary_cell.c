@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "connectors/odbc/binary_cell.h"
+#include "connectors/odbc/binary_numeric.h"
+#include "connectors/odbc/network_order.h"
 #include "engine/core/cell.h"
 #include "engine/core/typed.h"
 
@@ -22,13 +24,6 @@ enum {
 	UUID_BYTES = 16,
 	UUID_CHARACTERS = 36,
 	MOMENT_MAX = 64,
-	NUMERIC_HEAD = 8,
-	NUMERIC_BASE = 10000,
-	GROUP_DIGITS = 4,
-	NUMERIC_NEGATIVE = 0x4000,
-	NUMERIC_NAN = 0xc000,
-	NUMERIC_INFINITY = 0xd000,
-	NUMERIC_MINUS_INFINITY = 0xf000,
 	NUMERIC_TEXT_MAX = 512 * 1024, /* 131,072 digits before the point, and 16,383 behind it */
 };
 
@@ -98,23 +93,6 @@ bool binary_is_text(unsigned oid)
 
 /* ---- the stream ---- */
 
-static unsigned get16(const char *data)
-{
-	const unsigned char *p = (const unsigned char *)data;
-
-	return (unsigned)p[0] << 8 | p[1];
-}
-
-static uint32_t get32(const char *data)
-{
-	return (uint32_t)get16(data) << 16 | get16(data + 2);
-}
-
-static uint64_t get64(const char *data)
-{
-	return (uint64_t)get32(data) << 32 | get32(data + 4);
-}
-
 static int broken(const char *how, struct error *error)
 {
 	return error_set(error, ERROR_SOURCE, NULL, "what the server sends is no binary COPY: %s (read: fetch reads without it)", how);
@@ -135,9 +113,9 @@ static int take_head(struct binary_stream *stream, struct error *error)
 	if (stream->end - stream->at < HEAD_BYTES || memcmp(stream->at, signature, sizeof signature) != 0)
 		return broken("its head is missing", error);
 	/* Flags 16 to 31 are those which a reader has to know; the rest says nothing about the form. */
-	if (get16(stream->at + sizeof signature))
+	if (network_16(stream->at + sizeof signature))
 		return broken("it has flags that are not known", error);
-	extension = get32(stream->at + sizeof signature + 4);
+	extension = network_32(stream->at + sizeof signature + 4);
 	stream->at += HEAD_BYTES;
 	if (extension > (size_t)(stream->end - stream->at))
 		return broken("its head is cut off", error);
@@ -161,12 +139,12 @@ int binary_row(struct binary_stream *stream, struct binary_value *values, size_t
 		return broken("it goes on behind its end", error);
 	if (end - at < COUNT_BYTES)
 		return broken("a row is cut off", error);
-	if (get16(at) == 0xffff) {
+	if (network_16(at) == 0xffff) {
 		stream->tailed = true;
 		stream->at = at + COUNT_BYTES;
 		return stream->at == end ? 0 : broken("it goes on behind its end", error);
 	}
-	if (get16(at) != count)
+	if (network_16(at) != count)
 		return broken("a row has another number of values", error);
 	at += COUNT_BYTES;
 	for (size_t i = 0; i < count; i++) {
@@ -174,7 +152,7 @@ int binary_row(struct binary_stream *stream, struct binary_value *values, size_t
 
 		if (end - at < LENGTH_BYTES)
 			return broken("a row is cut off", error);
-		length = get32(at);
+		length = network_32(at);
 		at += LENGTH_BYTES;
 		if (length == UINT32_MAX) {
 			values[i] = (struct binary_value){ NULL, 0 };
@@ -305,87 +283,6 @@ static int take_real(struct batch *batch, size_t column, uint32_t row, double va
 	return bad(batch, column, row, isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity", error);
 }
 
-struct numeric {
-	const char *groups; /* of four digits each, the highest first */
-	int count, weight;  /* the first one's power of 10,000 */
-	unsigned sign, shown;
-};
-
-static bool numeric_of(struct binary_value value, struct numeric *out)
-{
-	if (value.length < NUMERIC_HEAD)
-		return false;
-	out->count = (int)get16(value.data);
-	out->weight = (int16_t)get16(value.data + 2);
-	out->sign = get16(value.data + 4);
-	out->shown = get16(value.data + 6);
-	out->groups = value.data + NUMERIC_HEAD;
-	if (value.length != NUMERIC_HEAD + 2 * (size_t)out->count || out->shown > 0x3fff)
-		return false;
-	for (int i = 0; i < out->count; i++)
-		if (get16(out->groups + 2 * i) >= NUMERIC_BASE)
-			return false;
-	return out->sign == 0 || out->sign == NUMERIC_NEGATIVE || out->sign == NUMERIC_NAN || out->sign == NUMERIC_INFINITY ||
-		out->sign == NUMERIC_MINUS_INFINITY;
-}
-
-static unsigned group_at(const struct numeric *numeric, int power)
-{
-	int at = numeric->weight - power;
-
-	return at >= 0 && at < numeric->count ? get16(numeric->groups + 2 * at) : 0;
-}
-
-/* The value at the scale of the field, where it has that and fits what is quick to reckon with; else its text decides. */
-static bool decimal_of(const struct numeric *numeric, const struct field *field, decimal_t *out)
-{
-	decimal_t total = 0, limit;
-	int lowest = -(((int)field->scale + GROUP_DIGITS - 1) / GROUP_DIGITS); /* power of the last group that has digits of the scale */
-	int over = -lowest * GROUP_DIGITS - (int)field->scale;           /* digits of it behind the scale */
-
-	if (numeric->sign & ~(unsigned)NUMERIC_NEGATIVE || (numeric->weight - lowest + 1) * GROUP_DIGITS > DECIMAL_PRECISION_MAX)
-		return false;
-	for (int i = numeric->weight - lowest + 1; i < numeric->count; i++)
-		if (i >= 0 && get16(numeric->groups + 2 * i))
-			return false;
-	for (int power = numeric->weight; power >= lowest; power--)
-		total = total * NUMERIC_BASE + (decimal_t)group_at(numeric, power);
-	if (total % value_power_of_ten((unsigned)over) != 0)
-		return false;
-	total /= value_power_of_ten((unsigned)over);
-	limit = value_power_of_ten(field->precision);
-	if (total >= limit)
-		return false;
-	*out = numeric->sign ? -total : total;
-	return true;
-}
-
-static int put_numeric(const struct numeric *numeric, struct buffer *out, struct error *error)
-{
-	int behind = (int)numeric->shown;
-
-	if (numeric->sign == NUMERIC_NAN)
-		return buffer_puts(out, "NaN", error);
-	if (numeric->sign == NUMERIC_INFINITY || numeric->sign == NUMERIC_MINUS_INFINITY)
-		return buffer_puts(out, numeric->sign == NUMERIC_INFINITY ? "Infinity" : "-Infinity", error);
-	if ((numeric->sign == NUMERIC_NEGATIVE && buffer_puts(out, "-", error)) ||
-	    buffer_printf(out, error, "%u", numeric->weight >= 0 ? group_at(numeric, numeric->weight) : 0))
-		return -1;
-	for (int power = numeric->weight - 1; power >= 0; power--)
-		if (buffer_printf(out, error, "%04u", group_at(numeric, power)))
-			return -1;
-	if (behind && buffer_puts(out, ".", error))
-		return -1;
-	for (int power = -1; behind > 0; power--, behind -= GROUP_DIGITS) {
-		char digits[GROUP_DIGITS + 1];
-
-		snprintf(digits, sizeof digits, "%04u", group_at(numeric, power) % NUMERIC_BASE);
-		if (buffer_append(out, digits, (size_t)(behind < GROUP_DIGITS ? behind : GROUP_DIGITS), error))
-			return -1;
-	}
-	return 0;
-}
-
 static int take_numeric(const struct binary_reading *reading, struct batch *batch, uint32_t row, struct binary_value value,
 	uint64_t most, struct error *error)
 {
@@ -394,14 +291,14 @@ static int take_numeric(const struct binary_reading *reading, struct batch *batc
 	struct buffer text;
 	int result;
 
-	if (!numeric_of(value, &numeric))
+	if (!numeric_read(value, &numeric))
 		return broken("a numeric is none", error);
-	if (to->field->type == VALUE_DECIMAL && decimal_of(&numeric, to->field, &to->decimals[row])) {
+	if (to->field->type == VALUE_DECIMAL && numeric_decimal(&numeric, to->field, &to->decimals[row])) {
 		to->cells[row] = CELL_VALUE;
 		return 0;
 	}
 	buffer_init(&text, NUMERIC_TEXT_MAX);
-	result = put_numeric(&numeric, &text, error);
+	result = numeric_put(&numeric, &text, error);
 	if (result == 0)
 		result = cell_printed(batch, reading->column, row, (struct text){ buffer_text(&text), text.length }, false, most, error);
 	buffer_fini(&text);
@@ -412,13 +309,13 @@ static bool integer_of(enum binary_form form, struct binary_value value, int64_t
 {
 	switch (form) {
 	case BINARY_INT2:
-		*out = value.length == 2 ? (int16_t)get16(value.data) : 0;
+		*out = value.length == 2 ? (int16_t)network_16(value.data) : 0;
 		return value.length == 2;
 	case BINARY_INT4:
-		*out = value.length == 4 ? (int32_t)get32(value.data) : 0;
+		*out = value.length == 4 ? (int32_t)network_32(value.data) : 0;
 		return value.length == 4;
 	default:
-		*out = value.length == 8 ? (int64_t)get64(value.data) : 0;
+		*out = value.length == 8 ? (int64_t)network_64(value.data) : 0;
 		return value.length == 8;
 	}
 }
@@ -499,17 +396,17 @@ static int take_fixed(const struct binary_reading *reading, struct batch *batch,
 		typed_integer(batch, reading->column, row, data[0] != 0);
 		return 0;
 	case BINARY_FLOAT4:
-		single.bits = get32(data);
+		single.bits = network_32(data);
 		return take_real(batch, reading->column, row, single.value, error);
 	case BINARY_FLOAT8:
-		whole.bits = get64(data);
+		whole.bits = network_64(data);
 		return take_real(batch, reading->column, row, whole.value, error);
 	case BINARY_DATE:
-		return take_date(batch, reading->column, row, (int32_t)get32(data), error);
+		return take_date(batch, reading->column, row, (int32_t)network_32(data), error);
 	case BINARY_TIME:
-		return take_time(batch, reading->column, row, (int64_t)get64(data), error);
+		return take_time(batch, reading->column, row, (int64_t)network_64(data), error);
 	case BINARY_TIMESTAMP:
-		return take_timestamp(reading, batch, row, (int64_t)get64(data), error);
+		return take_timestamp(reading, batch, row, (int64_t)network_64(data), error);
 	default:
 		return take_uuid(batch, reading->column, row, data, error);
 	}
