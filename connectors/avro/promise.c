@@ -111,15 +111,22 @@ static int open_backup(struct promise *promise, const struct avro_options *optio
 	return 0;
 }
 
+int promise_check(const struct avro_options *options, struct error *error)
+{
+	if (!options->path == !options->folder)
+		return error_set(error, ERROR_CONFIG, NULL, "the avro source needs either path, or folder with backup and table");
+	if (options->path && (options->backup || options->table))
+		return error_set(error, ERROR_CONFIG, NULL, "%s belongs to folder, not to path", options->backup ? "backup" : "table");
+	if (options->folder && options->manifest == PROMISE_NONE)
+		return error_set(error, ERROR_CONFIG, NULL, "manifest: none belongs to path: a backup is found by its manifest");
+	return 0;
+}
+
 int promise_open(struct promise *promise, const struct avro_options *options, const struct source_context *context, struct error *error)
 {
 	*promise = (struct promise){ 0 };
-	if (!options->path == !options->folder)
-		return error_set(error, ERROR_CONFIG, options->path, "the avro source needs either path, or folder with backup and table");
-	if (options->path && (options->backup || options->table))
-		return error_set(error, ERROR_CONFIG, options->path, "%s belongs to folder, not to path", options->backup ? "backup" : "table");
-	if (options->folder && options->manifest == PROMISE_NONE)
-		return error_set(error, ERROR_CONFIG, options->folder, "manifest: none belongs to path: a backup is found by its manifest");
+	if (promise_check(options, error) < 0)
+		return -1;
 	if ((options->path ? open_path(promise, options, context, error) : open_backup(promise, options, context, error)) < 0)
 		return -1;
 	const struct manifest_table *table = promise->table;

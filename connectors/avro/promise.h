@@ -32,6 +32,9 @@ struct promise {
 	char origin[128];
 };
 
+/* What in the options does not go together; no I/O. ERROR_CONFIG without a place. */
+int promise_check(const struct avro_options *options, struct error *error);
+
 /* Finds the file and its entry in the manifest. 0, or -1 and ERROR_CONFIG (options), ERROR_SOURCE (no such backup, no such table in
  * it, a damaged manifest). To be closed in any case. */
 int promise_open(struct promise *promise, const struct avro_options *options, const struct source_context *context, struct error *error)

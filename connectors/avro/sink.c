@@ -95,7 +95,12 @@ static int sink_check(const void *bound, struct error *error)
 	const struct avro_sink *sink = bound;
 	enum codec chosen;
 	struct keep kept;
+	char folder[FOLDER_PATH_MAX];
 
+	if (folder_of(sink->path, folder, error) < 0)
+		return -1;
+	if (strcmp(sink->path, "-") == 0)
+		return error_set(error, ERROR_CONFIG, NULL, "Avro files are published as a whole, and standard output is none: name a file");
 	return read_keep(sink, NULL, &kept, error) < 0 ? -1 : choose_codec(sink, NULL, &chosen, error);
 }
 
@@ -114,8 +119,6 @@ static int check_path(struct avro_sink *sink, struct error *error)
 
 	if (folder_of(sink->path, sink->folder, error) < 0 || folder_resolve(sink->folder, resolved, error) < 0)
 		return -1;
-	if (strcmp(sink->path, "-") == 0)
-		return error_set(error, ERROR_CONFIG, sink->path, "Avro files are published as a whole, and standard output is none: name a file");
 	if (stat(sink->path, &found) == 0 && !S_ISREG(found.st_mode))
 		return error_set(error, ERROR_CONFIG, sink->path, "this is no file and cannot be replaced by one");
 	if (!sink->manifest)

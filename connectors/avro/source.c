@@ -44,6 +44,11 @@ static const struct option options[] = {
 	{ .name = NULL },
 };
 
+static int avro_check(const void *bound, struct error *error)
+{
+	return promise_check(&((const struct avro_source *)bound)->options, error);
+}
+
 static int avro_open(void *self, const struct source_context *context, struct error *error)
 {
 	struct avro_source *source = self;
@@ -135,6 +140,7 @@ const struct source_ops avro_source_ops = {
 	.size = sizeof(struct avro_source),
 	.options = options,
 	.typed = true,
+	.check = avro_check,
 	.open = avro_open,
 	.identify = avro_identify,
 	.read = avro_read,

@@ -35,6 +35,11 @@ static const struct option options[] = {
 	{ .name = NULL },
 };
 
+static int sink_check(const void *bound, struct error *error)
+{
+	return rows_out_check(((const struct csv_sink *)bound)->path, error);
+}
+
 static int sink_open(void *self, const struct sink_context *context, struct sink_info *info, struct error *error)
 {
 	struct csv_sink *sink = self;
@@ -55,6 +60,7 @@ const struct sink_ops csv_sink_ops = {
 	.size = sizeof(struct csv_sink),
 	.options = options,
 	.prints = PRINTS_TO_DASH,
+	.check = sink_check,
 	.open = sink_open,
 	.begin = rows_out_begin,
 	.write = rows_out_write,

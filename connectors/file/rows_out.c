@@ -7,6 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+int rows_out_check(const char *path, struct error *error)
+{
+	char folder[FOLDER_PATH_MAX];
+
+	return strcmp(path, "-") == 0 ? 0 : folder_of(path, folder, error);
+}
+
 static int check_path(struct rows_out *rows, struct error *error)
 {
 	struct stat found;

@@ -30,6 +30,9 @@ struct rows_out {
 	bool pending;                   /* a response was begun and is not complete */
 };
 
+/* Whether a path can be that of a file, or is "-"; no I/O. ERROR_CONFIG. */
+int rows_out_check(const char *path, struct error *error) MUST_CHECK;
+
 /* Once format, style and path or response are set; path "-" means standard output. Checks and claims, writes nothing. 0 or -1. */
 int rows_out_open(struct rows_out *rows, const struct sink_context *context, struct sink_info *info, struct error *error) MUST_CHECK;
 

@@ -112,6 +112,17 @@ static int find_begin(struct json_reader *reader, struct error *error)
 	return next_element(reader, true, error);
 }
 
+int json_options_check(const struct json_options *options, const char *place, struct error *error)
+{
+	struct json_pointer pointer = { .text = NULL };
+	int result = json_pointer_init(&pointer, options->pointer, place, error);
+
+	json_pointer_fini(&pointer);
+	if (result == 0 && *options->pointer && options->lines == JSON_LINES_TRUE)
+		return error_set(error, ERROR_CONFIG, place, "pointer and lines: true exclude each other: a pointer leads to an array in one document");
+	return result;
+}
+
 /* All but its window. */
 static int prepare(struct json_reader *reader, const struct json_options *options, const char *path, const struct source_context *context, struct error *error)
 {
@@ -122,9 +133,7 @@ static int prepare(struct json_reader *reader, const struct json_options *option
 	reader->stream.line_no = 1;
 	if (context->limits->record > RECORD_LIMIT_MAX)
 		return error_set(error, ERROR_CONFIG, path, "limits.record is more than 1GiB, too much for a JSON source");
-	if (*options->pointer && options->lines == JSON_LINES_TRUE)
-		return error_set(error, ERROR_CONFIG, path, "pointer and lines: true exclude each other: a pointer leads to an array in one document");
-	if (json_pointer_init(&reader->pointer, options->pointer, path, error) < 0)
+	if (json_options_check(options, path, error) < 0 || json_pointer_init(&reader->pointer, options->pointer, path, error) < 0)
 		return -1;
 	return json_record_init(&reader->record, context->schema, context->labels, context->limits, path, error);
 }

@@ -39,6 +39,9 @@ struct json_reader {
 	struct reading reading;
 };
 
+/* What in the options does not go together; no I/O. ERROR_CONFIG at place (may be NULL). */
+int json_options_check(const struct json_options *options, const char *place, struct error *error);
+
 /* Opens the file at path and goes to its first record. reader is zeroed; options and path are borrowed; close it also after a failure. */
 int json_reader_open(struct json_reader *reader, const struct json_options *options, const char *path, const struct source_context *context,
 	struct error *error) MUST_CHECK;

@@ -22,6 +22,11 @@ static const struct option options[] = {
 	{ .name = NULL },
 };
 
+static int sink_check(const void *bound, struct error *error)
+{
+	return rows_out_check(((const struct json_sink *)bound)->path, error);
+}
+
 static int sink_open(void *self, const struct sink_context *context, struct sink_info *info, struct error *error)
 {
 	struct json_sink *sink = self;
@@ -40,6 +45,7 @@ const struct sink_ops json_sink_ops = {
 	.size = sizeof(struct json_sink),
 	.options = options,
 	.prints = PRINTS_TO_DASH,
+	.check = sink_check,
 	.open = sink_open,
 	.begin = rows_out_begin,
 	.write = rows_out_write,

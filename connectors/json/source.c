@@ -68,7 +68,9 @@ static const struct file_reader_ops one_file = {
 
 static int source_check(const void *bound, struct error *error)
 {
-	return paths_check(&((const struct json_source *)bound)->file.options.path, "json source", error);
+	const struct json_source *source = bound;
+
+	return paths_check(&source->file.options.path, "json source", error) < 0 ? -1 : json_options_check(&source->options, NULL, error);
 }
 
 static int source_open(void *self, const struct source_context *context, struct error *error)

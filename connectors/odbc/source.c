@@ -59,17 +59,17 @@ static const struct option options[] = {
 	{ .name = NULL },
 };
 
-static int check_options(const struct odbc_source *source, struct error *error)
+static int source_check(const void *bound, struct error *error)
 {
-	const char *place = source->context.connection->name;
+	const struct odbc_source *source = bound;
 
 	if (!source->table == !source->query.count)
-		return error_set(error, ERROR_CONFIG, place, "a source of type odbc needs either \"table\" or \"query\"");
+		return error_set(error, ERROR_CONFIG, NULL, "a source of type odbc needs either \"table\" or \"query\"");
 	if (source->query.count && (source->where.count || source->columns.count))
-		return error_set(error, ERROR_CONFIG, place, "\"%s\" goes with \"table\"; a query says itself what it gives",
+		return error_set(error, ERROR_CONFIG, NULL, "\"%s\" goes with \"table\"; a query says itself what it gives",
 			source->where.count ? "where" : "columns");
 	if (source->once)
-		return error_set(error, ERROR_CONFIG, place, "once: true needs a file, which is known by its content; leave it out");
+		return error_set(error, ERROR_CONFIG, NULL, "once: true needs a file, which is known by its content; leave it out");
 	return 0;
 }
 
@@ -104,7 +104,7 @@ static int source_open(void *self, const struct source_context *context, struct 
 
 	source->context = *context;
 	source->opened = true;
-	if (check_options(source, error) || snapshot_open(context, source->consistent, &source->snapshot, error))
+	if (source_check(source, error) || snapshot_open(context, source->consistent, &source->snapshot, error))
 		return -1;
 	for (size_t i = 0; i < context->schema->field_count; i++)
 		source->snapshot->session.discreet = source->snapshot->session.discreet || context->schema->fields[i].sensitive;
@@ -297,6 +297,7 @@ const struct source_ops odbc_source_ops = {
 	.size = sizeof(struct odbc_source),
 	.options = options,
 	.typed = true,
+	.check = source_check,
 	.open = source_open,
 	.identify = source_identify,
 	.read = source_read,

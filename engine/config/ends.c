@@ -86,7 +86,7 @@ int bind_source(struct making *making)
 	once = bound_source(making->step, "once", OPTION_BOOLEAN);
 	making->step->once = !once || *once;
 	if (result == 0 && making->step->source->check && making->step->source->check(options, &error) < 0) {
-		diagnostics_error(making->diagnostics, making->source, "%s", error.message);
+		diagnostics_error(making->diagnostics, making->source, "%s%s%s", error.place, error.place[0] ? ": " : "", error.message);
 		return -1;
 	}
 	return result;
@@ -130,7 +130,7 @@ int bind_sink(struct making *making)
 	allow_empty = bound_sink(making->step, "allow_empty", OPTION_BOOLEAN);
 	making->step->allow_empty = allow_empty && *allow_empty;
 	if (result == 0 && sink->check && sink->check(options, &error) < 0) {
-		diagnostics_error(making->diagnostics, making->sink, "%s", error.message);
+		diagnostics_error(making->diagnostics, making->sink, "%s%s%s", error.place, error.place[0] ? ": " : "", error.message);
 		return -1;
 	}
 	return result;

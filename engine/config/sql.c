@@ -217,11 +217,24 @@ static int step(struct scan *scan)
 	return put_literal(scan, 1);
 }
 
+/* Without the semicolon that many people end a statement with: more SQL follows it where it is put into another one. */
+static size_t without_end(const char *text)
+{
+	size_t length = strlen(text), kept = length;
+
+	while (kept > 0 && strchr(" \t\r\n;", text[kept - 1]))
+		kept--;
+	return memchr(text + kept, ';', length - kept) ? kept : length;
+}
+
 static int finish(struct scan *scan, const char *dialect, struct option_statement *out)
 {
 	struct option_parameter *parameters = stash_array(scan->stash, scan->count + 1, sizeof(*parameters));
-	const char *text = stash_text(scan->stash, buffer_text(scan->out));
+	const char *text;
 
+	if (scan->out->length > 0)
+		scan->out->data[without_end(scan->out->data)] = '\0';
+	text = stash_text(scan->stash, buffer_text(scan->out));
 	if (!parameters || !text)
 		return -1;
 	if (scan->count > 0)

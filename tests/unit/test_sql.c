@@ -155,6 +155,11 @@ static void test_literals(void **state)
 		{"select $a$ ? 'b $a$, $$?$$", "select $a$ ? 'b $a$, $$?$$"},
 		{"select $1, a$b from t", "select $1, a$b from t"},
 		{"select 'a\\' from t", "select 'a\\' from t"},
+		{"select 1;", "select 1"},
+		{"select 1 ; ;\n", "select 1"},
+		{"select 1 -- ;", "select 1 --"},
+		{"select ';'", "select ';'"},
+		{"select 1 \n", "select 1 \n"},
 	};
 
 	(void)state;
