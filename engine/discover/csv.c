@@ -1,4 +1,4 @@
-/* csv.c - from a file to a dictionary, its dialect, and what was seen.
+/* csv.c - what a CSV file is: its encoding, its dialect, its header, its columns.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/discover/csv.h"
@@ -11,30 +11,9 @@
 
 #include "connectors/csv/sample.h"
 #include "engine/core/utf8.h"
-#include "engine/discover/describe.h"
-#include "engine/discover/header.h"
-#include "engine/discover/titles.h"
+#include "engine/discover/finding.h"
 
-enum { ABOUT_MAX = 1 << 16, NOTE_MAX = 4096, KEY_RECORDS_LEAST = 10, KEY_LENGTH_MAX = 64, NUL_SHARE = 4 };
-
-struct finding {
-	const struct discover_csv *how;
-	struct discovered_csv *out;
-	struct scan scan;
-	struct header_found header;
-	struct titles titles;
-	char encoding[32]; /* empty: UTF-8, or what the byte order mark says */
-	char marked[16];   /* that a byte order mark names; or empty */
-	bool recoded;      /* the sample has characters beyond ASCII that are good UTF-8 */
-	bool trim;
-	struct described *columns;
-	size_t key;        /* SIZE_MAX: none */
-};
-
-static int set(json_t *object, const char *key, json_t *value)
-{
-	return json_object_set_new(object, key, value);
-}
+enum { ABOUT_MAX = 1 << 16, NOTE_MAX = 4096, KEY_RECORDS_LEAST = 10, NUL_SHARE = 4 };
 
 /* --- encoding ----------------------------------------------------------------------------------- */
 
@@ -223,15 +202,6 @@ static size_t choose_key(const struct finding *finding)
 	return key;
 }
 
-/* Texts in a key need a length in some databases. */
-static unsigned key_length(uint64_t longest)
-{
-	unsigned length = 8;
-	while (length < longest)
-		length *= 2;
-	return length;
-}
-
 static bool needs_trim(const struct finding *finding)
 {
 	for (size_t c = 0; c < finding->scan.columns; c++) {
@@ -289,236 +259,6 @@ static int describe_columns(struct finding *finding, struct error *error)
 	return 0;
 }
 
-/* --- what comes out ----------------------------------------------------------------------------- */
-
-/* "data/People 2021.csv.gz" -> "People_2021" */
-static char *table_name(const char *path)
-{
-	static const char *const endings[] = { ".gz", ".zst", ".csv", ".tsv", ".tab", ".txt", ".psv", NULL };
-	const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
-	size_t length = strlen(last);
-	for (size_t i = 0; endings[i]; i++)
-		if (length > strlen(endings[i]) && strncasecmp(last + length - strlen(endings[i]), endings[i], strlen(endings[i])) == 0)
-			length -= strlen(endings[i]);
-	char *name = strndup(last, length < KEY_LENGTH_MAX - 4 ? length : KEY_LENGTH_MAX - 4);
-	for (char *at = name; at && *at; at++)
-		if (!((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') || *at == '-'))
-			*at = '_';
-	return name;
-}
-
-static bool is_short(const struct finding *finding)
-{
-	return finding->scan.profiles[finding->scan.columns - 1].absent > 0;
-}
-
-static bool is_long(const struct finding *finding)
-{
-	return finding->scan.most > finding->scan.columns;
-}
-
-static int64_t how_many_rows(const struct finding *finding)
-{
-	return finding->how->header_rows > 1 ? finding->how->header_rows : 1;
-}
-
-static uint64_t lines_before(const struct finding *finding)
-{
-	/* Past the header, where it cannot serve as one. */
-	if (finding->header.there && !finding->header.as_it_is)
-		return finding->scan.first_line + finding->scan.first_lines - 1;
-	return finding->scan.guess.skip_lines;
-}
-
-static json_t *source_of(const struct finding *finding)
-{
-	const struct csv_guess *guess = &finding->scan.guess;
-	json_t *source = json_pack("{s:s, s:s}", "type", "csv", "path", finding->how->path);
-	int failed = source == NULL;
-
-	if (!finding->header.there || !finding->header.as_it_is)
-		failed |= set(source, "header", json_false());
-	if (strcmp(guess->delimiter, ",") != 0)
-		failed |= set(source, "delimiter", json_string(guess->delimiter));
-	if (strcmp(guess->quote, "\"") != 0)
-		failed |= set(source, "quote", json_string(guess->quote));
-	if (guess->escape)
-		failed |= set(source, "escape", json_string(guess->escape));
-	if (guess->comment)
-		failed |= set(source, "comment", json_string(guess->comment));
-	if (lines_before(finding) > 0)
-		failed |= set(source, "skip_lines", json_integer((json_int_t)lines_before(finding)));
-	if (how_many_rows(finding) > 1 && finding->header.as_it_is)
-		failed |= set(source, "header_rows", json_integer(how_many_rows(finding)));
-	if (guess->initial_space)
-		failed |= set(source, "skip_initial_space", json_true());
-	if (finding->trim)
-		failed |= set(source, "trim", json_true());
-	if (finding->encoding[0])
-		failed |= set(source, "encoding", json_string(finding->encoding));
-	if (is_short(finding))
-		failed |= set(source, "short_rows", json_string("pad"));
-	if (is_long(finding))
-		failed |= set(source, "long_rows", json_string("drop_empty"));
-	if (!failed)
-		return source;
-	json_decref(source);
-	return NULL;
-}
-
-/* As Frictionless' Table Dialect has it. */
-static json_t *dialect_of(const struct finding *finding)
-{
-	const struct csv_guess *guess = &finding->scan.guess;
-	json_t *dialect = json_object();
-	int failed = set(dialect, "delimiter", json_string(guess->delimiter));
-
-	if (strcmp(guess->quote, "none") != 0)
-		failed |= set(dialect, "quoteChar", json_string(guess->quote));
-	failed |= set(dialect, "header", json_boolean(finding->header.there));
-	if (finding->header.there && (finding->scan.first_line > 1 || how_many_rows(finding) > 1)) {
-		json_t *rows = json_array();
-		for (int64_t i = 0; i < how_many_rows(finding); i++)
-			failed |= json_array_append_new(rows, json_integer((json_int_t)finding->scan.header_lines[i]));
-		failed |= set(dialect, "headerRows", rows);
-	}
-	if (guess->escape)
-		failed |= set(dialect, "escapeChar", json_string(guess->escape));
-	if (guess->comment)
-		failed |= set(dialect, "commentChar", json_string(guess->comment));
-	if (guess->initial_space)
-		failed |= set(dialect, "skipInitialSpace", json_true());
-	if (!failed)
-		return dialect;
-	json_decref(dialect);
-	return NULL;
-}
-
-static json_t *schema_of(const struct finding *finding)
-{
-	json_t *fields = json_array(), *schema = json_object();
-	int failed = !fields || !schema;
-	for (size_t c = 0; !failed && c < finding->scan.columns; c++) {
-		json_t *field = finding->columns[c].field, *constraints = json_object_get(field, "constraints");
-		if (c == finding->key && finding->columns[c].found.kind == FOUND_STRING && !json_object_get(constraints, "maxLength"))
-			failed |= set(constraints, "maxLength", json_integer(key_length(finding->scan.profiles[c].longest)));
-		failed |= json_array_append(fields, field);
-	}
-	failed = failed || json_object_set(schema, "fields", fields);
-	if (!failed && finding->key != SIZE_MAX)
-		failed = set(schema, "primaryKey", json_string(finding->header.names[finding->key]));
-	json_decref(fields);
-	if (!failed)
-		return schema;
-	json_decref(schema);
-	return NULL;
-}
-
-static int make_package(struct finding *finding, struct error *error)
-{
-	const struct discover_csv *how = finding->how;
-	char *own = how->name ? strdup(how->name) : table_name(how->path);
-	json_t *resource = own ? json_pack("{s:s, s:s, s:s}", "name", own[0] ? own : "table", "path", how->path, "format", "csv") : NULL;
-	json_t *dialect = dialect_of(finding), *schema = schema_of(finding);
-	int failed = !resource || !dialect || !schema;
-
-	free(own);
-	/* To others "utf-16" is with a mark, and "utf-16le" without one. */
-	if ((finding->encoding[0] || finding->marked[0]) && !failed)
-		failed |= set(resource, "encoding", finding->encoding[0] ? json_string(finding->encoding) : json_stringn(finding->marked, strcspn(finding->marked, "bl")));
-	if (!failed)
-		failed = json_object_set(resource, "dialect", dialect) | json_object_set(resource, "schema", schema);
-	json_decref(dialect);
-	json_decref(schema);
-	finding->out->package = failed ? NULL : json_pack("{s:[O]}", "resources", resource);
-	json_decref(resource);
-	finding->out->source = source_of(finding);
-	return finding->out->package && finding->out->source ? 0 : error_memory(error, "a dictionary");
-}
-
-/* --- about the file ----------------------------------------------------------------------------- */
-
-int put_in_comment(struct buffer *out, const char *text, struct error *error)
-{
-	size_t length = strlen(text);
-	for (size_t at = 0, bytes; at < length; at += bytes) {
-		const char *p = text + at;
-		bytes = utf8_character(p, length - at);
-		unsigned char c = (unsigned char)*p, second = bytes > 1 ? (unsigned char)p[1] : 0;
-		bool hidden = bytes == 0 || c < 0x20 || c == 0x7F || (c == 0xC2 && second < 0xA0) || memcmp(p, "\xEF\xBB\xBF", bytes == 3 ? 3 : 1) == 0 ||
-			      (bytes == 3 && c == 0xE2 && (second == 0x80 || second == 0x81) && (unsigned char)p[2] >= (second == 0x80 ? 0xA8 : 0xA0)) ||
-			      (bytes == 3 && c == 0xEF && second == 0xBF && (unsigned char)p[2] >= 0xB9);
-		if (hidden ? buffer_puts(out, "?", error) < 0 : buffer_append(out, p, bytes, error) < 0)
-			return -1;
-		bytes = bytes > 0 ? bytes : 1;
-	}
-	return 0;
-}
-
-static const char *delimiter_word(const char *delimiter)
-{
-	return strcmp(delimiter, "\x1F") == 0 ? "the unit separator (1F)" : strcmp(delimiter, "\x01") == 0 ? "the control character 01" : strcmp(delimiter, ",") == 0 ? "comma" : strcmp(delimiter, "\t") == 0 ? "tab" : strcmp(delimiter, ";") == 0 ? "semicolon" : NULL;
-}
-
-static int put_counted(struct finding *finding, uint64_t count, const char *of, const char *what, struct error *error)
-{
-	char text[COUNT_TEXT];
-	return count == 0 ? 0 : buffer_printf(&finding->out->about, error, "%s %s%s %s\n", count_text(count, text), of, count == 1 ? "" : "s", what);
-}
-
-static int put_about(struct finding *finding, struct error *error)
-{
-	const struct scan *scan = &finding->scan;
-	struct buffer *about = &finding->out->about;
-	const char *word = delimiter_word(scan->guess.delimiter);
-	const char *rival = scan->guess.rival ? delimiter_word(scan->guess.rival) : NULL;
-	const char *encoding = finding->encoding[0] ? finding->encoding : finding->marked[0] ? finding->marked : "utf-8";
-	char records[COUNT_TEXT];
-
-	if (buffer_printf(about, error, "%s%s record%s, %zu column%s, %s%s, ", scan->all ? "" : "the first ", count_text(scan->records, records),
-		    scan->records == 1 ? "" : "s", scan->columns, scan->columns == 1 ? "" : "s", encoding,
-		    finding->marked[0] ? " by its byte order mark" : "") < 0)
-		return -1;
-	if (scan->columns == 1 ? buffer_puts(about, "nothing that delimits cells", error) < 0
-			       : buffer_printf(about, error, "cut by %s", word ? word : scan->guess.delimiter) < 0)
-		return -1;
-	if (buffer_printf(about, error, ", %s\n", finding->header.there ? finding->header.sure ? "with a header" : "with a header, NOT SURE: see --header"
-		    : finding->header.sure ? "without a header" : "without a header, NOT SURE: see --header") < 0)
-		return -1;
-	char lines[COUNT_TEXT + 16] = "the first line";
-	if (finding->titles.lines > 1)
-		snprintf(lines, sizeof lines, "the first %" PRIu64 " lines", finding->titles.lines);
-	if (finding->titles.lines > 0 &&
-	    buffer_printf(about, error, "NOT SURE: %s %s a title: something stands in one cell alone; see --skip-lines\n", lines,
-		    !finding->titles.clear ? "could be" : finding->titles.lines > 1 ? "are left out as" : "is left out as") < 0)
-		return -1;
-	if (finding->header.there && !finding->header.as_it_is &&
-	    buffer_puts(about, "its labels are empty, twice there, too long, or with spaces around them: the source reads past them, and fields have names of their own\n", error) < 0)
-		return -1;
-	if (scan->guess.rival && scan->columns > 1 &&
-	    buffer_printf(about, error, "NOT SURE: %s would cut the records about as well; see --delimiter\n", rival ? rival : scan->guess.rival) < 0)
-		return -1;
-	if (put_counted(finding, scan->blank, "line", "with nothing on, skipped", error) < 0 ||
-	    put_counted(finding, is_short(finding) ? scan->profiles[scan->columns - 1].absent : 0,
-		    "record", "with too few cells: short_rows: pad takes what is not there for null", error) < 0 ||
-	    put_counted(finding, scan->extra_filled, "record", "with too many cells, which would be rejected", error) < 0 ||
-	    put_counted(finding, scan->damaged, "record", "with quotes that do not match or beyond the limits, which would be rejected", error) < 0 ||
-	    put_counted(finding, scan->bad_bytes, "record", "with bytes that are no character of this encoding, which would be rejected", error) < 0)
-		return -1;
-	if (is_long(finding) && scan->extra_filled == 0 && buffer_puts(about, "empty cells behind the last column are dropped\n", error) < 0)
-		return -1;
-	for (size_t c = 0; c < scan->columns && scan->records > 1; c++) {
-		const struct described *column = &finding->columns[c];
-		if (c == finding->key || !column->complete || !column->different || !column->key_type)
-			continue;
-		if (put_in_comment(about, finding->header.names[c], error) < 0 ||
-		    buffer_printf(about, error, " could be a key%s: no two of its values are alike%s\n", finding->key != SIZE_MAX ? ", too" : "",
-			    column->sure ? "" : " as far as looked at") < 0)
-			return -1;
-	}
-	return 0;
-}
-
 int discover_csv(const struct discover_csv *how, struct discovered_csv *out, struct error *error)
 {
 	struct finding finding = { .how = how, .out = out, .key = SIZE_MAX };
@@ -540,8 +280,8 @@ int discover_csv(const struct discover_csv *how, struct discovered_csv *out, str
 	}
 	if (read_file(&finding, error) == 0 && header_find(&finding.scan, how->header_rows > 0 ? 1 : how->header, &finding.header, error) == 0) {
 		finding.trim = needs_trim(&finding);
-		if (describe_columns(&finding, error) == 0 && put_about(&finding, error) == 0)
-			result = make_package(&finding, error);
+		if (describe_columns(&finding, error) == 0 && finding_tell(&finding, error) == 0)
+			result = finding_package(&finding, error);
 	}
 	for (size_t c = 0; finding.columns && c < finding.scan.columns; c++)
 		json_decref(finding.columns[c].field);
