@@ -1,115 +1,17 @@
 /* refuse.c - writes a batch so that every row the database refuses becomes a violation, and no other row is lost.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "connectors/odbc/itself.h"
 #include "connectors/odbc/refuse.h"
 
 enum {
-	DETAIL_MAX = 1400,
-	KEY_FIELDS_MAX = 64,
 	TRY_ROWS_MIN = 64,
 	TRY_COST = 50,      /* of one try with its savepoint, in rows: measured with PostgreSQL */
 	LATELY_ROWS = 65536,
 	CALM_ROWS = 4096,   /* before the first refusal */
 };
-
-static size_t field_of(const struct schema *schema, const struct dialect *dialect, const char *column)
-{
-	size_t exact = schema_find(schema, column);
-
-	for (size_t i = 0; exact == SCHEMA_NO_FIELD && dialect->names_ignore_case && i < schema->field_count; i++)
-		if (strcasecmp(schema->fields[i].name, column) == 0)
-			exact = i;
-	return exact;
-}
-
-static bool same_fields(const struct key *key, const size_t *fields, size_t count)
-{
-	size_t held = 0;
-
-	for (size_t i = 0; i < key->count; i++)
-		for (size_t k = 0; k < count; k++)
-			held += key->fields[i] == fields[k];
-	return key->count == count && held == count;
-}
-
-/* The rule of the dictionary for this key, or one of the key's own columns. */
-static const struct rule *rule_of_unique(const struct schema *schema, const size_t *fields, size_t count,
-	struct rule_set *rules, struct error *error)
-{
-	if (count && same_fields(&schema->primary, fields, count))
-		return rule_set_get(rules, CODE_PRIMARY_KEY, NULL, schema->primary.fields, count,
-			"is the key of a row that is already there", error);
-	for (size_t i = 0; i < schema->unique_count; i++)
-		if (count && same_fields(&schema->unique[i], fields, count))
-			return rule_set_get(rules, CODE_UNIQUE_ERROR, NULL, schema->unique[i].fields, count,
-				"is already there, and must be unique", error);
-	return rule_set_get(rules, CODE_UNIQUE_ERROR, NULL, fields, count,
-		"is already there, and a unique index of the database allows it once", error);
-}
-
-static const struct rule *rule_of_foreign(const struct schema *schema, const size_t *fields, size_t count,
-	const char *parent, struct rule_set *rules, struct error *error)
-{
-	char text[NAME_MAX_BYTES + 32];
-
-	snprintf(text, sizeof text, "is not in %s", parent);
-	for (size_t i = 0; i < schema->foreign_count; i++)
-		if (count && same_fields(&schema->foreign[i].key, fields, count))
-			return rule_set_get(rules, CODE_FOREIGN_KEY, NULL, schema->foreign[i].key.fields, count, text, error);
-	return rule_set_get(rules, CODE_FOREIGN_KEY, NULL, fields, count, text, error);
-}
-
-static int open_parents(const struct refuser *refuser, struct refuser_key *out, struct error *error)
-{
-	size_t fields[KEY_FIELDS_MAX], count = 0;
-
-	for (size_t i = 0; i < out->key->count; i++)
-		if ((fields[count] = field_of(refuser->schema, refuser->session->dialect, out->key->parent_columns[i])) != SCHEMA_NO_FIELD)
-			count++;
-	if (count < out->key->count)
-		return 0;
-	out->parents = malloc(count * sizeof *fields);
-	if (!out->parents)
-		return error_memory(error, "the keys of a table");
-	memcpy(out->parents, fields, count * sizeof *fields);
-	return 0;
-}
-
-static int open_key(struct refuser *refuser, struct refuser_key *out, const struct catalog_key *key, bool foreign,
-	const struct key *upsert, struct rule_set *rules, struct error *error)
-{
-	size_t fields[KEY_FIELDS_MAX], count = 0;
-
-	out->key = key;
-	for (size_t i = 0; i < key->count && count < KEY_FIELDS_MAX; i++) {
-		size_t field = field_of(refuser->schema, refuser->session->dialect, key->columns[i]);
-
-		if (field != SCHEMA_NO_FIELD)
-			fields[count++] = field;
-	}
-	out->rule = foreign ? rule_of_foreign(refuser->schema, fields, count, key->parent, rules, error)
-			    : rule_of_unique(refuser->schema, fields, count, rules, error);
-	if (!out->rule)
-		return -1;
-	if (!key->count || count < key->count)
-		return 0;
-	out->fields = malloc(count * sizeof *fields);
-	if (!out->fields)
-		return error_memory(error, "the keys of a table");
-	memcpy(out->fields, fields, count * sizeof *fields);
-	if (foreign && key->itself && open_parents(refuser, out, error))
-		return -1;
-	out->upserted = !foreign && upsert && same_fields(upsert, fields, count);
-	/* The key of an upsert may be there; a row that is changed keeps what it has of the others; a table that references itself may
-	 * find its parents in the batch. */
-	out->definite = !key->partial && (foreign ? !key->itself : !upsert);
-	return 0;
-}
 
 int refuser_open(struct refuser *refuser, struct session *session, const struct schema *schema,
 	const struct catalog *catalog, struct writer *writer, const struct key *upsert, struct rule_set *rules,
@@ -117,104 +19,16 @@ int refuser_open(struct refuser *refuser, struct session *session, const struct 
 {
 	memset(refuser, 0, sizeof *refuser);
 	refuser->session = session;
-	refuser->schema = schema;
-	refuser->catalog = catalog;
 	refuser->writer = writer;
-	refuser->unique = calloc(catalog->unique_count + 1, sizeof *refuser->unique);
-	refuser->foreign = calloc(catalog->foreign_count + 1, sizeof *refuser->foreign);
-	refuser->other = rule_set_get(rules, CODE_DATABASE_ERROR, NULL, NULL, 0, "was refused by the database", error);
-	if (!refuser->unique || !refuser->foreign)
-		error_memory(error, "the keys of a table");
-	for (size_t i = 0; !error_is_set(error) && i < catalog->unique_count; i++)
-		if (open_key(refuser, &refuser->unique[i], &catalog->unique[i], false, upsert, rules, error))
-			break;
-	for (size_t i = 0; !error_is_set(error) && i < catalog->foreign_count; i++)
-		if (open_key(refuser, &refuser->foreign[i], &catalog->foreign[i], true, upsert, rules, error))
-			break;
-	if (!error_is_set(error))
-		return 0;
-	refuser_close(refuser);
-	return -1;
-}
-
-static void close_keys(struct refuser_key *keys, size_t count)
-{
-	for (size_t i = 0; keys && i < count; i++) {
-		probe_close(&keys[i].probe);
-		catalog_fini(&keys[i].parent);
-		free(keys[i].fields);
-		free(keys[i].parents);
-	}
-	free(keys);
+	return refuse_keys_open(&refuser->keys, session, schema, catalog, upsert, rules, error);
 }
 
 void refuser_close(struct refuser *refuser)
 {
-	if (refuser->catalog) {
-		close_keys(refuser->unique, refuser->catalog->unique_count);
-		close_keys(refuser->foreign, refuser->catalog->foreign_count);
-	}
+	refuse_keys_close(&refuser->keys);
 	free(refuser->rows);
-	free(refuser->found);
 	free(refuser->refused);
 	memset(refuser, 0, sizeof *refuser);
-}
-
-static int open_probe(struct refuser *refuser, struct refuser_key *key, bool foreign, struct error *error)
-{
-	const struct field *fields[KEY_FIELDS_MAX];
-	const struct catalog *table = refuser->catalog;
-	char *const *columns = foreign ? key->key->parent_columns : key->key->columns;
-
-	if (key->open)
-		return 0;
-	if (foreign) {
-		catalog_fini(&key->parent);
-		if (catalog_read(refuser->session, key->key->parent, &key->parent, error))
-			return -1;
-		table = &key->parent;
-	}
-	for (size_t i = 0; i < key->key->count; i++)
-		fields[i] = &refuser->schema->fields[key->fields[i]];
-	if (probe_open(&key->probe, refuser->session, table, (const char *const *)columns, fields, key->key->count, error))
-		return -1;
-	key->open = true;
-	return 0;
-}
-
-/* A null part is never compared, and a row that is its own parent needs no other. */
-static bool asks(const struct batch *batch, const struct refuser_key *key, uint32_t row)
-{
-	for (size_t i = 0; i < key->key->count; i++)
-		if (batch->columns[key->fields[i]].cells[row] != CELL_VALUE)
-			return false;
-	return !key->parents || !itself_refers(batch, key->fields, key->parents, key->key->count, row);
-}
-
-/* Asks one key of all rows; those it refuses become violations. */
-static int ask_key(struct refuser *refuser, struct refuser_key *key, bool foreign, struct batch *batch, const uint32_t *rows,
-	size_t count, struct error *error)
-{
-	uint32_t *asked = malloc((count ? count : 1) * sizeof *asked);
-	size_t asked_count = 0;
-	int result = -1;
-
-	if (!asked)
-		return error_memory(error, "the rows of a batch");
-	for (size_t i = 0; i < count; i++)
-		if (asks(batch, key, rows[i]))
-			asked[asked_count++] = rows[i];
-	memset(refuser->found, 0, asked_count * sizeof *refuser->found);
-	if (asked_count && (open_probe(refuser, key, foreign, error) ||
-				   probe_rows(&key->probe, batch, key->fields, asked, asked_count, refuser->found, error)))
-		goto out;
-	result = 0;
-	for (size_t i = 0; result == 0 && i < asked_count; i++)
-		if (refuser->found[i] != foreign)
-			result = batch_violation(batch, asked[i], key->rule, NULL, error);
-out:
-	free(asked);
-	return result;
 }
 
 /* Drops rows that are no longer live; returns how many stay. */
@@ -228,84 +42,6 @@ static size_t keep_live(const struct batch *batch, uint32_t *rows, size_t count)
 	return kept;
 }
 
-/* One query a key for the whole batch. */
-static int ask_all(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, struct error *error)
-{
-	for (size_t i = 0; i < refuser->catalog->unique_count; i++)
-		if (refuser->unique[i].definite && ask_key(refuser, &refuser->unique[i], false, batch, rows, count, error))
-			return -1;
-	for (size_t i = 0; i < refuser->catalog->foreign_count; i++)
-		if (refuser->foreign[i].definite && ask_key(refuser, &refuser->foreign[i], true, batch, rows, count, error))
-			return -1;
-	return 0;
-}
-
-static bool is_name_character(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* True where the database's words name this constraint: by its name, or, as SQLite does, by "table.column, table.column". */
-static bool words_name(const struct refuser *refuser, const struct catalog_key *key, const char *words)
-{
-	char columns[1024] = "";
-	const char *named = words;
-	const char *table = strchr(refuser->catalog->table, '.') ? strchr(refuser->catalog->table, '.') + 1 : refuser->catalog->table;
-	size_t used = 0, length = strlen(key->name);
-	const char *at;
-
-	/* MariaDB: "Duplicate entry '...' for key 'NAME'"; what stands before that is the row's. */
-	for (at = words; (at = strstr(at, " for key '")); at++)
-		named = at;
-	at = named;
-	while (length && (at = strstr(at, key->name))) {
-		if ((at == words || !is_name_character(at[-1])) && !is_name_character(at[length]))
-			return true;
-		at += length;
-	}
-	for (size_t i = 0; i < key->count && used < sizeof columns; i++)
-		used += (size_t)snprintf(columns + used, sizeof columns - used, "%s%s.%s", i ? ", " : ": ", table, key->columns[i]);
-	at = used ? strcasestr(words, columns) : NULL;
-	return at && at[used] != ',' && !is_name_character(at[used]);
-}
-
-/* A row that no key speaks against which a query alone decides. */
-static int explain_by_words(struct refuser *refuser, struct batch *batch, uint32_t row, const struct diagnosis *diagnosis,
-	struct error *error)
-{
-	char detail[DETAIL_MAX], code[32];
-	size_t before = batch->violation_count;
-
-	/* The key of an upsert is in nobody's way; MariaDB's words for a clash with another one hold its columns (put_guarded). */
-	if (diagnosis->trouble.kind == TROUBLE_UNIQUE)
-		for (size_t i = 0; i < refuser->catalog->unique_count; i++)
-			if (!refuser->unique[i].upserted && words_name(refuser, refuser->unique[i].key, diagnosis->words))
-				return batch_violation(batch, row, refuser->unique[i].rule, NULL, error);
-	if (diagnosis->trouble.kind == TROUBLE_UNIQUE) {
-		/* An upsert of MariaDB does not say which key: each but its own is asked. */
-		for (size_t i = 0; i < refuser->catalog->unique_count; i++)
-			if (refuser->unique[i].fields && !refuser->unique[i].upserted &&
-			    ask_key(refuser, &refuser->unique[i], false, batch, &row, 1, error))
-				return -1;
-		if (batch->violation_count > before)
-			return 0;
-	}
-	if (diagnosis->trouble.kind == TROUBLE_FOREIGN) {
-		/* SQLite does not say which key: each is asked. */
-		for (size_t i = 0; i < refuser->catalog->foreign_count; i++)
-			if (refuser->foreign[i].fields && ask_key(refuser, &refuser->foreign[i], true, batch, &row, 1, error))
-				return -1;
-		if (batch->violation_count > before)
-			return 0;
-		for (size_t i = 0; i < refuser->catalog->foreign_count; i++)
-			if (refuser->foreign[i].key->name[0] && words_name(refuser, refuser->foreign[i].key, diagnosis->words))
-				return batch_violation(batch, row, refuser->foreign[i].rule, NULL, error);
-	}
-	snprintf(detail, sizeof detail, "was refused by the database: %s%s", diagnosis->words,
-		diagnosis_code(diagnosis, code, sizeof code));
-	return batch_violation(batch, row, refuser->other, detail, error);
-}
-
 /* The one row that was refused alone. Keys come first, so that what is said of a row does not depend on what was sent with it. */
 static int explain_row(struct refuser *refuser, struct batch *batch, uint32_t row, const struct diagnosis *diagnosis,
 	struct error *error)
@@ -314,9 +50,9 @@ static int explain_row(struct refuser *refuser, struct batch *batch, uint32_t ro
 
 	/* Where the rows before it stay, nothing has to be done again. */
 	refuser->refusals += !diagnosis->kept;
-	if (ask_all(refuser, batch, &row, 1, error))
+	if (refuse_keys_ask(&refuser->keys, batch, &row, 1, error))
 		return -1;
-	return batch->violation_count > before ? 0 : explain_by_words(refuser, batch, row, diagnosis, error);
+	return batch->violation_count > before ? 0 : refuse_keys_explain(&refuser->keys, batch, row, diagnosis, error);
 }
 
 static int insert_carefully(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, size_t most,
@@ -466,7 +202,6 @@ static int insert_carefully(struct refuser *refuser, struct batch *batch, const 
 static int reserve(struct refuser *refuser, const struct batch *batch, struct error *error)
 {
 	uint32_t *rows;
-	bool *found;
 	uint8_t *refused;
 
 	if (refuser->capacity >= batch->capacity)
@@ -474,43 +209,13 @@ static int reserve(struct refuser *refuser, const struct batch *batch, struct er
 	rows = realloc(refuser->rows, batch->capacity * sizeof *rows);
 	if (rows)
 		refuser->rows = rows;
-	found = realloc(refuser->found, batch->capacity * sizeof *found);
-	if (found)
-		refuser->found = found;
 	refused = realloc(refuser->refused, batch->capacity * sizeof *refused);
 	if (refused)
 		refuser->refused = refused;
-	if (!rows || !found || !refused)
+	if (!rows || !refused)
 		return error_memory(error, "the rows of a batch");
 	refuser->capacity = batch->capacity;
 	return 0;
-}
-
-/* The keys that the database would check at the commit only; a key by which the table references itself may find its parents later. */
-static int ask_deferred(struct refuser *refuser, struct batch *batch, const uint32_t *rows, size_t count, struct error *error)
-{
-	for (size_t i = 0; i < refuser->catalog->foreign_count; i++) {
-		struct refuser_key *key = &refuser->foreign[i];
-
-		if (key->key->deferred && !key->key->itself && key->fields && ask_key(refuser, key, true, batch, rows, count, error))
-			return -1;
-	}
-	return 0;
-}
-
-/* True unless the database names a key of which a query alone does not tell, or refused for another reason. */
-static bool is_askable(const struct refuser *refuser, const struct diagnosis *diagnosis)
-{
-	bool foreign = diagnosis->trouble.kind == TROUBLE_FOREIGN;
-	const struct refuser_key *keys = foreign ? refuser->foreign : refuser->unique;
-	size_t count = foreign ? refuser->catalog->foreign_count : refuser->catalog->unique_count;
-
-	if (!foreign && diagnosis->trouble.kind != TROUBLE_UNIQUE)
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (words_name(refuser, keys[i].key, diagnosis->words))
-			return keys[i].definite;
-	return true;
 }
 
 /* How many unique keys speak against this row, by the violations from first on. */
@@ -535,7 +240,7 @@ static int ask_left_out(struct refuser *refuser, struct batch *batch, const uint
 		if (refuser->refused[i])
 			left_out[asked++] = rows[i];
 	if (result == 0 && asked)
-		result = ask_all(refuser, batch, left_out, asked, error);
+		result = refuse_keys_ask(&refuser->keys, batch, left_out, asked, error);
 	for (size_t i = 0; result == 0 && i < count; i++)
 		if (refuser->refused[i] &&
 		    unique_violations(batch, first, rows[i]) > (refuser->refused[i] == TROUBLE_UNIQUE ? 1 : 0))
@@ -557,7 +262,7 @@ static int try_alone(struct refuser *refuser, struct batch *batch, uint32_t row,
 	struct diagnosis diagnosis;
 	int result = insert_try(refuser, batch, &row, 1, &diagnosis, error);
 
-	return result > 0 ? explain_by_words(refuser, batch, row, &diagnosis, error) : result;
+	return result > 0 ? refuse_keys_explain(&refuser->keys, batch, row, &diagnosis, error) : result;
 }
 
 /* All that the database takes of these rows, in one statement. Returns 0 and in *count how many rows are done with: none where that is
@@ -626,10 +331,10 @@ static int insert_rows(struct refuser *refuser, struct batch *batch, uint32_t *r
 			take -= diagnosis.at;
 			diagnosis.at = 0;
 		}
-		if (result > 0 && !asked && is_askable(refuser, &diagnosis)) {
+		if (result > 0 && !asked && refuse_keys_askable(&refuser->keys, &diagnosis)) {
 			asked = true;
 			refuser->refusals += !diagnosis.kept;
-			if (ask_all(refuser, batch, rows, count, error))
+			if (refuse_keys_ask(&refuser->keys, batch, rows, count, error))
 				return -1;
 			kept = keep_live(batch, rows, count);
 			if (kept < count) {
@@ -658,7 +363,7 @@ int refuser_write(struct refuser *refuser, struct batch *batch, struct error *er
 	for (uint32_t row = 0; row < batch->rows; row++)
 		if (batch->status[row] == ROW_LIVE)
 			refuser->rows[count++] = row;
-	if (ask_deferred(refuser, batch, refuser->rows, count, error))
+	if (refuse_keys_ask_deferred(&refuser->keys, batch, refuser->rows, count, error))
 		return -1;
 	return insert_rows(refuser, batch, refuser->rows, keep_live(batch, refuser->rows, count), error);
 }

@@ -10,34 +10,14 @@
 #ifndef PENSTOCK_ODBC_REFUSE_H
 #define PENSTOCK_ODBC_REFUSE_H
 
-#include "connectors/odbc/catalog.h"
-#include "connectors/odbc/probe.h"
+#include "connectors/odbc/refuse_keys.h"
 #include "connectors/odbc/writer.h"
-#include "engine/core/rule.h"
-
-/* A unique or foreign key of the target with the rule that speaks for it. */
-struct refuser_key {
-	const struct catalog_key *key;
-	const struct rule *rule;
-	size_t *fields;          /* key->count fields of the schema; NULL where a column is no field, or the key is partial */
-	size_t *parents;         /* a key by which the table references itself: the fields of the referenced columns; else NULL, or where one is no field */
-	bool definite;           /* a probe alone decides: what it says of a row does not depend on other rows of the batch */
-	bool upserted;           /* it is the key of the upsert */
-	bool open;
-	struct probe probe;      /* opened when first needed */
-	struct catalog parent;   /* foreign keys: read when first needed */
-};
 
 struct refuser {
 	struct session *session;
-	const struct schema *schema;
-	const struct catalog *catalog;
 	struct writer *writer;
-	const struct rule *other;      /* TABLE.database-error */
-	struct refuser_key *unique;    /* catalog->unique_count */
-	struct refuser_key *foreign;   /* catalog->foreign_count */
+	struct refuse_keys keys;
 	uint32_t *rows;                /* scratch for the rows of a batch */
-	bool *found;
 	uint8_t *refused;
 	size_t capacity;
 	uint64_t done, refusals;       /* rows written, and tries refused, of late: how far refusals are apart */
