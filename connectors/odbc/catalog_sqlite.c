@@ -308,7 +308,22 @@ static bool token_is(const char *token, size_t length, const char *word)
 	return strlen(word) == length && strncasecmp(token, word, length) == 0;
 }
 
-/* The first clause of a CREATE TABLE by which a constraint is met otherwise than by refusing the statement (SQLite's "ON CONFLICT
+/* These three stand behind each other in a statement. */
+static bool has_words(const char *sql, const char *first, const char *second, const char *third)
+{
+	const char *tokens[3] = { "", "", "" }; /* the last three */
+	size_t lengths[3] = { 0 };
+
+	while ((tokens[2] = next_token(&sql, &lengths[2]))) {
+		if (token_is(tokens[0], lengths[0], first) && token_is(tokens[1], lengths[1], second) && token_is(tokens[2], lengths[2], third))
+			return true;
+		memmove(tokens, tokens + 1, 2 * sizeof *tokens);
+		memmove(lengths, lengths + 1, 2 * sizeof *lengths);
+	}
+	return false;
+}
+
+/* A clause of a CREATE TABLE by which a constraint is met otherwise than by refusing the statement (SQLite's "ON CONFLICT
  * clause"): a row would replace another one, or vanish, or take the transaction with it, and nobody be told. NULL: none. */
 static const char *conflict_refusal(const char *sql)
 {
@@ -324,17 +339,10 @@ static const char *conflict_refusal(const char *sql)
 		{ "fail", "has a constraint with ON CONFLICT FAIL, by which a refused statement keeps some of its rows: make the table "
 			  "anew without that clause" },
 	};
-	const char *tokens[3] = { "", "", "" }; /* the last three */
-	size_t lengths[3] = { 0 };
 
-	while ((tokens[2] = next_token(&sql, &lengths[2]))) {
-		for (size_t i = 0; i < sizeof clauses / sizeof *clauses; i++)
-			if (token_is(tokens[0], lengths[0], "on") && token_is(tokens[1], lengths[1], "conflict") &&
-			    token_is(tokens[2], lengths[2], clauses[i].word))
-				return clauses[i].refusal;
-		memmove(tokens, tokens + 1, 2 * sizeof *tokens);
-		memmove(lengths, lengths + 1, 2 * sizeof *lengths);
-	}
+	for (size_t i = 0; i < sizeof clauses / sizeof *clauses; i++)
+		if (has_words(sql, "on", "conflict", clauses[i].word))
+			return clauses[i].refusal;
 	return NULL;
 }
 
@@ -362,38 +370,54 @@ static int read_kind(struct session *session, const char *schema, const char *na
 	int row = -1;
 
 	buffer_init(&sql, 4096);
-	/* A view takes rows where a trigger says how. */
-	if (buffer_puts(&sql, "SELECT m.type, EXISTS (SELECT 1 FROM ", error) == 0 &&
-	    dialect_quote(session->dialect, &sql, schema, error) == 0 &&
-	    buffer_puts(&sql,
-		    ".sqlite_master t WHERE t.type = 'trigger' AND t.tbl_name = m.name AND t.sql LIKE '%INSTEAD%OF%INSERT%'), m.sql FROM ",
-		    error) == 0 &&
-	    dialect_quote(session->dialect, &sql, schema, error) == 0 &&
+	if (buffer_puts(&sql, "SELECT m.type, m.sql FROM ", error) == 0 && dialect_quote(session->dialect, &sql, schema, error) == 0 &&
 	    buffer_puts(&sql, ".sqlite_master m WHERE m.name = ? COLLATE NOCASE AND m.type IN ('table', 'view')", error) == 0 &&
 	    ask(&statement, session, "looking for a table", buffer_text(&sql), name, NULL, error) == 0) {
 		row = statement_fetch(&statement, error);
 		if (row == 1) {
-			int64_t trigger = 0;
 			bool view = false;
 
 			row = statement_text(&statement, 1, &text, error);
 			if (row == 0) {
 				view = strcmp(or_empty(text), "view") == 0;
-				row = statement_integer(&statement, 2, &trigger, NULL, error);
+				row = statement_text(&statement, 2, &text, error);
 			}
-			if (row == 0)
-				row = statement_text(&statement, 3, &text, error);
 			out->exists = row == 0;
 			*deferred = row == 0 && has_deferred(or_empty(text));
 			if (row == 0 && !view)
 				out->refusal = conflict_refusal(or_empty(text));
-			if (view && !trigger)
-				out->refusal = "is a view without an INSTEAD OF INSERT trigger";
+			/* Rows that INSTEAD OF triggers took are not counted, so nobody could say which were written. */
+			if (view)
+				out->refusal = "is a view, of which SQLite does not tell what becomes of its rows: write to the tables behind it";
 		}
 		statement_close(&statement);
 	}
 	buffer_fini(&sql);
 	return row;
+}
+
+/* A trigger that ends the transaction takes with it what was written before, and the savepoint that a refused row is undone by. */
+static int read_triggers(struct session *session, const char *schema, const char *name, struct catalog *out, struct error *error)
+{
+	struct statement statement;
+	struct buffer sql;
+	struct text text;
+	int row = -1;
+
+	buffer_init(&sql, 4096);
+	if (buffer_puts(&sql, "SELECT sql FROM ", error) == 0 && dialect_quote(session->dialect, &sql, schema, error) == 0 &&
+	    buffer_puts(&sql, ".sqlite_master WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE", error) == 0 &&
+	    ask(&statement, session, "looking for triggers", buffer_text(&sql), name, NULL, error) == 0) {
+		while ((row = statement_fetch(&statement, error)) == 1) {
+			if ((row = statement_text(&statement, 1, &text, error)) < 0)
+				break;
+			if (has_words(or_empty(text), "raise", "(", "rollback"))
+				out->refusal = "has a trigger with RAISE(ROLLBACK), by which one bad row undoes all others: make it RAISE(ABORT)";
+		}
+		statement_close(&statement);
+	}
+	buffer_fini(&sql);
+	return row < 0 ? -1 : 0;
 }
 
 int sqlite_catalog(struct session *session, const char *schema, const char *name, enum catalog_parts parts, struct catalog *out,
@@ -412,5 +436,9 @@ int sqlite_catalog(struct session *session, const char *schema, const char *name
 		return -1;
 	if (read_rowid(session, schema, name, out, error))
 		return -1;
-	return parts == CATALOG_KEYS ? 0 : read_foreign(session, schema, name, deferred, out, error);
+	if (parts == CATALOG_KEYS)
+		return 0;
+	if (!out->refusal && read_triggers(session, schema, name, out, error))
+		return -1;
+	return read_foreign(session, schema, name, deferred, out, error);
 }
