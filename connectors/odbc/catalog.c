@@ -56,6 +56,7 @@ void catalog_fini(struct catalog *catalog)
 	keys_fini(catalog->foreign, catalog->foreign_count);
 	free(catalog->table);
 	free(catalog->immediate);
+	free(catalog->heirs);
 	memset(catalog, 0, sizeof *catalog);
 }
 
@@ -159,6 +160,20 @@ void catalog_split_type(const char *declared, char *word, size_t size, long numb
 	while (used && word[used - 1] == ' ')
 		used--;
 	word[used] = '\0';
+}
+
+bool catalog_next_heir(const struct catalog *catalog, const char **at, char out[NAME_MAX_BYTES])
+{
+	size_t length;
+
+	if (!*at)
+		*at = catalog->heirs ? catalog->heirs : "";
+	length = strcspn(*at, "\n");
+	if (!length)
+		return false;
+	snprintf(out, NAME_MAX_BYTES, "%.*s", (int)length, *at);
+	*at += length + ((*at)[length] != '\0');
+	return true;
 }
 
 static int read_parts(struct session *session, const char *table, enum catalog_parts parts, struct catalog *out, struct error *error)
@@ -266,21 +281,39 @@ static bool holds(const struct catalog_key *key, const struct dialect *dialect, 
 	return false;
 }
 
+static bool is_over(const struct catalog_key *key, const struct dialect *dialect, const char *const *columns, size_t count)
+{
+	size_t held = 0;
+
+	for (size_t k = 0; key->count == count && k < count; k++)
+		held += holds(key, dialect, columns[k]);
+	return count && held == count;
+}
+
 const struct catalog_key *catalog_find_unique(const struct catalog *catalog, const struct dialect *dialect,
 	const char *const *columns, size_t count)
 {
-	for (size_t i = 0; i < catalog->unique_count; i++) {
-		const struct catalog_key *key = &catalog->unique[i];
-		size_t held = 0;
-
-		if (key->partial || key->count != count)
-			continue;
-		for (size_t k = 0; k < count; k++)
-			held += holds(key, dialect, columns[k]);
-		if (held == count)
-			return key;
-	}
+	for (size_t i = 0; i < catalog->unique_count; i++)
+		if (!catalog->unique[i].partial && is_over(&catalog->unique[i], dialect, columns, count))
+			return &catalog->unique[i];
 	return NULL;
+}
+
+const struct catalog_key *catalog_find_exact(const struct catalog *catalog, const struct dialect *dialect,
+	const char *const *columns, size_t count)
+{
+	for (size_t i = 0; i < catalog->unique_count; i++)
+		if (!catalog->unique[i].partial && !catalog->unique[i].inexact && is_over(&catalog->unique[i], dialect, columns, count))
+			return &catalog->unique[i];
+	return NULL;
+}
+
+bool catalog_has_unique(const struct catalog *catalog, const struct dialect *dialect, const char *const *columns, size_t count)
+{
+	for (size_t i = 0; i < catalog->unique_count; i++)
+		if (is_over(&catalog->unique[i], dialect, columns, count))
+			return true;
+	return false;
 }
 
 /* What sql gives for this schema, at most most names. */
@@ -339,6 +372,24 @@ int catalog_table_names(struct session *session, const char *table, char ***out,
 	dialect_split(table, schema, sizeof schema, &name);
 	return read_names(session, session->dialect->tables_sql, schema[0] ? schema : session->default_schema, SUGGESTED_TABLES_MAX, out,
 		error);
+}
+
+int catalog_dotted(struct session *session, const char *table, char out[NAME_MAX_BYTES], struct error *error)
+{
+	struct catalog catalog;
+
+	out[0] = '\0';
+	if (!strchr(table, '.') || session->absent ||
+	    (size_t)snprintf(out, NAME_MAX_BYTES, "%s.%s", session->default_schema, table) >= NAME_MAX_BYTES) {
+		out[0] = '\0';
+		return 0;
+	}
+	if (catalog_read_keys(session, out, &catalog, error))
+		return -1;
+	if (!catalog.exists)
+		out[0] = '\0';
+	catalog_fini(&catalog);
+	return 0;
 }
 
 int catalog_base_tables(struct session *session, const char *schema, char ***out, struct error *error)

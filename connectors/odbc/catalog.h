@@ -40,6 +40,7 @@ struct catalog_column {
 	bool padded;        /* KIND_TEXT: char(n) that pads with spaces */
 	bool cuts_spaces;   /* KIND_TEXT: char(n) that loses those at the end */
 	bool fills;         /* KIND_BINARY: binary(n) that fills up with zeros */
+	bool makes_numbers; /* SQLite: texts that look like numbers become numbers (affinity NUMERIC) */
 	bool counts_bytes;  /* KIND_TEXT: length is one of bytes */
 	bool bit_field;     /* KIND_INTEGER: BIT(n) of MariaDB, whose values are bytes to whoever reads them plainly */
 	bool not_negative;  /* KIND_DECIMAL, KIND_REAL: unsigned */
@@ -60,6 +61,7 @@ struct catalog_key {
 	bool primary;
 	bool partial;       /* partial, over expressions, deferred, or compared otherwise than byte by byte: a plain probe proves nothing */
 	bool ordered;       /* although it is partial: its columns as a whole are unique and in order as the database compares them */
+	bool inexact;       /* although it is not partial: values that are not the same may be equal (collations, citext), or nulls are */
 	bool itself;        /* foreign keys: the table references itself */
 	bool deferred;      /* foreign keys of SQLite: may be checked at the commit only, when no row can be blamed any more */
 	char **columns;
@@ -75,6 +77,7 @@ struct catalog {
 	const char *no_upsert; /* why no row can be upserted, else NULL; static text */
 	char *immediate;    /* PostgreSQL: the statement that has constraints checked at once, in this transaction, that are otherwise checked
 	                     * at its commit; NULL where there are none. Keys by which the table references itself stay as they are. */
+	char *heirs;        /* PostgreSQL: tables, no partitions, that inherit from this one, "schema.name" with a line end behind each; NULL: none */
 	bool has_rowid;     /* SQLite: rows are numbered, under the names rowid, _rowid_ and oid */
 	uint64_t rows_hint; /* the database's estimate, 0 where it has none */
 	struct catalog_column *columns;
@@ -102,8 +105,20 @@ const struct catalog_column *catalog_find(const struct catalog *catalog, const s
 const struct catalog_key *catalog_find_unique(const struct catalog *catalog, const struct dialect *dialect,
 	const char *const *columns, size_t count);
 
+/* The same, but that equal values are the same: rows may be matched by it. */
+const struct catalog_key *catalog_find_exact(const struct catalog *catalog, const struct dialect *dialect,
+	const char *const *columns, size_t count);
+
+/* Whether there is a unique key over exactly these columns, of whatever kind. */
+bool catalog_has_unique(const struct catalog *catalog, const struct dialect *dialect, const char *const *columns, size_t count);
+
+/* The next of catalog->heirs into out, and *at behind it; *at NULL begins. False: there is none. */
+bool catalog_next_heir(const struct catalog *catalog, const char **at, char out[NAME_MAX_BYTES]);
+
 /* Names of tables to suggest instead of one that is missing: NULL at the end; free with catalog_free_names. */
 int catalog_table_names(struct session *session, const char *table, char ***out, struct error *error) MUST_CHECK;
+/* Of a table "a.b" that is not there: the one that is called so, dot and all, as it would be addressed; "" where there is none. */
+int catalog_dotted(struct session *session, const char *table, char out[NAME_MAX_BYTES], struct error *error) MUST_CHECK;
 /* Names of all tables of the schema that hold rows of their own: no views, no tables of the system or of penstock, no
  * partitions (their rows are those of the table they belong to). As above. */
 int catalog_base_tables(struct session *session, const char *schema, char ***out, struct error *error) MUST_CHECK;

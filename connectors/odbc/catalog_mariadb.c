@@ -198,7 +198,7 @@ static int read_columns(struct session *session, struct catalog *out, struct err
 
 /* Table, Non_unique, Key_name, Seq_in_index, Column_name, Collation, Cardinality, Sub_part, Packed, Null, Index_type, ... ; unique indexes first, the primary key
  * before all. */
-static int read_unique(struct session *session, struct catalog *out, struct error *error)
+static int read_unique(struct session *session, const char *row_end, struct catalog *out, struct error *error)
 {
 	struct statement statement;
 	struct catalog_key *key = NULL;
@@ -219,6 +219,10 @@ static int read_unique(struct session *session, struct catalog *out, struct erro
 		if (copy(&statement, 3, index, sizeof index, error) || copy(&statement, 5, name, sizeof name, error) ||
 		    copy(&statement, 8, prefix, sizeof prefix, error) || copy(&statement, 11, kind, sizeof kind, error))
 			break;
+		if (row_end[0] && strcmp(name, row_end) == 0) {
+			row = 0;
+			continue;
+		}
 		if (!key || strcmp(key->name, index) != 0) {
 			key = catalog_add_key(out, false, index, error);
 			if (!key)
@@ -310,8 +314,27 @@ static int read_updatable(struct session *session, const char *schema, const cha
 	return row;
 }
 
+/* The column that says until when a row of a system-versioned table was there, if it is one that can be seen. The server puts it behind the
+ * columns of each unique key; of the rows that are there it is always the same. */
+static int read_row_end(struct session *session, const char *schema, const char *name, char row_end[NAME_MAX_BYTES], struct error *error)
+{
+	struct statement statement;
+	int row;
+
+	if (ask(&statement, session, "reading the columns of a table",
+		    "SELECT c.column_name FROM information_schema.columns c WHERE c.table_schema = ? AND c.table_name = ? AND "
+		    "c.generation_expression = 'ROW END'", schema, name, error))
+		return -1;
+	row = statement_fetch(&statement, error);
+	if (row == 1)
+		row = copy(&statement, 1, row_end, NAME_MAX_BYTES, error);
+	statement_close(&statement);
+	return row;
+}
+
 /* Whether it is there, and takes rows. */
-static int read_relation(struct session *session, const char *schema, const char *name, struct catalog *out, struct error *error)
+static int read_relation(struct session *session, const char *schema, const char *name, bool *versioned, struct catalog *out,
+	struct error *error)
 {
 	static const char sql[] =
 		"SELECT t.table_type, IFNULL(t.table_rows, 0), IFNULL(t.engine, '')"
@@ -333,8 +356,9 @@ static int read_relation(struct session *session, const char *schema, const char
 		if (row == 0) {
 			out->exists = true;
 			out->rows_hint = (uint64_t)rows;
-			view = strcmp(type, "BASE TABLE") != 0 && strcmp(type, "SYSTEM VERSIONED") != 0;
-			if (strcmp(type, "BASE TABLE") == 0 && strcasecmp(engine, "InnoDB") != 0)
+			*versioned = strcmp(type, "SYSTEM VERSIONED") == 0;
+			view = strcmp(type, "BASE TABLE") != 0 && !*versioned;
+			if (!view && strcasecmp(engine, "InnoDB") != 0)
 				out->refusal = "is of a storage engine without transactions: ALTER TABLE ... ENGINE=InnoDB";
 		}
 	}
@@ -345,16 +369,20 @@ static int read_relation(struct session *session, const char *schema, const char
 int mariadb_catalog(struct session *session, const char *schema, const char *name, enum catalog_parts parts, struct catalog *out,
 	struct error *error)
 {
+	char row_end[NAME_MAX_BYTES] = "";
+	bool versioned = false;
+
 	if (!schema[0])
 		schema = session->default_schema;
 	/* The information schema knows nothing of temporary tables. */
 	if (strncmp(name, STAGE_PREFIX, sizeof STAGE_PREFIX - 1) == 0 && session->stage_count)
 		out->exists = true;
-	else if (read_relation(session, schema, name, out, error))
+	else if (read_relation(session, schema, name, &versioned, out, error))
 		return -1;
 	if (!out->exists)
 		return 0;
-	if (read_columns(session, out, error) || read_unique(session, out, error))
+	if (read_columns(session, out, error) || (versioned && read_row_end(session, schema, name, row_end, error)) ||
+	    read_unique(session, row_end, out, error))
 		return -1;
 	return parts == CATALOG_KEYS ? 0 : read_foreign(session, schema, name, out, error);
 }

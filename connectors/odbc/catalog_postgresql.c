@@ -135,10 +135,15 @@ static int read_unique(struct session *session, int64_t oid, struct catalog *out
 {
 	static const char sql[] =
 		"SELECT i.relname, x.indisprimary::int,"
-		" (x.indpred IS NOT NULL OR x.indexprs IS NOT NULL OR NOT x.indimmediate OR NOT x.indisvalid)::int, a.attname"
+		" (x.indpred IS NOT NULL OR x.indexprs IS NOT NULL OR NOT x.indimmediate OR NOT x.indisvalid)::int, a.attname,"
+		/* Collations are not deterministic since 12, nulls not distinct since 15: as JSON, older servers are asked the same. */
+		" (coalesce(NOT (to_jsonb(l) ->> 'collisdeterministic')::boolean, false) OR o.opcname LIKE 'citext%'"
+		" OR (coalesce((to_jsonb(x) ->> 'indnullsnotdistinct')::boolean, false) AND NOT coalesce(a.attnotnull, false)))::int"
 		" FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid"
 		" CROSS JOIN LATERAL unnest(x.indkey::int2[]) WITH ORDINALITY k(attnum, ord)"
 		" LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum AND k.attnum > 0"
+		" LEFT JOIN pg_catalog.pg_collation l ON l.oid = (x.indcollation::oid[])[k.ord - 1]"
+		" LEFT JOIN pg_catalog.pg_opclass o ON o.oid = (x.indclass::oid[])[k.ord - 1]"
 		" WHERE x.indrelid = ?::bigint::oid AND x.indisunique AND x.indislive AND k.ord <= x.indnkeyatts"
 		" ORDER BY x.indisprimary DESC, i.relname, k.ord";
 	struct statement statement;
@@ -150,14 +155,15 @@ static int read_unique(struct session *session, int64_t oid, struct catalog *out
 	while ((row = statement_fetch(&statement, error)) == 1) {
 		struct text text;
 		char index[NAME_MAX_BYTES];
-		int64_t primary, partial;
+		int64_t primary, partial, inexact;
 
 		row = -1;
 		if (statement_text(&statement, 1, &text, error))
 			break;
 		snprintf(index, sizeof index, "%s", or_empty(text));
 		if (statement_integer(&statement, 2, &primary, NULL, error) ||
-		    statement_integer(&statement, 3, &partial, NULL, error) || statement_text(&statement, 4, &text, error))
+		    statement_integer(&statement, 3, &partial, NULL, error) ||
+		    statement_integer(&statement, 5, &inexact, NULL, error) || statement_text(&statement, 4, &text, error))
 			break;
 		if (!key || strcmp(key->name, index) != 0) {
 			key = catalog_add_key(out, false, index, error);
@@ -166,6 +172,7 @@ static int read_unique(struct session *session, int64_t oid, struct catalog *out
 			key->primary = primary != 0;
 			key->partial = partial != 0;
 		}
+		key->inexact = key->inexact || inexact != 0;
 		if (text.data && catalog_key_add(key, text.data, NULL, error))
 			break;
 	}
@@ -257,10 +264,14 @@ static int read_relation(struct session *session, const char *schema, const char
 	static const char sql[] =
 		"SELECT c.oid::bigint, c.relkind::text, greatest(c.reltuples, 0)::bigint,"
 		" (pg_catalog.pg_relation_is_updatable(c.oid, true) & 8)::int,"
-		" pg_catalog.has_any_column_privilege(c.oid, 'INSERT')::int"
+		" pg_catalog.has_any_column_privilege(c.oid, 'INSERT')::int,"
+		" (SELECT string_agg(n.nspname || '.' || h.relname || chr(10), '' ORDER BY n.nspname, h.relname) FROM pg_catalog.pg_inherits i"
+		" JOIN pg_catalog.pg_class h ON h.oid = i.inhrelid JOIN pg_catalog.pg_namespace n ON n.oid = h.relnamespace"
+		" WHERE i.inhparent = c.oid AND NOT h.relispartition)"
 		" FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(?) AND c.relkind IN ('r','p','v','m','f')";
 	struct statement statement;
 	struct buffer quoted;
+	struct text text = { NULL, 0 };
 	int64_t rows = 0, insertable = 0, privilege = 0;
 	char kind = '\0';
 	int row = -1;
@@ -282,8 +293,10 @@ static int read_relation(struct session *session, const char *schema, const char
 		if (statement_integer(&statement, 1, oid, NULL, error) == 0 && text_flag(&statement, 2, &kind, error) == 0 &&
 		    statement_integer(&statement, 3, &rows, NULL, error) == 0 &&
 		    statement_integer(&statement, 4, &insertable, NULL, error) == 0 &&
-		    statement_integer(&statement, 5, &privilege, NULL, error) == 0)
+		    statement_integer(&statement, 5, &privilege, NULL, error) == 0 && statement_text(&statement, 6, &text, error) == 0)
 			row = 0;
+		if (row == 0 && text.data && !(out->heirs = strdup(text.data)))
+			row = error_memory(error, "the catalog");
 		out->exists = true;
 		out->rows_hint = (uint64_t)rows;
 		if (kind == 'm')

@@ -29,6 +29,8 @@ int sqlite_column_type(struct catalog_column *column, struct error *error)
 	(void)error;
 	catalog_split_type(column->declared, word, sizeof word, numbers);
 	column->bits = 64;
+	/* Beside those of numbers and dates, which take no texts that look like numbers. */
+	column->makes_numbers = strcmp(word, "string") == 0 || strcmp(word, "any") == 0 || strcmp(word, "uuid") == 0 || strncmp(word, "json", 4) == 0;
 	if (strstr(word, "int")) {
 		column->kind = KIND_INTEGER;
 	} else if (strstr(word, "char") || strstr(word, "clob") || strstr(word, "text") || strcmp(word, "string") == 0) {
@@ -101,16 +103,20 @@ static int read_columns(struct session *session, const char *schema, const char 
 		if (statement_text(&statement, 1, &text, error))
 			break;
 		snprintf(column_name, sizeof column_name, "%s", or_empty(text));
-		if (statement_text(&statement, 2, &text, error))
+		if (statement_integer(&statement, 5, &hidden, NULL, error) || statement_text(&statement, 2, &text, error))
 			break;
+		/* No column of its rows, but a way to give commands and to ask for ranks. */
+		if (hidden == HIDDEN_VIRTUAL_TABLE) {
+			row = 0;
+			continue;
+		}
 		column = catalog_add_column(out, column_name, or_empty(text), error);
 		if (!column || sqlite_column_type(column, error) ||
 		    statement_integer(&statement, 3, &not_null, NULL, error) ||
-		    statement_integer(&statement, 4, &has_default, NULL, error) ||
-		    statement_integer(&statement, 5, &hidden, NULL, error))
+		    statement_integer(&statement, 4, &has_default, NULL, error))
 			break;
 		column->not_null = not_null != 0;
-		column->has_default = has_default != 0 || hidden == HIDDEN_VIRTUAL_TABLE;
+		column->has_default = has_default != 0;
 		column->generated = hidden == HIDDEN_GENERATED || hidden == HIDDEN_STORED;
 	}
 	statement_close(&statement);
@@ -243,21 +249,27 @@ static int read_foreign(struct session *session, const char *schema, const char 
 	return row;
 }
 
-/* Views, virtual tables and WITHOUT ROWID tables have none. */
-static int read_rowid(struct session *session, const char *schema, const char *name, struct catalog *out,
+/* Views, virtual tables and WITHOUT ROWID tables have no row numbers; of STRICT tables columns of type ANY keep what comes. */
+static int read_options(struct session *session, const char *schema, const char *name, struct catalog *out,
 	struct error *error)
 {
 	struct statement statement;
+	int64_t numbered = 0, strict = 0;
 	int row;
 
 	if (ask(&statement, session, "looking for a table",
-		    "SELECT 1 FROM pragma_table_list WHERE name = ? COLLATE NOCASE AND schema = ? AND type = 'table' AND NOT wr", name,
+		    "SELECT NOT wr, strict FROM pragma_table_list WHERE name = ? COLLATE NOCASE AND schema = ? AND type = 'table'", name,
 		    schema, error))
 		return -1;
 	row = statement_fetch(&statement, error);
-	out->has_rowid = row == 1;
+	if (row == 1) {
+		row = statement_integer(&statement, 1, &numbered, NULL, error) || statement_integer(&statement, 2, &strict, NULL, error) ? -1 : 0;
+		out->has_rowid = numbered != 0;
+		for (size_t i = 0; i < out->column_count; i++)
+			out->columns[i].makes_numbers = out->columns[i].makes_numbers && !strict;
+	}
 	statement_close(&statement);
-	return row < 0 ? -1 : 0;
+	return row;
 }
 
 /* Behind a string, a quoted name or a comment that begins at p; p itself where none does. */
@@ -434,7 +446,7 @@ int sqlite_catalog(struct session *session, const char *schema, const char *name
 	if (read_columns(session, schema, name, out, error) || read_unique(session, schema, name, out, error) ||
 	    read_rowid_key(session, schema, name, out, error))
 		return -1;
-	if (read_rowid(session, schema, name, out, error))
+	if (read_options(session, schema, name, out, error))
 		return -1;
 	if (parts == CATALOG_KEYS)
 		return 0;

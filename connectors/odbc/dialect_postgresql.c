@@ -54,7 +54,7 @@ static int setup(struct session *session, const struct store_target *target, str
 	static const char fixed[] =
 		"SET TIME ZONE 'UTC';SET client_encoding='UTF8';SET datestyle='ISO, YMD';SET intervalstyle='iso_8601';"
 		"SET extra_float_digits=3;SET bytea_output='hex';SET standard_conforming_strings=on;SET client_min_messages=warning;"
-		"SET statement_timeout=0;SET idle_in_transaction_session_timeout=0;"
+		"SET quote_all_identifiers=off;SET statement_timeout=0;SET idle_in_transaction_session_timeout=0;"
 		"SET tcp_keepalives_idle=5;SET tcp_keepalives_interval=2;SET tcp_keepalives_count=2";
 	char sql[128];
 
@@ -138,6 +138,9 @@ static struct trouble classify(const char *state, int native, const char *words)
 		return (struct trouble){ TROUBLE_WORLD, NULL };
 	if (one_of(state, lost) || strstr(words, "server closed the connection") || strstr(words, "no connection to the server"))
 		return (struct trouble){ TROUBLE_LOST, NULL };
+	/* A row that a policy does not let in, by the code of a missing right. */
+	if (strcmp(state, "42501") == 0 && strstr(words, "row-level security policy"))
+		return (struct trouble){ TROUBLE_ROW, NULL };
 	if (one_of(state, conflict))
 		return (struct trouble){ TROUBLE_CONFLICT, NULL };
 	if (strcmp(state, "55P03") == 0 || strncmp(state, "HYT", 3) == 0)

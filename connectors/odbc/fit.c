@@ -59,7 +59,7 @@ static void fit_decimal(struct fit *fit, const struct dialect *dialect)
 
 	fit->precision = column->precision;
 	fit->scale = column->scale;
-	switch (column->kind) {
+	switch (column->makes_numbers ? KIND_DECIMAL : column->kind) {
 	case KIND_DECIMAL:
 		/* A binary floating point number lies behind such a column, whatever it declares. */
 		if (dialect->decimal_digits && (column->precision < 0 || column->precision > dialect->decimal_digits)) {

@@ -16,7 +16,7 @@ bool fit_kept_asks(const struct field *field, const struct catalog_column *colum
 {
 	bool number = field->type == VALUE_DOUBLE || field->type == VALUE_DECIMAL || field->type == VALUE_INTEGER || field->type == VALUE_YEAR;
 
-	return column->cuts_spaces || column->fills || (column->not_negative && number) ||
+	return column->cuts_spaces || column->fills || (column->makes_numbers && (field->type == VALUE_STRING || field->type == VALUE_JSON)) || (column->not_negative && number) ||
 		(column->ranged && field->type == VALUE_DATETIME) || is_list(column, "enum(") || is_list(column, "set(");
 }
 
@@ -68,6 +68,37 @@ static bool is_set(const char *list, struct text value)
 	return true;
 }
 
+static const char *skip_digits(const char *p, const char *end, bool *any)
+{
+	for (; p < end && *p >= '0' && *p <= '9'; p++)
+		*any = true;
+	return p;
+}
+
+/* A number as SQLite reads it from a text (its documentation, "Datatypes", 3.3): with spaces around it. */
+static bool is_number(struct text text)
+{
+	static const char spaces[] = " \t\n\v\f\r";
+	const char *p = text.data, *end = text.data + text.length;
+	bool digits = false, power = true;
+
+	while (p < end && strchr(spaces, *p))
+		p++;
+	while (end > p && strchr(spaces, end[-1]))
+		end--;
+	p += p < end && (*p == '-' || *p == '+');
+	p = skip_digits(p, end, &digits);
+	if (p < end && *p == '.')
+		p = skip_digits(p + 1, end, &digits);
+	if (digits && p < end && (*p == 'e' || *p == 'E')) {
+		power = false;
+		p++;
+		p += p < end && (*p == '-' || *p == '+');
+		p = skip_digits(p, end, &power);
+	}
+	return digits && power && p == end;
+}
+
 static bool is_negative(const struct field *field, const struct column *column, uint32_t row)
 {
 	if (field->type == VALUE_DOUBLE)
@@ -82,10 +113,15 @@ bool fit_kept(const struct fit *fit, const struct batch *batch, size_t field, ui
 	char typed[VALUE_TEXT_MAX], first[VALUE_TEXT_MAX], last[VALUE_TEXT_MAX];
 	struct text text = { "", 0 };
 
-	if (to->kind == KIND_TEXT || to->kind == KIND_OTHER)
+	if (to->kind == KIND_TEXT || to->kind == KIND_OTHER || to->makes_numbers)
 		text = batch_cell_text(batch, field, row, typed);
 	if (to->cuts_spaces && text.length && text.data[text.length - 1] == ' ') {
 		snprintf(why, FIT_TEXT_MAX, "ends with a space, which the column does not keep (%s)", to->declared);
+		return false;
+	}
+	if (to->makes_numbers && is_number(text)) {
+		snprintf(why, FIT_TEXT_MAX, "would be kept as a number, not as this text, by a column of type %.64s, which SQLite does not know; TEXT keeps it",
+			to->declared);
 		return false;
 	}
 	if (to->fills && fit->field->type == VALUE_BINARY && column->spans[row].length < to->length) {

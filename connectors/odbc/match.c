@@ -84,14 +84,14 @@ static int missing_table(const struct match *match, struct error *error)
 {
 	struct session *session = &match->snapshot->session;
 	const char *near;
-	char **names;
+	char **names, dotted[NAME_MAX_BYTES];
 
 	if (session->absent)
 		return error_set(error, ERROR_CONFIG, session->place, "there is no table %s: the database file does not exist",
 			match->table);
-	if (catalog_table_names(session, match->table, &names, error))
+	if (catalog_dotted(session, match->table, dotted, error) || catalog_table_names(session, match->table, &names, error))
 		return -1;
-	near = suggest(strchr(match->table, '.') ? strchr(match->table, '.') + 1 : match->table, (const char *const *)names);
+	near = dotted[0] ? dotted : suggest(strchr(match->table, '.') ? strchr(match->table, '.') + 1 : match->table, (const char *const *)names);
 	error_set(error, ERROR_CONFIG, session->place, "there is no table %s%s%s%s", match->table, near ? " (did you mean \"" : "",
 		near ? near : "", near ? "\"?)" : "");
 	catalog_free_names(names);
@@ -117,6 +117,27 @@ static int check_columns(const struct match *match, const struct catalog *catalo
 		return error_set(error, ERROR_CONFIG, match->snapshot->session.place,
 			"table %s has columns that the dictionary lacks: %s; add them to it, or list them in the source's \"ignore\"",
 			match->table, unknown.text);
+	return 0;
+}
+
+/* A table that inherits from this one, and is read by the same for_each, would give its rows twice. */
+static int check_heirs(const struct match *match, const struct catalog *catalog, struct error *error)
+{
+	const struct session *session = &match->snapshot->session;
+	const struct option_map *tables = match->context->tables;
+	char heir[NAME_MAX_BYTES], schema[NAME_MAX_BYTES], whole[2 * NAME_MAX_BYTES];
+	const char *at = NULL, *bare;
+
+	while (tables && catalog_next_heir(catalog, &at, heir))
+		for (size_t i = 0; i < tables->count; i++) {
+			dialect_split(tables->values[i], schema, sizeof schema, &bare);
+			snprintf(whole, sizeof whole, "%s.%s", schema[0] ? schema : session->default_schema, bare);
+			if (strcmp(whole, heir) == 0)
+				return error_set(error, ERROR_CONFIG, session->place,
+					"table %s inherits from table %s, so that its rows would be read twice: give %s a step of its own with "
+					"query: select ... from only %s, and leave it out of this one",
+					heir, match->table, match->table, match->table);
+		}
 	return 0;
 }
 
@@ -277,7 +298,7 @@ int match_table(const struct match *match, struct reader *reader, struct error *
 		return error_set(error, ERROR_CONFIG, session->place,
 			"table %s lacks columns of the dictionary: %s; add them, or say which fields to read in the source's \"columns\"",
 			match->table, missing.text);
-	if (check_columns(match, &reader->catalog, error) || (reader->where && check_where(match, reader, error)))
+	if (check_columns(match, &reader->catalog, error) || check_heirs(match, &reader->catalog, error) || (reader->where && check_where(match, reader, error)))
 		return -1;
 	return match->context->every_table && match->context->tables ? check_tables(match, error) : 0;
 }

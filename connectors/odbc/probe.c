@@ -8,14 +8,15 @@
 
 #include "connectors/odbc/probe.h"
 
-/* WITH v(i, c0, c1) AS (VALUES (0, ?, ?), ...) SELECT v.i FROM v WHERE (SELECT 1 FROM t WHERE t.a = v.c0 AND t.b = v.c1 LIMIT 1) = 1
+/* WITH penstock_v(i, c0, c1) AS (VALUES (0, ?, ?), ...) SELECT v.i FROM penstock_v v WHERE (SELECT 1 FROM t WHERE t.a = v.c0 AND t.b = v.c1 LIMIT 1) = 1
+ * A table that is called v must not be hidden by that name.
  * Not EXISTS: PostgreSQL makes a join of that, which reads all of a table that was small when the statement was planned. */
 static int put_sql(const struct dialect *dialect, const struct catalog *table, const char *const *columns,
 	const struct field *const *fields, size_t count, struct buffer *head, struct buffer *tuple, struct buffer *tail,
 	struct error *error)
 {
-	if (buffer_puts(head, "WITH v(i", error) ||
-	    buffer_puts(tail, ") SELECT v.i FROM v WHERE (SELECT 1 FROM ", error) ||
+	if (buffer_puts(head, "WITH penstock_v(i", error) ||
+	    buffer_puts(tail, ") SELECT v.i FROM penstock_v v WHERE (SELECT 1 FROM ", error) ||
 	    dialect_quote_table(dialect, tail, table->table, error) || buffer_puts(tail, " t WHERE ", error))
 		return -1;
 	for (size_t i = 0; i < count; i++) {

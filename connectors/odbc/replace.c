@@ -42,6 +42,21 @@ static int check_columns(const struct replace *replace, struct error *error)
 	return 0;
 }
 
+/* A DELETE would take the rows of other tables along. */
+static int check_heirs(const struct replace *replace, struct error *error)
+{
+	const struct target *target = replace->target;
+	char heir[NAME_MAX_BYTES];
+	const char *at = NULL;
+
+	if (!target->catalog.exists || !catalog_next_heir(&target->catalog, &at, heir))
+		return 0;
+	return error_set(error, ERROR_CONFIG, target->session->place,
+		"table %s cannot be replaced: table %s inherits from it, and its rows would go, too; empty %s yourself (DELETE FROM ONLY), and load it by "
+		"mode: append",
+		target->table, heir, target->table);
+}
+
 /* Keys of rows stay as they are; other columns that are referenced may change. */
 static bool is_own_key(const struct replace *replace, const struct reference *reference)
 {
@@ -83,7 +98,7 @@ static bool has_key(const struct replace *replace)
 
 	for (size_t i = 0; i < count; i++)
 		names[i] = target->schema->fields[key->fields[i]].name;
-	return count && catalog_find_unique(&target->catalog, target->session->dialect, names, count);
+	return count && catalog_find_exact(&target->catalog, target->session->dialect, names, count);
 }
 
 static int check_key(const struct replace *replace, struct error *error)
@@ -144,7 +159,7 @@ int replace_open(struct replace *replace, struct error *error)
 	references_fini(&replace->references);
 	replace->staged = replace->refilled = replace->late = replace->loose = replace->knotted = replace->untied = false;
 	stage_name(&replace->stage, replace->target->session, 1); /* for explanations */
-	if (check_columns(replace, error) ||
+	if (check_columns(replace, error) || check_heirs(replace, error) ||
 	    (replace->target->catalog.exists &&
 		    visible_need_all(replace->target->session, replace->target->table, "replaced", error)) ||
 	    references_read(replace->target->session, replace->target->table, &replace->references, error))

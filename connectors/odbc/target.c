@@ -19,12 +19,12 @@ enum {
 
 static int missing_table(const struct target *target, struct error *error)
 {
-	char **names;
+	char **names, dotted[NAME_MAX_BYTES];
 	const char *table = target->table, *near;
 
-	if (catalog_table_names(target->session, table, &names, error))
+	if (catalog_dotted(target->session, table, dotted, error) || catalog_table_names(target->session, table, &names, error))
 		return -1;
-	near = suggest(strchr(table, '.') ? strchr(table, '.') + 1 : table, (const char *const *)names);
+	near = dotted[0] ? dotted : suggest(strchr(table, '.') ? strchr(table, '.') + 1 : table, (const char *const *)names);
 	error_set(error, ERROR_CONFIG, target->session->place,
 		"there is no table %s%s%s%s; \"create: true\" in the sink makes it from the dictionary", table,
 		near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
@@ -115,12 +115,16 @@ static int check_upsert(const struct target *target, struct error *error)
 	for (size_t i = 0; i < target->upsert.count; i++)
 		names[i] = target->schema->fields[target->upsert.fields[i]].name;
 	if (target->upsert.count &&
-	    !catalog_find_unique(&target->catalog, target->session->dialect, names, target->upsert.count)) {
+	    !catalog_find_exact(&target->catalog, target->session->dialect, names, target->upsert.count)) {
 		buffer_init(&text, NAMES_MAX);
 		if (put_names(target, &text, error) == 0)
 			error_set(error, ERROR_CONFIG, target->session->place,
-				"table %s has no unique index on (%s), which mode: upsert needs: make one, or name another key", target->table,
-				buffer_text(&text));
+				catalog_has_unique(&target->catalog, target->session->dialect, names, target->upsert.count)
+					? "mode: upsert cannot match rows of table %s by its unique index on (%s): it is deferred, over a part of rows or "
+					  "values, or takes different values for equal (as collations that ignore case do, citext, and nulls that are "
+					  "not distinct); name another key, or make one that is exact"
+					: "table %s has no unique index on (%s), which mode: upsert needs: make one, or name another key",
+				target->table, buffer_text(&text));
 		buffer_fini(&text);
 	}
 	free(names);

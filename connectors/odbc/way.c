@@ -21,6 +21,9 @@ int way_put_insert(const struct way_task *task, struct buffer *out, bool *overri
 
 	if (buffer_puts(out, "INSERT INTO ", error) || dialect_quote_table(dialect, out, task->catalog->table, error))
 		return -1;
+	/* Of a table that is called excluded, put_change would mean that one. */
+	if (task->upsert && !dialect->upsert && buffer_puts(out, " AS penstock_target", error))
+		return -1;
 	for (size_t i = 0; i < task->schema->field_count; i++) {
 		const struct catalog_column *column = way_column(task, i);
 

@@ -99,6 +99,30 @@ def of_database(kind):
     print("%s: discovered and copied" % kind)
 
 
+def unusual(kind):
+    """Tables that are not like others: with system versioning, virtual ones, and those that others inherit from."""
+    sql = {"sqlite": ["create virtual table found using fts5(words)", "insert into found values ('hello')"],
+           "postgresql": ["create table found (id bigint primary key)", "create table heir (extra text) inherits (found)", "insert into found values (1)",
+                          "insert into heir values (2, 'b')"],
+           "mariadb": ["create table found (id bigint primary key) with system versioning", "insert into found values (1)"]}[kind]
+    db = newdb(kind)
+    db.execute(*sql)
+    path = write("unusual.%s.yaml" % kind, "odbc", "env:PENSTOCK_DB", db=db)
+    package = discover("odbc", "env:PENSTOCK_DB", db=db)
+    equal({resource["name"]: [name for name, _ in shape(package, resource["name"])] for resource in package["resources"]},
+          {"sqlite": {"found": ["words"]}, "postgresql": {"found": ["id"], "heir": ["id", "extra"]}, "mariadb": {"found": ["id"]}}[kind],
+          kind + ": unusual tables")
+    folder = tmp("unusual.%s" % kind)
+    text = ("version: 1\nname: unusual\ndictionary: %s\nconnections: { db: { type: odbc, connect: \"${PENSTOCK_DB}\" } }\nsteps:\n"
+            "  - for_each: { table: \"*\" }\n    source: { type: odbc, connection: db, table: \"${table}\" }\n    rules: { check: types, max_rejects: 0 }\n"
+            "    sink: { type: avro, path: \"%s/${run.id}/${table}.avro\", manifest: true }\n" % (path, folder))
+    with open(tmp("unusual.pipeline.yaml"), "w", encoding="utf-8") as file:
+        file.write(text)
+    done = run(tmp("unusual.pipeline.yaml"), db=db, code=2 if kind == "postgresql" else 0)
+    check(kind != "postgresql" or "table public.heir inherits from table found" in done.err, "rows are not read twice: " + done.tail())
+    check(done.code or done.json["written"] == 1, "%s: a backup of unusual tables: %s" % (kind, done.tail()))
+
+
 def copied(db, dictionary, kind):
     """All rows go through the dictionary into another database."""
     target = newdb(kind)
@@ -202,6 +226,7 @@ def slips():
 def test():
     for kind in databases():
         of_database(kind)
+        unusual(kind)
     of_avro()
     of_backup()
     slips()

@@ -285,6 +285,13 @@ def hidden():
         check(not os.path.exists(folder + "/part.avro"), "no file is left")
         run(folder + "/backup.yaml", db=db)
         equal(db.count("part"), 10, "nothing moved")
+        # What a policy does not let in is a reject of its row.
+        folder = shop("shop.policy", "5,taken\n8,hidden\n0,new\n11,beyond\n", "10,1\n")
+        with open(folder + "/shop.pipeline.yaml", "w") as file:
+            file.write((REPLACE % "").replace("mode: replace, create: true", "mode: append"))
+        done = go(reader, folder, "--set", "table=part")
+        equal([(step["written"], step["rejects_by_rule"]) for step in done.json["steps"]], [(1, {"part.id.primary-key": 1, "part.database-error": 2})], "rows by policies")
+        equal(db.count("part"), 11, "the row that the policy lets in")
         reader.session.close()
     finally:
         db.execute("drop owned by " + name, "drop role " + name)
