@@ -64,7 +64,7 @@ static int backup_finish(void *part, struct error *error)
 			shared_tell(backup->shared, "warning", "keep: nothing was removed, since the backup is not whole");
 		return 0;
 	}
-	return keep_apply(&backup->keep, above, backup->manifest->pipeline, backup->shared, error);
+	return keep_apply(&backup->keep, above, backup->manifest->pipeline, backup->manifest->run_id, backup->shared, error);
 }
 
 static const struct shared_ops part_ops = { .finish = backup_finish, .close = backup_close };

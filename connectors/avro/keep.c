@@ -108,7 +108,13 @@ static int newest_first(const void *a, const void *b)
 	return -strcmp(((const struct kept *)a)->run_id, ((const struct kept *)b)->run_id);
 }
 
-static int find_all(const char *folder, const char *pipeline, struct backups *backups, struct error *error)
+/* A clock may be somewhat ahead of another one. */
+static bool is_to_come(int64_t ms, int64_t now_ms)
+{
+	return ms - DAY_MS > now_ms;
+}
+
+static int find_all(const char *folder, const char *pipeline, int64_t now_ms, struct backups *backups, struct shared *shared, struct error *error)
 {
 	DIR *entries = opendir(folder);
 	const struct dirent *entry;
@@ -120,8 +126,13 @@ static int find_all(const char *folder, const char *pipeline, struct backups *ba
 
 		if (!runid_read(entry->d_name, &ms) || snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path)
 			continue;
-		if (manifest_exists(path) && is_of(path, pipeline))
+		if (!manifest_exists(path) || !is_of(path, pipeline))
+			continue;
+		if (!is_to_come(ms, now_ms))
 			result = add(backups, entry->d_name, ms, error);
+		else
+			shared_tell(shared, "warning", "keep: the backup %s is of a time that has not come, so some clock was wrong: it stays, but `latest` "
+				"takes it for the newest until it is moved away", path);
 	}
 	if (entries)
 		closedir(entries);
@@ -271,15 +282,16 @@ static bool remove_backup(const char *path, char why[WHY_MAX])
 	return gone;
 }
 
-int keep_apply(const struct keep *keep, const char *folder, const char *pipeline, struct shared *shared, struct error *error)
+int keep_apply(const struct keep *keep, const char *folder, const char *pipeline, const char *run_id, struct shared *shared, struct error *error)
 {
 	struct backups backups = {.items = NULL};
 	size_t removed = 0;
+	int64_t now_ms;
 	int result;
 
-	if (!keep->given)
+	if (!keep->given || !runid_read(run_id, &now_ms))
 		return 0;
-	result = find_all(folder, pipeline, &backups, error);
+	result = find_all(folder, pipeline, now_ms, &backups, shared, error);
 	if (result == 0 && backups.count > 0) {
 		choose(keep, &backups);
 		spare_proven(folder, &backups);
@@ -288,7 +300,7 @@ int keep_apply(const struct keep *keep, const char *folder, const char *pipeline
 	for (size_t i = 0; result == 0 && i < backups.count; i++) {
 		char path[FOLDER_PATH_MAX], why[WHY_MAX];
 
-		if (backups.items[i].stays)
+		if (backups.items[i].stays || strcmp(backups.items[i].run_id, run_id) == 0)
 			continue;
 		snprintf(path, sizeof path, "%s/%s", folder, backups.items[i].run_id);
 		if (remove_backup(path, why))

@@ -30,8 +30,10 @@ int keep_read(const struct option_map *map, const char *place, struct keep *keep
 /* True when both keep the same. */
 bool keep_same(const struct keep *a, const struct keep *b);
 
-/* Removes what is not kept of the backups of a pipeline in folder. What it did, and what it could not remove, it tells through shared: the backup that
+/* Removes what is not kept of the backups of a pipeline in folder, in which run_id was just made; that one stays. One of a time that has not come (a
+ * clock was wrong) stays, too, and takes the place of no other: it is told. What it did, and what it could not remove, it tells through shared: the backup that
  * was just made is complete whatever becomes of older ones. ERROR_RESOURCE: out of memory. */
-int keep_apply(const struct keep *keep, const char *folder, const char *pipeline, struct shared *shared, struct error *error) MUST_CHECK;
+int keep_apply(const struct keep *keep, const char *folder, const char *pipeline, const char *run_id, struct shared *shared, struct error *error)
+	MUST_CHECK;
 
 #endif

@@ -129,6 +129,25 @@ def years_apart():
     equal(len(made), 2, "months that are left")
 
 
+def clock_was_ahead():
+    """A backup of a time that has not come takes the place of no other, and is told of."""
+    folder, day = tmp("ahead"), datetime.datetime(2027, 6, 1, tzinfo=UTC)
+    path = pipeline("ahead", folder, "{ last: 2 }", title="ahead")
+    ahead, made = [], []
+    for number in range(2):
+        ahead.append(backup(path, datetime.datetime(2036, 1, 1 + number, tzinfo=UTC))[0])
+    for number in range(3):
+        run_id, said = backup(path, day + datetime.timedelta(days=number))
+        made.append(run_id)
+        equal(there(folder), sorted(made[-2:] + ahead), "what is left on day %d" % number)
+        check(said.count("of a time that has not come") == 2 and "somebody holds it" not in said, said)
+    # Clocks of two machines are never the same.
+    path = pipeline("apart", tmp("minutes"), "{ last: 1 }", title="minutes")
+    backup(path, day)
+    last, said = backup(path, day - datetime.timedelta(minutes=10))
+    check(last in there(tmp("minutes")) and "time that has not come" not in said, said)
+
+
 def not_ours():
     """Another pipeline's backups, one that holds a foreign file, one that is damaged, one that somebody holds, and things that are no backups."""
     folder = tmp("mixed")
@@ -220,6 +239,7 @@ def retention():
     weeks_and_years()
     years_apart()
     damaged_since()
+    clock_was_ahead()
     not_ours()
     not_whole()
     refused()
