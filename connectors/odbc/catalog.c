@@ -195,6 +195,21 @@ static int read_parts(struct session *session, const char *table, enum catalog_p
 	return 0;
 }
 
+int catalog_has_schema(struct session *session, const char *schema, struct error *error)
+{
+	struct statement statement;
+	int there = -1;
+
+	if (session->absent)
+		return 1;
+	if (statement_open(&statement, session, "looking for a schema", session->dialect->schema_sql, error))
+		return -1;
+	if (statement_bind_string(&statement, 1, schema, error) == 0 && statement_execute(&statement, NULL, NULL, error) == 0)
+		there = statement_fetch(&statement, error);
+	statement_close(&statement);
+	return there;
+}
+
 int catalog_read(struct session *session, const char *table, struct catalog *out, struct error *error)
 {
 	return read_parts(session, table, CATALOG_WHOLE, out, error);

@@ -88,6 +88,9 @@ struct catalog {
 	size_t foreign_count;
 };
 
+/* Whether there is a schema of this name. 1, 0, or -1 and error. */
+int catalog_has_schema(struct session *session, const char *schema, struct error *error) MUST_CHECK;
+
 /* Reads table ("schema.name" or "name"). Fills out, exists false where there is no such table. Free with catalog_fini. */
 int catalog_read(struct session *session, const char *table, struct catalog *out, struct error *error) MUST_CHECK;
 /* The same without what only a writer asks for, foreign keys and immediate: to look for keys. */

@@ -436,7 +436,10 @@ int sqlite_catalog(struct session *session, const char *schema, const char *name
 	struct error *error)
 {
 	bool deferred = false;
+	int there = schema[0] ? catalog_has_schema(session, schema, error) : 1;
 
+	if (there <= 0)
+		return there;
 	if (!schema[0])
 		schema = "main";
 	if (read_kind(session, schema, name, out, &deferred, error))

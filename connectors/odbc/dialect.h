@@ -150,6 +150,7 @@ struct dialect {
 	bool tables_ignore_case;     /* tables are, too, wherever the database is */
 	const char *echo_sql;        /* gives its one text parameter back */
 	const struct dialect_setting *settings; /* NULL name at the end */
+	const char *schema_sql;      /* gives a row where there is such a schema (its parameter) */
 	const char *tables_sql;      /* names of the tables and views of one schema (its parameter) */
 	const char *base_tables_sql; /* of those that hold rows, in order */
 };

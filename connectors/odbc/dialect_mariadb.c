@@ -546,6 +546,7 @@ const struct dialect dialect_mariadb = {
 	.hash_comments = true,
 	.echo_sql = "SELECT CAST(? AS CHAR(64))",
 	.settings = readable,
+	.schema_sql = "SELECT 1 FROM information_schema.schemata WHERE schema_name = ?",
 	.tables_sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_name NOT LIKE 'penstock%' ORDER BY 1",
 	.base_tables_sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND "
 			   "LEFT(table_name, 9) <> 'penstock_' ORDER BY 1",

@@ -338,6 +338,7 @@ const struct dialect dialect_postgresql = {
 	.names_ignore_case = false,
 	.echo_sql = "SELECT CAST(? AS text)",
 	.settings = readable,
+	.schema_sql = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = CAST(? AS text)",
 	.tables_sql = "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
 		      "WHERE n.nspname = ? AND c.relkind IN ('r','p','v','f') AND c.relname NOT LIKE 'penstock%' ORDER BY 1",
 	.base_tables_sql = "SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "

@@ -490,6 +490,7 @@ const struct dialect dialect_sqlite = {
 	.tables_ignore_case = true,
 	.echo_sql = "SELECT ?",
 	.settings = readable,
+	.schema_sql = "SELECT 1 FROM pragma_database_list WHERE name = ? COLLATE NOCASE",
 	.tables_sql = "SELECT name FROM pragma_table_list WHERE schema = ? AND type IN ('table','view') AND name NOT LIKE 'sqlite%' "
 		      "AND name NOT LIKE 'penstock%'",
 	.base_tables_sql = "SELECT name FROM pragma_table_list WHERE schema = ? AND type IN ('table','virtual') AND name NOT GLOB 'sqlite_*' "

@@ -131,6 +131,21 @@ static int check_upsert(const struct target *target, struct error *error)
 	return error_is_set(error) ? -1 : 0;
 }
 
+/* Where the table is to be made. */
+static int check_schema(const struct target *target, struct error *error)
+{
+	char schema[NAME_MAX_BYTES];
+	const char *name;
+	int there = 1;
+
+	dialect_split(target->table, schema, sizeof schema, &name);
+	if (schema[0])
+		there = catalog_has_schema(target->session, schema, error);
+	if (there == 0)
+		error_set(error, ERROR_CONFIG, target->session->place, "there is no schema %s, in which table %s is to be made: make it first", schema, name);
+	return there == 1 ? 0 : -1;
+}
+
 int target_read(struct target *target, struct error *error)
 {
 	struct session *session = target->session;
@@ -142,7 +157,7 @@ int target_read(struct target *target, struct error *error)
 		if (!target->create)
 			return missing_table(target, error);
 		catalog_fini(&target->catalog);
-		if (catalog_plan(session->dialect, target->schema, target->table, &target->catalog, error))
+		if (check_schema(target, error) || catalog_plan(session->dialect, target->schema, target->table, &target->catalog, error))
 			return -1;
 		return check_upsert(target, error);
 	}
