@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "connectors/avro/manifest.h"
@@ -27,6 +28,7 @@ static const char *const names[KEEP_RULES + 1] = {
 struct kept {
 	char run_id[RUN_ID_SIZE];
 	int64_t ms; /* when it was made, since 1970 */
+	bool whole; /* its files are there, and no record of its tables was rejected */
 	bool stays;
 };
 
@@ -76,17 +78,34 @@ bool keep_same(const struct keep *a, const struct keep *b)
 
 /* --- which there are --- */
 
-static bool is_of(const char *path, const char *pipeline)
+static bool is_whole(const char *path, const struct manifest *manifest)
+{
+	char file[2 * FOLDER_PATH_MAX];
+	struct stat found;
+
+	for (size_t i = 0; i < manifest->count; i++) {
+		const struct manifest_table *table = &manifest->tables[i];
+
+		if (table->rejected > 0 || snprintf(file, sizeof file, "%s/%s", path, table->file) >= (int)sizeof file || stat(file, &found) < 0 ||
+			!S_ISREG(found.st_mode) || (uint64_t)found.st_size != table->size)
+			return false;
+	}
+	return true;
+}
+
+/* A copy in a folder that has the name of another run is somebody's own. */
+static bool is_of(const char *path, const char *run_id, const char *pipeline, bool *whole)
 {
 	struct error ignored = ERROR_INIT;
 	struct manifest *manifest = manifest_read(path, &ignored);
-	bool same = manifest && strcmp(manifest->pipeline, pipeline) == 0;
+	bool same = manifest && strcmp(manifest->pipeline, pipeline) == 0 && strcmp(manifest->run_id, run_id) == 0;
 
+	*whole = same && is_whole(path, manifest);
 	manifest_free(manifest);
 	return same;
 }
 
-static int add(struct backups *backups, const char *run_id, int64_t ms, struct error *error)
+static int add(struct backups *backups, const char *run_id, int64_t ms, bool whole, struct error *error)
 {
 	if (backups->count == backups->room) {
 		size_t room = backups->room ? 2 * backups->room : 64;
@@ -98,7 +117,7 @@ static int add(struct backups *backups, const char *run_id, int64_t ms, struct e
 		backups->room = room;
 	}
 	struct kept *item = &backups->items[backups->count++];
-	*item = (struct kept){.ms = ms};
+	*item = (struct kept){.ms = ms, .whole = whole};
 	memcpy(item->run_id, run_id, RUN_ID_SIZE);
 	return 0;
 }
@@ -123,13 +142,14 @@ static int find_all(const char *folder, const char *pipeline, int64_t now_ms, st
 
 	while (entries && result == 0 && (entry = readdir(entries))) {
 		int64_t ms;
+		bool whole;
 
 		if (!runid_read(entry->d_name, &ms) || snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path)
 			continue;
-		if (!manifest_exists(path) || !is_of(path, pipeline))
+		if (!manifest_exists(path) || !is_of(path, entry->d_name, pipeline, &whole))
 			continue;
 		if (!is_to_come(ms, now_ms))
-			result = add(backups, entry->d_name, ms, error);
+			result = add(backups, entry->d_name, ms, whole, error);
 		else
 			shared_tell(shared, "warning", "keep: the backup %s is of a time that has not come, so some clock was wrong: it stays, but `latest` "
 				"takes it for the newest until it is moved away", path);
@@ -165,7 +185,8 @@ static int64_t period_of(enum keep_rule rule, int64_t ms, size_t index)
 	}
 }
 
-static void choose(const struct keep *keep, const struct backups *backups)
+/* Of all, or of those that are whole: one that is not takes the place of none that is. */
+static void choose(const struct keep *keep, const struct backups *backups, bool whole)
 {
 	for (int rule = 0; rule < KEEP_RULES; rule++) {
 		uint64_t kept = 0;
@@ -174,7 +195,7 @@ static void choose(const struct keep *keep, const struct backups *backups)
 		for (size_t i = 0; i < backups->count && kept < keep->counts[rule]; i++) {
 			int64_t period = period_of((enum keep_rule)rule, backups->items[i].ms, i);
 
-			if (kept > 0 && period == before)
+			if ((whole && !backups->items[i].whole) || (kept > 0 && period == before))
 				continue;
 			backups->items[i].stays = true;
 			before = period;
@@ -293,7 +314,8 @@ int keep_apply(const struct keep *keep, const char *folder, const char *pipeline
 		return 0;
 	result = find_all(folder, pipeline, now_ms, &backups, shared, error);
 	if (result == 0 && backups.count > 0) {
-		choose(keep, &backups);
+		choose(keep, &backups, false);
+		choose(keep, &backups, true);
 		spare_proven(folder, &backups);
 		backups.items[0].stays = true;
 	}

@@ -4,8 +4,9 @@
  *   keep: { last: 7, daily: 30, weekly: 8, monthly: 12, yearly: 10 }
  *
  * `last` keeps the newest ones. Each of the others keeps the newest backup of each of the newest days (ISO weeks, months, years; UTC) that have one: days without a
- * backup count for nothing. A backup that any of them keeps stays, and so do in any case the newest of all and the newest that is proven. Only complete
- * backups of the same pipeline are looked at; what cannot be read is never removed.
+ * backup count for nothing. A backup that any of them keeps stays, and so do in any case the newest of all and the newest that is proven. Those that lack
+ * records or a file take the place of none that lacks nothing. Only complete backups of the same pipeline are looked at, each in the folder of its own run;
+ * what cannot be read is never removed.
  */
 #ifndef PENSTOCK_AVRO_KEEP_H
 #define PENSTOCK_AVRO_KEEP_H

@@ -18,6 +18,7 @@ enum { LOOK_MS = 1000, SET_BACK_S = 3600, TEXT_MAX = NAME_MAX_BYTES + ERROR_PLAC
 struct item {
 	struct scheduled what;
 	int64_t next;  /* INT64_MAX: never again */
+	int64_t came;  /* when it was looked at and one came; later than the clock where that was set back a little; 0: forgotten */
 	bool waiting;  /* a run stands behind the one that goes on */
 	bool fresh;    /* what it missed before was not looked for yet */
 };
@@ -104,14 +105,17 @@ static void look(struct scheduler *scheduler, struct item *item, int64_t now)
 	int64_t due;
 
 	/* A clock that was set back a little: times that came do not come again. One that was far ahead: its times have yet to come. */
-	if (now < scheduler->seen - SET_BACK_S)
+	if (now < scheduler->seen - SET_BACK_S) {
 		item->next = next_after(item, now);
+		item->came = 0;
+	}
 	if (item->waiting && !scheduler->hooks.busy(scheduler->hooks.arg, item->what.index))
 		start(scheduler, item, now);
 	if (now < item->next)
 		return;
 	due = item->next;
 	item->next = next_after(item, now);
+	item->came = now;
 	if (now - due <= SCHEDULE_LATE_S)
 		come(scheduler, item, due);
 	else
@@ -233,9 +237,10 @@ int scheduler_replace(struct scheduler *scheduler, const struct scheduled *items
 			if (strcmp(scheduler->items[k].what.name, items[i].name) == 0) {
 				fresh[i].waiting = scheduler->items[k].waiting;
 				fresh[i].fresh = scheduler->items[k].fresh;
+				fresh[i].came = scheduler->items[k].came;
 			}
 		/* What came until it looked last has come. */
-		fresh[i].next = next_after(&fresh[i], scheduler->seen);
+		fresh[i].next = next_after(&fresh[i], fresh[i].came > scheduler->seen ? fresh[i].came : scheduler->seen);
 	}
 	former = scheduler->items;
 	scheduler->items = fresh;

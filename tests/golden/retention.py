@@ -6,6 +6,7 @@ import datetime
 import fcntl
 import json
 import os
+import shutil
 import sqlite3
 import sys
 import time
@@ -215,6 +216,20 @@ def not_whole():
     equal(there(folder), [third], "behind a whole one")
 
 
+def copies():
+    """What lacks a file takes the place of no other; a copy under the name of another run is nobody's to remove, and no backup of its time."""
+    folder = tmp("copies")
+    path, day = pipeline("copies", folder, "{ last: 1, monthly: 2 }", title="copies"), datetime.datetime(2027, 9, 1, tzinfo=UTC)
+    gather = pipeline("gather_copies", folder, "", title="copies")
+    whole, lacking, cut, old = [backup(gather, day + datetime.timedelta(days=number))[0] for number in (3, 4, 5, 2)]
+    os.unlink(os.path.join(folder, lacking, "departments.avro"))
+    os.truncate(os.path.join(folder, cut, "departments.avro"), 10)
+    copy = whole[:-12] + "0" * 12
+    shutil.copytree(os.path.join(folder, old), os.path.join(folder, copy))
+    last = backup(path, day + datetime.timedelta(days=35))[0]
+    equal(there(folder), sorted([whole, cut, copy, last]), "what is left")
+
+
 def refused():
     folder = tmp("refused")
     for keep, message in (("{ last: 0 }", "keep: last is a number of backups from 1 to 100000"), ("{ lsat: 3 }", "keep: unknown key \"lsat\""),
@@ -242,6 +257,7 @@ def retention():
     clock_was_ahead()
     not_ours()
     not_whole()
+    copies()
     refused()
 
 
