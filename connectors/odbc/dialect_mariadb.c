@@ -74,7 +74,7 @@ static int set_variables(struct session *session, const struct store_target *tar
 		" foreign_key_checks=1, unique_checks=1, check_constraint_checks=1, innodb_strict_mode=1, sql_auto_is_null=0,"
 		" sql_safe_updates=0, completion_type='NO_CHAIN', max_statement_time=0, idle_transaction_timeout=0,"
 		" idle_write_transaction_timeout=0, idle_readonly_transaction_timeout=0, default_storage_engine='InnoDB',"
-		" sql_select_limit=DEFAULT, max_error_count=16384, wait_timeout=GREATEST(@@wait_timeout,28800),"
+		" sql_select_limit=18446744073709551615, max_error_count=16384, wait_timeout=GREATEST(@@wait_timeout,28800),"
 		" net_read_timeout=GREATEST(@@net_read_timeout,120), net_write_timeout=GREATEST(@@net_write_timeout,600)";
 	long long seconds = (target->lock_timeout_ms + 999) / 1000;
 	char sql[160];

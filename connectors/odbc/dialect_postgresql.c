@@ -212,7 +212,8 @@ static int parameter(const struct field *field, const struct catalog_column *col
 /* Arrays of the database's other types are none of single values where those are arrays or rows themselves. */
 static const char *element(const struct field *field, const struct catalog_column *column, const char **cast)
 {
-	const char *name = cast_name(field, column);
+	/* Compared as such, spaces at the end do not count, and an index helps. */
+	const char *name = column && column->padded ? "bpchar" : cast_name(field, column);
 
 	*cast = column && column->kind == KIND_OTHER ? name : NULL;
 	return *cast ? "text" : name;

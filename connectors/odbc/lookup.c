@@ -87,7 +87,8 @@ static int describe(struct lookup *self, const char *resource, const char *const
 	if (!catalog->exists)
 		return 0;
 	out->exists = true;
-	out->indexed = catalog_find_unique(catalog, lookup->session->dialect, columns, count) != NULL;
+	out->indexed = catalog_find_unique(catalog, lookup->session->dialect, columns, count) &&
+		!probe_may_fail(lookup->session->dialect, catalog, columns, count);
 	out->rows_hint = catalog->rows_hint;
 	return check_columns(lookup, catalog, columns, count, error);
 }
@@ -197,7 +198,7 @@ static int open_entry(struct odbc_lookup *lookup, struct entry *entry, struct er
 		fields[i] = &entry->keys->fields[i];
 	}
 	if (check_columns(lookup, &entry->catalog, names, entry->keys->field_count, error) ||
-	    probe_open(&entry->probe, lookup->session, &entry->catalog, names, fields, entry->keys->field_count, error)) {
+	    probe_open(&entry->probe, lookup->session, &entry->catalog, names, fields, entry->keys->field_count, true, error)) {
 		entry_close(entry);
 		return -1;
 	}

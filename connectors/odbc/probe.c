@@ -35,7 +35,7 @@ static int put_sql(const struct dialect *dialect, const struct catalog *table, c
 /* SELECT string_agg(CASE WHEN (SELECT 1 FROM t WHERE t.a = v.c0 AND t.b = v.c1 LIMIT 1) = 1 THEN '1' ELSE '0' END, '' ORDER BY v.i)
  * FROM unnest(?, ?) WITH ORDINALITY AS v(c0, c1, i): one row, a digit for each key. */
 static int put_arrays_sql(const struct dialect *dialect, const struct catalog *table, const char *const *columns,
-	const struct field *const *fields, size_t count, struct buffer *sql, struct buffer *from, struct error *error)
+	const struct field *const *fields, size_t count, bool unseen, struct buffer *sql, struct buffer *from, struct error *error)
 {
 	if (buffer_puts(sql, "SELECT string_agg(CASE WHEN (SELECT 1 FROM ", error) ||
 	    dialect_quote_table(dialect, sql, table->table, error) || buffer_puts(sql, " t WHERE ", error))
@@ -43,10 +43,15 @@ static int put_arrays_sql(const struct dialect *dialect, const struct catalog *t
 	for (size_t i = 0; i < count; i++) {
 		const struct catalog_column *column = catalog_find(table, dialect, columns[i]);
 		const char *cast, *type = dialect->element(fields[i], column, &cast);
+		bool as_text = cast && unseen;
 
-		if (buffer_puts(sql, i ? " AND t." : "t.", error) ||
+		if (buffer_printf(sql, error, "%s%st.", i ? " AND " : "", as_text ? "CAST(" : "") ||
 		    dialect_quote(dialect, sql, column ? column->name : columns[i], error) ||
-		    buffer_printf(sql, error, " = %sv.c%zu%s%s%s", cast ? "CAST(" : "", i, cast ? " AS " : "", cast ? cast : "",
+		    (as_text && buffer_puts(sql, " AS text)", error)))
+			return -1;
+		if (as_text)
+			cast = NULL;
+		if (buffer_printf(sql, error, " = %sv.c%zu%s%s%s", cast ? "CAST(" : "", i, cast ? " AS " : "", cast ? cast : "",
 			    cast ? ")" : "") ||
 		    buffer_printf(from, error, "%sCAST(? AS %s[])", i ? ", " : " FROM unnest(", type))
 			return -1;
@@ -60,8 +65,19 @@ static int put_arrays_sql(const struct dialect *dialect, const struct catalog *t
 	return buffer_puts(sql, "i)", error);
 }
 
+bool probe_may_fail(const struct dialect *dialect, const struct catalog *table, const char *const *columns, size_t count)
+{
+	for (size_t i = 0; dialect->element && i < count; i++) {
+		const struct catalog_column *column = catalog_find(table, dialect, columns[i]);
+
+		if (column && column->kind == KIND_OTHER)
+			return true;
+	}
+	return false;
+}
+
 static int open_arrays(struct probe *probe, struct session *session, const char *what, const struct catalog *table,
-	const char *const *columns, const struct field *const *fields, size_t count, struct error *error)
+	const char *const *columns, const struct field *const *fields, size_t count, bool unseen, struct error *error)
 {
 	struct buffer sql, from;
 	int result = -1;
@@ -71,7 +87,7 @@ static int open_arrays(struct probe *probe, struct session *session, const char 
 	probe->answer = malloc(ARRAYS_ROWS_MAX + 1);
 	if (!probe->answer)
 		error_memory(error, "a look-up");
-	else if (put_arrays_sql(session->dialect, table, columns, fields, count, &sql, &from, error) == 0)
+	else if (put_arrays_sql(session->dialect, table, columns, fields, count, unseen, &sql, &from, error) == 0)
 		result = arrays_open(&probe->arrays, session, what, fields, count, buffer_text(&sql), error);
 	buffer_fini(&sql);
 	buffer_fini(&from);
@@ -81,7 +97,7 @@ static int open_arrays(struct probe *probe, struct session *session, const char 
 }
 
 int probe_open(struct probe *probe, struct session *session, const struct catalog *table, const char *const *columns,
-	const struct field *const *fields, size_t count, struct error *error)
+	const struct field *const *fields, size_t count, bool unseen, struct error *error)
 {
 	struct buffer head, tuple, tail;
 	char what[NAME_MAX_BYTES + 16];
@@ -90,7 +106,7 @@ int probe_open(struct probe *probe, struct session *session, const struct catalo
 	memset(probe, 0, sizeof *probe);
 	snprintf(what, sizeof what, "looking for keys in %s", table->table);
 	if (session->dialect->element)
-		return open_arrays(probe, session, what, table, columns, fields, count, error);
+		return open_arrays(probe, session, what, table, columns, fields, count, unseen, error);
 	buffer_init(&head, BULK_SQL_MAX);
 	buffer_init(&tuple, BULK_SQL_MAX);
 	buffer_init(&tail, BULK_SQL_MAX);

@@ -16,9 +16,14 @@ struct probe {
 	struct probe_inside *inside; /* where the database is in this process: asked first; NULL: there is none */
 };
 
-/* Field i of the key is compared with column columns[i] of table, whose catalog this is. */
+/* Whether asking for values that the database has not seen may be an error there: of a column of the database's own type (enum, inet, ...)
+ * they have to be of that type. */
+bool probe_may_fail(const struct dialect *dialect, const struct catalog *table, const char *const *columns, size_t count);
+
+/* Field i of the key is compared with column columns[i] of table, whose catalog this is. unseen: also values that the database has not
+ * seen may be asked for; where that may fail, the columns' texts are compared, for which no index helps. */
 int probe_open(struct probe *probe, struct session *session, const struct catalog *table, const char *const *columns,
-	const struct field *const *fields, size_t count, struct error *error) MUST_CHECK;
+	const struct field *const *fields, size_t count, bool unseen, struct error *error) MUST_CHECK;
 void probe_close(struct probe *probe); /* of a zeroed one, or twice, is fine */
 
 /* found[i] becomes true where the key of rows[i] is there; the others stay as they are. Part k of the key is column in_columns[k] of

@@ -100,7 +100,8 @@ static int open_key(struct refuse_keys *keys, struct refuse_key *out, const stru
 	out->upserted = !foreign && upsert && same_fields(upsert, fields, count);
 	/* The key of an upsert may be there; a row that is changed keeps what it has of the others; a table that references itself may
 	 * find its parents in the batch. */
-	out->definite = !key->partial && (foreign ? !key->itself : !upsert);
+	out->definite = !key->partial && (foreign ? !key->itself : !upsert) && 
+		!probe_may_fail(keys->session->dialect, keys->catalog, (const char *const *)key->columns, key->count);
 	return 0;
 }
 
@@ -165,7 +166,7 @@ static int open_probe(struct refuse_keys *keys, struct refuse_key *key, bool for
 	}
 	for (size_t i = 0; i < key->key->count; i++)
 		fields[i] = &keys->schema->fields[key->fields[i]];
-	if (probe_open(&key->probe, keys->session, table, (const char *const *)columns, fields, key->key->count, error))
+	if (probe_open(&key->probe, keys->session, table, (const char *const *)columns, fields, key->key->count, false, error))
 		return -1;
 	key->open = true;
 	return 0;

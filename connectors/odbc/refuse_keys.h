@@ -14,7 +14,7 @@ struct refuse_key {
 	const struct rule *rule;
 	size_t *fields;          /* key->count fields of the schema; NULL where a column is no field, or the key is partial */
 	size_t *parents;         /* a key by which the table references itself: the fields of the referenced columns; else NULL, or where one is no field */
-	bool definite;           /* a probe alone decides: what it says of a row does not depend on other rows of the batch */
+	bool definite;           /* a probe alone decides: what it says of a row does not depend on other rows of the batch, and it can be asked of any value */
 	bool upserted;           /* it is the key of the upsert */
 	bool open;
 	struct probe probe;      /* opened when first needed */

@@ -1,6 +1,7 @@
 /* scan.c - reads all keys of a table with flat memory.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "connectors/odbc/reading.h"
@@ -9,15 +10,24 @@
 enum { SCAN_PAGE = 4096, SQL_MAX = 1024 * 1024, KEY_PARTS_MAX = 64 };
 
 /* "a, b": the key's columns as they are read. */
-static int put_columns(const struct scan *scan, const struct schema *keys, struct buffer *out, struct error *error)
+static int put_columns(const struct scan *scan, const struct schema *keys, bool filled, struct buffer *out, struct error *error)
 {
 	const struct dialect *dialect = scan->session->dialect;
 
-	for (size_t i = 0; i < keys->field_count; i++)
-		if ((i && buffer_puts(out, ", ", error)) ||
-		    reading_put(dialect, &keys->fields[i], catalog_find(&scan->catalog, dialect, keys->fields[i].name),
-			    keys->fields[i].name, out, error))
+	for (size_t i = 0; i < keys->field_count; i++) {
+		const struct catalog_column *column = catalog_find(&scan->catalog, dialect, keys->fields[i].name);
+
+		if (i && buffer_puts(out, ", ", error))
 			return -1;
+		if (column && column->padded) {
+			if (buffer_puts(out, filled && column->length ? "rpad(CAST(" : "CAST(", error) ||
+			    dialect_quote(dialect, out, column->name, error) || buffer_puts(out, " AS text)", error) ||
+			    (filled && column->length && buffer_printf(out, error, ", %" PRIu64 ")", column->length)))
+				return -1;
+		} else if (reading_put(dialect, &keys->fields[i], column, keys->fields[i].name, out, error)) {
+			return -1;
+		}
+	}
 	return 0;
 }
 
@@ -44,6 +54,43 @@ static bool is_unique(const struct scan *scan, const struct schema *keys)
 		catalog_find_unique(&scan->catalog, scan->session->dialect, names, keys->field_count) != NULL;
 }
 
+/* " AND (char_length(a) < 5 OR ...)": the keys that are not as long as their columns of type char(n). 1 where there is such a column. */
+static int put_shorter(const struct scan *scan, const struct schema *keys, struct buffer *out, struct error *error)
+{
+	const struct dialect *dialect = scan->session->dialect;
+	bool any = false;
+
+	for (size_t i = 0; i < keys->field_count; i++) {
+		const struct catalog_column *column = catalog_find(&scan->catalog, dialect, keys->fields[i].name);
+
+		if (!column || !column->padded || !column->length)
+			continue;
+		if (buffer_puts(out, any ? " OR char_length(" : " AND (char_length(", error) || dialect_quote(dialect, out, column->name, error) ||
+		    buffer_printf(out, error, ") < %" PRIu64, column->length))
+			return -1;
+		any = true;
+	}
+	return any && buffer_puts(out, ")", error) ? -1 : any;
+}
+
+/* Values of char(n) are equal whether they are filled up with spaces or not, and come in both spellings. */
+static int put_filled(const struct scan *scan, const struct schema *keys, struct buffer *out, struct error *error)
+{
+	struct buffer shorter;
+	int result;
+
+	buffer_init(&shorter, SQL_MAX);
+	result = put_shorter(scan, keys, &shorter, error);
+	if (result == 1)
+		result = buffer_puts(out, " UNION ALL SELECT ", error) || (!is_unique(scan, keys) && buffer_puts(out, "DISTINCT ", error)) ||
+				put_columns(scan, keys, true, out, error) || put_from(scan, keys, out, error) ||
+				buffer_puts(out, buffer_text(&shorter), error)
+			? -1
+			: 0;
+	buffer_fini(&shorter);
+	return result;
+}
+
 /* A cursor of the server's, so that memory stays flat; it lives in a transaction. */
 static int open_cursor(struct scan *scan, const struct schema *keys, struct error *error)
 {
@@ -55,8 +102,8 @@ static int open_cursor(struct scan *scan, const struct schema *keys, struct erro
 		scan->own_transaction = true;
 	}
 	if (buffer_puts(sql, "DECLARE penstock_keys NO SCROLL CURSOR FOR SELECT ", error) ||
-	    (!is_unique(scan, keys) && buffer_puts(sql, "DISTINCT ", error)) || put_columns(scan, keys, sql, error) ||
-	    put_from(scan, keys, sql, error) || session_execute(scan->session, buffer_text(sql), error))
+	    (!is_unique(scan, keys) && buffer_puts(sql, "DISTINCT ", error)) || put_columns(scan, keys, false, sql, error) ||
+	    put_from(scan, keys, sql, error) || put_filled(scan, keys, sql, error) || session_execute(scan->session, buffer_text(sql), error))
 		return -1;
 	scan->cursor = true;
 	buffer_clear(sql);
@@ -166,7 +213,7 @@ static int open_pages(struct scan *scan, const struct schema *keys, struct error
 	scan->first = alias ? 2 : 1;
 	scan->from = alias ? INT64_MIN : 0;
 	if (buffer_puts(sql, alias || is_unique(scan, keys) ? "SELECT " : "SELECT DISTINCT ", error) ||
-	    (alias && buffer_printf(sql, error, "%s, ", alias)) || put_columns(scan, keys, sql, error) ||
+	    (alias && buffer_printf(sql, error, "%s, ", alias)) || put_columns(scan, keys, false, sql, error) ||
 	    put_from(scan, keys, sql, error))
 		return -1;
 	if (alias)

@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 import compare
 import oracle
-from harness import FULL, Db, Server, check, databases, equal, fail, hr_data, hr_pipeline, main, penstock, run, start, tmp, until_done, wait_until
+from harness import FULL, TOP, Db, Server, check, databases, equal, fail, hr_data, hr_pipeline, main, penstock, run, start, tmp, until_done, wait_until
 from pgproxy import AFTER, BEFORE, Proxy
 
 ROWS, POINTS = int(sys.argv[1]), int(sys.argv[2])
@@ -265,6 +265,27 @@ def readonly(world):
     world.settle("read-only", arguments, db, done)
 
 
+def defaults(world):
+    """What a server of MariaDB is told for all sessions, such as to cut results, changes nothing for ours."""
+    arguments, out = world.pipeline(), tmp("read.csv")
+    db = world.server.newdb()
+    with open(tmp("read.yaml"), "w") as file:
+        file.write("version: 1\nname: read\ndictionary: %s/examples/hr/datapackage.yaml\nconnections: { db: { type: odbc, connect: \"${PENSTOCK_DB}\" } }\n"
+                   "source: { type: odbc, connection: db, query: \"select id, department from departments\" }\nrules: { table: departments }\n"
+                   "sink: { type: csv, path: %s }\n" % (TOP, out))
+    settings = {"sql_select_limit": ("7", "18446744073709551615"), "sql_safe_updates": ("1", "0"), "completion_type": ("'CHAIN'", "'NO_CHAIN'"),
+                "max_statement_time": ("0.5", "0"), "default_storage_engine": ("'MyISAM'", "'InnoDB'")}
+    db.execute("set global " + ", global ".join("%s = %s" % (name, value[0]) for name, value in settings.items()))
+    try:
+        done = world.load("a server with other defaults", arguments, db, through=False, codes=(0,))
+        run(tmp("read.yaml"), db=db)
+    finally:
+        db.execute("set global " + ", global ".join("%s = %s" % (name, value[1]) for name, value in settings.items()))
+    world.settle("defaults", arguments, db, done)
+    with open(out) as file:
+        equal(len(file.readlines()) - 1, db.count("departments"), "rows that a query gave")
+
+
 def test():
     data = hr_data(tmp("data"), ROWS, 11)
     tables = oracle.folder(data)
@@ -275,6 +296,8 @@ def test():
         try:
             for scene in (breaks, stopped, conflicts, deadlock, locked, readonly):
                 scene(world)
+            if kind == "mariadb":
+                defaults(world)
         finally:
             world.server.stop()
         print("%s: %d ways in which the world failed" % (kind, len(hits)))
