@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/bare.h"
+
 static const int64_t EXPONENT_MAX = 1000000000; /* beyond it only the sign of an exponent matters */
 
 static bool is_digit(char c)
@@ -25,32 +27,32 @@ static bool stands(const char *mark, size_t mark_length, const char *text, size_
 	return mark_length > 0 && mark_length <= length && memcmp(mark, text, mark_length) == 0;
 }
 
-/* Drops what stands before the first sign or digit (or decimal mark with a digit behind it), and behind the last digit.
- */
-static void strip(const struct number_style *style, bool whole, const char **text, size_t *length)
+/* Groups have three digits, as everywhere, or two before the last one, as in India; the first has up to three. Anything else
+ * is a mark that means something else: where points group digits, 1.5 is not 15. */
+struct groups {
+	size_t digits; /* since the last mark */
+	bool any;
+};
+
+static bool groups_go_on(struct groups *groups)
 {
-	const char *at = *text, *end = *text + *length;
-	while (at < end && !is_digit(*at)) {
-		size_t rest = (size_t)(end - at);
-		if ((*at == '-' || *at == '+') && rest > 1)
-			break;
-		if (!whole && stands(style->decimal, style->decimal_length, at, rest) && style->decimal_length < rest &&
-		    is_digit(at[style->decimal_length]))
-			break;
-		at++;
-	}
-	while (end > at && !is_digit(end[-1]))
-		end--;
-	*text = at;
-	*length = (size_t)(end - at);
+	bool well = groups->digits <= 3 && groups->digits >= (groups->any ? 2 : 1);
+	*groups = (struct groups){ .any = true };
+	return well;
+}
+
+static bool groups_end_well(const struct groups *groups)
+{
+	return !groups->any || groups->digits == 3;
 }
 
 size_t number_unstyle(const struct number_style *style, bool whole, const char *text, size_t length, char *out)
 {
 	size_t used = 0;
-	bool fraction = whole, before_digit = false;
-	if (!style->bare)
-		strip(style, whole, &text, &length);
+	struct groups groups = { .any = false };
+	bool fraction = false;
+	if (!style->bare && !bare_number_find(style, whole, &text, &length))
+		return 0;
 	for (size_t at = 0; at < length;) {
 		size_t rest = length - at;
 		if (!whole && stands(style->decimal, style->decimal_length, text + at, rest)) {
@@ -59,23 +61,22 @@ size_t number_unstyle(const struct number_style *style, bool whole, const char *
 			fraction = true;
 			out[used++] = '.';
 			at += style->decimal_length;
-			before_digit = false;
 		} else if (stands(style->group, style->group_length, text + at, rest)) {
 			/* Between two digits of the whole part. */
 			at += style->group_length;
-			if ((!whole && fraction) || !before_digit || at >= length || !is_digit(text[at]))
+			if (fraction || !groups_go_on(&groups))
 				return 0;
-			before_digit = false;
 		} else if (text[at] == '.') {
 			return 0; /* the plain mark where another one is agreed on */
 		} else {
-			before_digit = is_digit(text[at]);
-			if (!before_digit && (text[at] == 'e' || text[at] == 'E'))
+			if (is_digit(text[at]))
+				groups.digits += !fraction;
+			else if (text[at] == 'e' || text[at] == 'E')
 				fraction = true;
 			out[used++] = text[at++];
 		}
 	}
-	return used;
+	return groups_end_well(&groups) ? used : 0;
 }
 
 bool number_integer(const char *text, size_t length, int64_t *out)

@@ -22,7 +22,7 @@ struct number_style {
 	char group[NUMBER_MARK_MAX];
 	size_t decimal_length; /* 1 for the default "." */
 	size_t group_length;   /* 0: none */
-	bool bare;             /* false: what stands around the digits is dropped (currency, %) */
+	bool bare;             /* false: a unit around the digits is dropped (currency, %) */
 };
 
 #define NUMBER_STYLE_PLAIN                                                                                             \
@@ -33,7 +33,7 @@ struct number_style {
 bool number_style_is_plain(const struct number_style *style);
 
 /* Rewrites a number into the plain spelling. out has room for length bytes; returns the new length, or 0 where a mark
- * stands in a wrong place. With whole, there is no decimal mark. */
+ * stands in a wrong place, or more than a unit around it. With whole, there is no decimal mark. */
 size_t number_unstyle(const struct number_style *style, bool whole, const char *text, size_t length, char *out);
 
 /* [-+] digits, 64 bit. */

@@ -10,6 +10,7 @@ import datetime
 import decimal
 import random
 import re
+import unicodedata
 import zoneinfo
 
 random.seed(20211107)
@@ -68,13 +69,14 @@ section("{ name: x, type: integer }", texts, integer)
 
 def grouped(text):
     text = text.strip(SPACES)
-    if not re.fullmatch(r"[-+]?[0-9]+('[0-9]+)*", text, re.A):
+    if not re.fullmatch(r"[-+]?([0-9]+|[0-9]{1,3}('[0-9]{2,3})*'[0-9]{3})", text, re.A):
         return "bad"
     return integer(text.replace("'", ""))
 
 
 section("{ name: x, type: integer, groupChar: \"'\" }",
-        ["", "1'000", "1000", "1'0'0", "'1", "1'", "1''0", "-1'000", "-'1", " 1'000 ", "9'223'372'036'854'775'807", "9'223'372'036'854'775'808", "1,000"],
+        ["", "1'000", "1000", "1'0'0", "'1", "1'", "1''0", "-1'000", "-'1", " 1'000 ", "9'223'372'036'854'775'807", "9'223'372'036'854'775'808", "1,000", "1'00", "1'5",
+         "1'0000", "1000'000", "12'34'567", "1'2'345", "0'001", "1'000'00"],
         grouped)
 
 # --- doubles ----------------------------------------------------------------------------------------------------------
@@ -113,17 +115,24 @@ section("{ name: x, type: number }", numbers, double)
 
 
 def styled(text):
-    """decimalChar ",", groupChar ".", bareNumber false"""
-    text = re.sub(r"^(?:(?![0-9]|,[0-9]|[-+](?=.)).)*", "", text.strip(SPACES), flags=re.S)
-    text = re.sub(r"[^0-9]+$", "", text)
-    if not re.fullmatch(r"[-+]?([0-9]+(\.[0-9]+)*(,[0-9]*)?|,[0-9]+)([eE][-+]?[0-9]+)?", text, re.A):
+    """decimalChar ",", groupChar ".", bareNumber false: what is dropped is no sign, no bracket around, and no other digits"""
+    front, text, behind = re.fullmatch(r"((?:(?![0-9]|,[0-9]|[-+](?=.)).)*)(.*?)([^0-9]*)", text.strip(SPACES), re.S).groups()
+    behind = re.sub("^,[-\u2013]*", "", behind)
+    if re.search("[-\u2010-\u2015\u2212]", front + behind) or any(unicodedata.category(c) in ("Nd", "No") and not (c in "\u00b2\u00b3" and at) for part in (front, behind)
+                                                                for at, c in enumerate(part)):
+        return "bad"
+    if front.count("(") > front.count(")") and behind.count(")") > behind.count("("):
+        return "bad"
+    if not re.fullmatch(r"[-+]?(([0-9]+|[0-9]{1,3}(\.[0-9]{2,3})*\.[0-9]{3})(,[0-9]*)?|,[0-9]+)([eE][-+]?[0-9]+)?", text, re.A):
         return "bad"
     return double(text.replace(".", "").replace(",", "."))
 
 
 section("{ name: x, type: number, decimalChar: ',', groupChar: '.', bareNumber: false }",
         ["", "1.234,5", "1234,5", "1,5", ",5", "5,", "-1.000", "\u20ac 3,99", "3,99 \u20ac", "\u20ac-3,99", "EUR 1.234.567,89", "1.5,5", "1,5.5", "1,2,3",
-         "none", "\u20ac", "7 %", "abc,5", "abc-,5", "$5$", "1e5 x", "1,5e3", "..5", ",", "5.", "(5)", "- 5", "1 2"], styled)
+         "none", "\u20ac", "7 %", "abc,5", "abc-,5", "$5$", "1e5 x", "1,5e3", "..5", ",", "5.", "(5)", "- 5", "1 2",
+         "1.5", "1.50", "1.5000", "1.23.456,7", "12.34.567", "1.000e3", "5-", "3,99-", "3,99 -", "3,99- \u20ac", "\u20123,99", "\u22125", "\u2212 \u20ac 5", "(3,99 \u20ac)", "\u20ac (5)",
+         "(EUR) 5", "5 (net)", "5 EUR)", "5,-", "5,-- \u20ac", "5,\u2013", "5,- -", "5\u00bd", "\u00bd 5", "\u0661 5", "5 \uff11", "5\u00b2", "5 m\u00b2", "12-pack", "5 EUR-"], styled)
 
 # --- decimals ---------------------------------------------------------------------------------------------------------
 
