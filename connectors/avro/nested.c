@@ -9,6 +9,8 @@
 #include "engine/core/json_text.h"
 #include "engine/core/utf8.h"
 
+enum { NESTED_KEY_SHOWN = 30 };
+
 /* One value that is being read; nested is NULL where nothing is written. */
 struct walk {
 	struct nested *nested;
@@ -184,7 +186,7 @@ static int walk_entry(struct walk *walk, size_t first, struct text key, const st
 	return 0;
 }
 
-/* Brings the entries from first on into the order of their keys; of two with the same key the last one stays. */
+/* Brings the entries from first on into the order of their keys. Two with the same key, which a map of Avro may have, are no object. */
 static int sort_entries(struct walk *walk, size_t first)
 {
 	struct nested *nested = walk->nested;
@@ -201,8 +203,12 @@ static int sort_entries(struct walk *walk, size_t first)
 	qsort(entries, count, sizeof *entries, by_key);
 	buffer_clear(&nested->work);
 	for (size_t i = 0; i < count; i++) {
-		if (i + 1 < count && same_key(&entries[i], &entries[i + 1]))
-			continue;
+		if (i + 1 < count && same_key(&entries[i], &entries[i + 1])) {
+			nested->bad = true;
+			snprintf(nested->shown, sizeof nested->shown, "an object with the key \"%.*s\" twice",
+				(int)utf8_cut(entries[i].key.data, entries[i].key.length, NESTED_KEY_SHOWN), entries[i].key.data);
+			return 0;
+		}
 		if ((nested->work.length > 0 && buffer_puts(&nested->work, ",", walk->error) < 0) ||
 		    buffer_append(&nested->work, nested->out.data + entries[i].begin, entries[i].end - entries[i].begin, walk->error) < 0)
 			return -1;

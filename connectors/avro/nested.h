@@ -23,7 +23,7 @@ struct nested {
 	size_t limit;       /* bytes of out */
 	/* What was wrong with the last value: out is not to be used then. */
 	bool too_long;      /* more than limit */
-	bool bad;           /* holds something that is no value of ours: NaN, a date that does not exist */
+	bool bad;           /* holds something that is no value of ours: NaN, a date that does not exist, a map with a key twice */
 	char shown[64];     /* what that was */
 	bool no_text;       /* holds a string that is no UTF-8, or has a NUL */
 };

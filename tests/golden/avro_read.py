@@ -210,6 +210,16 @@ def test_types(table, codec):
     print("%s: %d records, %d columns" % (name, rows, len(columns)))
 
 
+class Twice(dict):
+    """A map whose last key comes twice, as a file may have it."""
+
+    def __len__(self):
+        return len(self.keys()) + 1
+
+    def items(self):
+        return list(super().items()) + [list(super().items())[-1]]
+
+
 BAD = [
     # field, rule, value on the wire, what is shown
     ("d", "type", float("nan"), "NaN"),
@@ -222,6 +232,7 @@ BAD = [
     ("year", "type", 10000, "10000"),
     ("whole", "type", 2 ** 53 + 1, str(2 ** 53 + 1)),
     ("number", "type", "12x", "12x"),
+    ("pairs", "type", Twice(a=1, b=2), "an object with the key \"b\" twice"),
     ("text", "encoding-error", b"a\xff", None),
     ("text", "encoding-error", b"a\0", None),
     ("tree", "type", {"z": float("nan")}, "NaN"),
@@ -234,11 +245,12 @@ def test_bad():
     """Each record has one value that is none of its field; the others are written."""
     types = {"d": "double", "ns": "long", "day": "int", "ms": "int", "dec": logical("bytes", "decimal", precision=10, scale=3), "year": "int",
              "whole": "long", "number": "string", "text": ["null", "bytes"],
-             "tree": {"type": "record", "name": "T", "fields": [{"name": "z", "type": "double"}]}}
+             "tree": {"type": "record", "name": "T", "fields": [{"name": "z", "type": "double"}]}, "pairs": {"type": "map", "values": "long"}}
     fields = {"d": {"type": "number"}, "ns": {"type": "datetime"}, "day": {"type": "date"}, "ms": {"type": "time"}, "year": {"type": "year"},
               "dec": {"type": "number", "precision": 4, "scale": 2}, "whole": {"type": "number"}, "number": {"type": "integer"},
-              "text": {"type": "string", "constraints": {"required": True}}, "tree": {"type": "string"}}
-    good = {"d": 0.0, "ns": 0, "day": 0, "ms": 0, "dec": decimal.Decimal("1.000"), "year": 1, "whole": 1, "number": "1", "text": b"x", "tree": {"z": 0.0}}
+              "text": {"type": "string", "constraints": {"required": True}}, "tree": {"type": "string"},
+              "pairs": {"type": "object"}}
+    good = {"d": 0.0, "ns": 0, "day": 0, "ms": 0, "dec": decimal.Decimal("1.000"), "year": 1, "whole": 1, "number": "1", "text": b"x", "tree": {"z": 0.0}, "pairs": {"b": 1, "a": 2}}
     schema = {"type": "record", "name": "R", "fields": [{"name": "id", "type": "long"}] + [{"name": name, "type": kind} for name, kind in types.items()]}
     records = [dict(good, id=0)] + [dict(good, **{"id": at + 1, field: value}) for at, (field, _, value, _) in enumerate(BAD)]
     write(tmp("bad.avro"), schema, records, "null")
