@@ -600,7 +600,7 @@ static void test_explain_and_check(void **state)
 	assert_int_equal(rig_open(&rig, world, schema_from("jobs", "id integer!, name string"),
 		(struct rig_options){ .table = "jobs", .mode = "upsert", .key = (const char *const[]){ "id", NULL } }), 0);
 	assert_int_equal(odbc_sink_ops.explain(rig.sink, &out, &error), 0);
-	assert_non_null(strstr(buffer_text(&out), "INSERT INTO \"jobs\" (\"id\", \"name\") "));
+	assert_non_null(strstr(buffer_text(&out), "INSERT INTO \"jobs\" AS penstock_target (\"id\", \"name\") "));
 	assert_non_null(strstr(buffer_text(&out), "ON CONFLICT (\"id\") DO UPDATE SET \"name\" = excluded.\"name\""));
 	assert_non_null(strstr(buffer_text(&out), "more than 20 characters"));
 	rig_close(&rig);
