@@ -131,10 +131,10 @@ static bool read_name(const char **at, const char *end, const char *const *names
 	return false;
 }
 
-/* Z, +hhmm or +hh:mm */
+/* Z, +hhmm, +hh:mm, or +hh as PostgreSQL writes it */
 static bool read_offset(const char **at, const char *end, struct reading *out)
 {
-	int hours, minutes;
+	int hours, minutes = 0;
 	if (*at == end)
 		return false;
 	char sign = *(*at)++;
@@ -143,9 +143,9 @@ static bool read_offset(const char **at, const char *end, struct reading *out)
 		return true;
 	if ((sign != '+' && sign != '-') || !read_digits(at, end, 2, 2, &hours))
 		return false;
-	if (*at < end && **at == ':')
-		++*at;
-	if (!read_digits(at, end, 2, 2, &minutes) || hours > 23 || minutes > 59)
+	bool colon = *at < end && **at == ':', digit = *at < end && **at >= '0' && **at <= '9';
+	*at += colon;
+	if (((colon || digit) && !read_digits(at, end, 2, 2, &minutes)) || hours > 23 || minutes > 59)
 		return false;
 	out->offset = (hours * 3600 + minutes * 60) * (sign == '-' ? -1 : 1);
 	return true;

@@ -297,6 +297,8 @@ def pattern(python, kind):
         stripped = text.strip(SPACES)
         if not stripped.isascii() or (python == "%Y%m%d" and len(stripped) != 8):
             return "bad"
+        if python.endswith("%z"):
+            stripped = re.sub(r"([-+][0-9]{2})$", r"\g<1>00", stripped) if re.search(r":[0-9]{1,2}[-+][0-9]{2}$", stripped) else stripped
         try:
             got = datetime.datetime.strptime(stripped, python)
         except ValueError:

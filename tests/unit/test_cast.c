@@ -266,6 +266,10 @@ static void agrees_with_a_table_by_hand(void **state)
 		{"{ name: x, type: datetime, format: '%A, %d %B %Y' }", "Monday, 02 January 1970", "bad"},
 		{"{ name: x, type: datetime, format: '%Y-%m-%dT%H:%M:%S%z' }", "1970-01-01T01:00:00+01:00", "i 0"},
 		{"{ name: x, type: datetime, format: '%Y-%m-%dT%H:%M:%S%z' }", "1970-01-01T00:00:00Z", "i 0"},
+		{"{ name: x, type: datetime, format: '%Y-%m-%d %H:%M:%S%z' }", "1970-01-01 00:00:00-01", "i 3600000000"},
+		{"{ name: x, type: datetime, format: '%Y-%m-%d %H:%M:%S%z' }", "1970-01-01 00:00:00-01:", "bad"},
+		{"{ name: x, type: datetime, format: '%Y-%m-%d %H:%M:%S%z' }", "1970-01-01 00:00:00-1", "bad"},
+		{"{ name: x, type: datetime, format: '%Y-%m-%d %H:%M:%S%z' }", "1970-01-01 00:00:00-013", "bad"},
 		{"{ name: x, type: datetime, format: '%Y-%m-%d %H:%M', timezone: Europe/Berlin }", "1970-01-01 01:00",
 		 "i 0"},
 	};
