@@ -261,6 +261,25 @@ static int put_nearly(const struct describing *how, const struct profile *profil
 	return buffer_printf(note, error, "%s\": %s: %s would reject it", near->example.cut ? "..." : "", format ? "format" : "type", kind_rule(how, &found));
 }
 
+/* What a type may have lost of the text, or put into it. */
+static int put_guess(const struct describing *how, const struct profile *profile, const struct found *found, struct buffer *note, struct error *error)
+{
+	const struct number_measure *seen = &profile->measures[found->style];
+	char without[COUNT_TEXT], all[COUNT_TEXT];
+
+	if (found->kind == FOUND_NUMBER && !seen->exponent && seen->padded && seen->fraction != seen->fraction_least)
+		return buffer_puts(note, "; NOT SURE: some end in a zero behind the decimal mark, others have fewer digits there: versions, and numbers of sections, "
+					 "would lose it (1.10 is 1.1)", error);
+	if (found->kind == FOUND_MOMENT && strstr(how->profiling->formats.items[found->format].pattern, "%y"))
+		return buffer_puts(note, "; NOT SURE: years of two digits: 69 to 99 are taken for 1969 to 1999, the others for 2000 to 2068", error);
+	if (found->kind == FOUND_MOMENT && found->format == MOMENT_FORMAT_DATETIME && profile->offsets > 0 && profile->offsets < profile->values)
+		return buffer_printf(note, error, "; NOT SURE: %s of %s have no offset (such as Z or +01:00) and are taken for UTC",
+			count_text(profile->values - profile->offsets, without), count_text(profile->values, all));
+	if (found->kind == FOUND_STRING && column_profile_is_coded(profile))
+		return buffer_puts(note, "; digits with an E between, which a number would lose", error);
+	return 0;
+}
+
 /* What a person should look at. */
 static int put_doubt(const struct describing *how, const struct profile *profile, const struct found *found, const char *name, struct buffer *note,
 	struct error *error)
@@ -280,6 +299,8 @@ static int put_doubt(const struct describing *how, const struct profile *profile
 	if (is_fixed(profile, found) &&
 	    buffer_printf(note, error, "; always %u digit%s behind the decimal mark: exact, and more are rejected", profile->measures[found->style].fraction,
 		    plural(profile->measures[found->style].fraction, "", "s")) < 0)
+		return -1;
+	if (put_guess(how, profile, found, note, error) < 0)
 		return -1;
 	if (found->kind == FOUND_STRING && put_nearly(how, profile, name, note, error) < 0)
 		return -1;

@@ -102,6 +102,8 @@ static void measure(struct number_measure *measure, const struct number_seen *se
 	measure->grouped = measure->grouped || seen->grouped;
 	measure->pointed = measure->pointed || seen->pointed;
 	measure->exponent = measure->exponent || seen->exponent;
+	measure->padded = measure->padded || seen->padded;
+	measure->coded = measure->coded || seen->coded;
 	measure->whole = seen->whole > measure->whole ? seen->whole : measure->whole;
 	measure->fraction = seen->fraction > measure->fraction ? seen->fraction : measure->fraction;
 	measure->fraction_least = first || seen->fraction < measure->fraction_least ? seen->fraction : measure->fraction_least;
@@ -165,6 +167,12 @@ static int narrow_formats(struct profile *profile, const struct profiling *profi
 	return 0;
 }
 
+static bool has_offset(const struct text *value)
+{
+	size_t length = value->length;
+	return length > 6 && (value->data[length - 1] == 'Z' || value->data[length - 6] == '+' || value->data[length - 6] == '-');
+}
+
 static bool has_two_slashes(const struct text *value)
 {
 	return memmem(value->data, value->length, "://", 3) != NULL;
@@ -215,6 +223,7 @@ static int add_value(struct profile *profile, struct profiling *profiling, const
 		narrow_number(profile, profiling, &value);
 	if (any_format(profile) && narrow_formats(profile, profiling, &value, error) < 0)
 		return -1;
+	profile->offsets += (profile->formats[0] >> MOMENT_FORMAT_DATETIME & 1) && has_offset(&value);
 	profile->yearmonth = profile->yearmonth && moment_yearmonth(value.data, value.length);
 	profile->uuid = profile->uuid && text_to_uuid(value.data, value.length, uuid);
 	/* These two are strings: spaces belong to them. */
@@ -268,6 +277,12 @@ static bool is_date_label(const char *label)
 static bool has_format(const struct profile *profile, size_t format)
 {
 	return profile->formats[format / 64] >> (format % 64) & 1;
+}
+
+bool column_profile_is_coded(const struct profile *profile)
+{
+	const struct number_measure *seen = &profile->measures[0];
+	return profile->values > 0 && (profile->styles & 1u) && seen->coded && !seen->pointed;
 }
 
 static void decide_number(const struct profile *profile, enum comma_use comma, struct found *out)
@@ -332,7 +347,7 @@ void column_profile_decide(const struct profile *profile, const struct profiling
 	}
 	if (decide_format(profile, profiling, label, out))
 		return;
-	if (profile->styles && !(profile->only_digits && profile->zeros_in_front))
+	if (profile->styles && !(profile->only_digits && profile->zeros_in_front) && !column_profile_is_coded(profile))
 		decide_number(profile, comma, out);
 	else if (profile->yearmonth)
 		out->kind = FOUND_YEARMONTH;

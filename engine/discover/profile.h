@@ -24,7 +24,7 @@ struct moment_range {
 /* What was seen of numbers when they are read by one style. */
 struct number_measure {
 	double least, most;
-	bool pointed, exponent, grouped;
+	bool pointed, exponent, grouped, padded, coded;
 	unsigned whole, fraction; /* digits, most of any value */
 	unsigned fraction_least;
 };
@@ -49,6 +49,7 @@ struct profile {
 	int64_t least_integer, most_integer;
 	struct number_measure measures[NUMBER_STYLES]; /* of the styles that are left */
 	bool years;                       /* all of four digits from 1800 to 2199 */
+	uint64_t offsets;                 /* values with an offset from UTC, while all could be datetimes of the default format */
 	struct moment_range *ranges;      /* of each format, once a value could be one; NULL before */
 	struct unique unique;
 	struct near_example first;
@@ -99,6 +100,9 @@ enum comma_use {
 
 /* label: of the column, or "". */
 void column_profile_decide(const struct profile *profile, const struct profiling *profiling, const char *label, enum comma_use comma, struct found *out);
+
+/* A text, since numbers would lose the e of values such as 1E5. */
+bool column_profile_is_coded(const struct profile *profile);
 
 /* Whether a text would be a value of what was found; not asked for strings. */
 bool column_profile_fits(const struct profiling *profiling, const struct found *found, const char *text, size_t length);

@@ -88,11 +88,15 @@ bool number_is(const struct number_spelling *spelling, const char *text, size_t 
 	size_t whole = point ? (size_t)(point - plain) : count;
 	seen->pointed = point != NULL;
 	seen->exponent = memchr(plain, 'e', count) || memchr(plain, 'E', count);
-	if (seen->exponent)
+	if (seen->exponent) {
+		const char *e = memchr(plain, 'e', count) ? memchr(plain, 'e', count) : memchr(plain, 'E', count);
+		seen->coded = !seen->pointed && e + 1 < plain + count && is_digit(e[1]);
 		return true;
+	}
 	whole -= sign;
 	seen->whole = whole == 1 && plain[sign] == '0' ? 0 : (unsigned)whole;
 	seen->fraction = point ? (unsigned)(count - (size_t)(point - plain) - 1) : 0;
+	seen->padded = seen->fraction > 1 && plain[count - 1] == '0';
 	return true;
 }
 

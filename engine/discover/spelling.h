@@ -14,7 +14,7 @@
 struct timeformat;
 
 /* Words that stand for no value in a column of anything but text; MISSING_WORDS of them. */
-enum { MISSING_WORDS = 19, NUMBER_STYLES = 9, BOOLEAN_PAIRS = 10, MOMENT_FORMATS = 160 };
+enum { MISSING_WORDS = 19, NUMBER_STYLES = 9, BOOLEAN_PAIRS = 10, MOMENT_FORMATS = 160, MOMENT_FORMAT_DATETIME = 2 };
 
 extern const char *const missing_words[MISSING_WORDS];
 /* Index of the word, or -1. */
@@ -31,6 +31,8 @@ void number_spelling(size_t index, struct number_spelling *out);
 
 struct number_seen {
 	bool grouped, pointed, exponent;
+	bool padded;              /* two digits or more behind the point, the last one a zero */
+	bool coded;               /* digits, an e and digits: no program writes a number so, but articles and lots are called so */
 	unsigned whole, fraction; /* digits in front of the point, leading zeros left out, and behind it */
 	double value;
 };
@@ -56,7 +58,7 @@ struct moment_formats {
 	size_t count;
 };
 
-/* In the order of preference. Returns 0, or -1 (out of memory). Fini it also after a failure. */
+/* In the order of preference; items[MOMENT_FORMAT_DATETIME] is the default one of datetimes. Returns 0, or -1 (out of memory). Fini it also after a failure. */
 int moment_formats_init(struct moment_formats *formats, struct error *error) MUST_CHECK;
 void moment_formats_fini(struct moment_formats *formats);
 bool moment_is(const struct moment_format *format, const char *text, size_t length, int64_t *out);
