@@ -73,6 +73,7 @@ struct catalog_key {
 struct catalog {
 	bool exists;
 	char *table;        /* "schema.name" or "name" as it is addressed */
+	bool unreadable;    /* PostgreSQL: this user may not SELECT from it */
 	const char *refusal; /* why no row can be inserted ("is a view without an INSERT trigger"), else NULL; static text */
 	const char *no_upsert; /* why no row can be upserted, else NULL; static text */
 	char *immediate;    /* PostgreSQL: the statement that has constraints checked at once, in this transaction, that are otherwise checked

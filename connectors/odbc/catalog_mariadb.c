@@ -257,7 +257,7 @@ static int ask(struct statement *statement, struct session *session, const char 
 static int read_foreign(struct session *session, const char *schema, const char *name, struct catalog *out, struct error *error)
 {
 	static const char sql[] =
-		"SELECT k.constraint_name, CONCAT(IF(k.referenced_table_schema = DATABASE(), '', CONCAT(k.referenced_table_schema, '.')),"
+		"SELECT k.constraint_name, CONCAT(IF(k.referenced_table_schema = DATABASE() AND k.referenced_table_name NOT LIKE '%.%', '', CONCAT(k.referenced_table_schema, '.')),"
 		" k.referenced_table_name), k.column_name,"
 		" k.referenced_column_name, IF(k.referenced_table_schema = k.table_schema AND k.referenced_table_name = k.table_name, 1, 0)"
 		" FROM information_schema.key_column_usage k WHERE k.table_schema = ? AND k.table_name = ?"

@@ -265,6 +265,7 @@ static int read_relation(struct session *session, const char *schema, const char
 		"SELECT c.oid::bigint, c.relkind::text, greatest(c.reltuples, 0)::bigint,"
 		" (pg_catalog.pg_relation_is_updatable(c.oid, true) & 8)::int,"
 		" pg_catalog.has_any_column_privilege(c.oid, 'INSERT')::int,"
+		" pg_catalog.has_any_column_privilege(c.oid, 'SELECT')::int,"
 		" (SELECT string_agg(n.nspname || '.' || h.relname || chr(10), '' ORDER BY n.nspname, h.relname) FROM pg_catalog.pg_inherits i"
 		" JOIN pg_catalog.pg_class h ON h.oid = i.inhrelid JOIN pg_catalog.pg_namespace n ON n.oid = h.relnamespace"
 		" WHERE i.inhparent = c.oid AND NOT h.relispartition)"
@@ -272,7 +273,7 @@ static int read_relation(struct session *session, const char *schema, const char
 	struct statement statement;
 	struct buffer quoted;
 	struct text text = { NULL, 0 };
-	int64_t rows = 0, insertable = 0, privilege = 0;
+	int64_t rows = 0, insertable = 0, privilege = 0, readable = 0;
 	char kind = '\0';
 	int row = -1;
 
@@ -293,11 +294,13 @@ static int read_relation(struct session *session, const char *schema, const char
 		if (statement_integer(&statement, 1, oid, NULL, error) == 0 && text_flag(&statement, 2, &kind, error) == 0 &&
 		    statement_integer(&statement, 3, &rows, NULL, error) == 0 &&
 		    statement_integer(&statement, 4, &insertable, NULL, error) == 0 &&
-		    statement_integer(&statement, 5, &privilege, NULL, error) == 0 && statement_text(&statement, 6, &text, error) == 0)
+		    statement_integer(&statement, 5, &privilege, NULL, error) == 0 &&
+		    statement_integer(&statement, 6, &readable, NULL, error) == 0 && statement_text(&statement, 7, &text, error) == 0)
 			row = 0;
 		if (row == 0 && text.data && !(out->heirs = strdup(text.data)))
 			row = error_memory(error, "the catalog");
 		out->exists = true;
+		out->unreadable = !readable;
 		out->rows_hint = (uint64_t)rows;
 		if (kind == 'm')
 			out->refusal = "is a materialized view, which takes no rows";

@@ -204,6 +204,16 @@ static int read_unique(struct session *session, const char *schema, const char *
 	return row;
 }
 
+/* As it is addressed. */
+static char *parent_name(const char *schema, const char *table)
+{
+	char *name;
+
+	if (!strchr(table, '.'))
+		return strdup(table);
+	return asprintf(&name, "%s.%s", schema, table) < 0 ? NULL : name;
+}
+
 static int read_foreign(struct session *session, const char *schema, const char *name, bool deferred, struct catalog *out,
 	struct error *error)
 {
@@ -230,7 +240,7 @@ static int read_foreign(struct session *session, const char *schema, const char 
 			key = catalog_add_key(out, true, "", error);
 			if (!key || statement_text(&statement, 2, &text, error))
 				break;
-			key->parent = strdup(or_empty(text));
+			key->parent = parent_name(schema, or_empty(text));
 			key->itself = strcasecmp(or_empty(text), name) == 0;
 			/* The pragma does not tell which of them. */
 			key->deferred = deferred;

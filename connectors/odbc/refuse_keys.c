@@ -156,13 +156,17 @@ static int open_probe(struct refuse_keys *keys, struct refuse_key *key, bool for
 	const struct catalog *table = keys->catalog;
 	char *const *columns = foreign ? key->key->parent_columns : key->key->columns;
 
-	if (key->open)
+	if (key->open || key->unaskable)
 		return 0;
 	if (foreign) {
 		catalog_fini(&key->parent);
 		if (catalog_read_keys(keys->session, key->key->parent, &key->parent, error))
 			return -1;
 		table = &key->parent;
+		/* One in a schema with a dot in its name, or that others alone may read: the database's words have to do. */
+		key->unaskable = !table->exists || table->unreadable;
+		if (key->unaskable)
+			return 0;
 	}
 	for (size_t i = 0; i < key->key->count; i++)
 		fields[i] = &keys->schema->fields[key->fields[i]];
@@ -206,8 +210,11 @@ static int ask_key(struct refuse_keys *keys, struct refuse_key *key, bool foreig
 	}
 	if (asked_count)
 		memset(keys->found, 0, asked_count * sizeof *keys->found);
-	if (asked_count && (open_probe(keys, key, foreign, error) ||
-				   probe_rows(&key->probe, batch, key->fields, asked, asked_count, keys->found, error)))
+	if (asked_count && open_probe(keys, key, foreign, error))
+		goto out;
+	if (key->unaskable)
+		asked_count = 0;
+	if (asked_count && probe_rows(&key->probe, batch, key->fields, asked, asked_count, keys->found, error))
 		goto out;
 	result = 0;
 	for (size_t i = 0; result == 0 && i < asked_count; i++)

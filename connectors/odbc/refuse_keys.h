@@ -16,6 +16,7 @@ struct refuse_key {
 	size_t *parents;         /* a key by which the table references itself: the fields of the referenced columns; else NULL, or where one is no field */
 	bool definite;           /* a probe alone decides: what it says of a row does not depend on other rows of the batch, and it can be asked of any value */
 	bool upserted;           /* it is the key of the upsert */
+	bool unaskable;          /* its table is out of reach */
 	bool open;
 	struct probe probe;      /* opened when first needed */
 	struct catalog parent;   /* foreign keys: read when first needed */

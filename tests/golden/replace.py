@@ -292,6 +292,18 @@ def hidden():
         done = go(reader, folder, "--set", "table=part")
         equal([(step["written"], step["rejects_by_rule"]) for step in done.json["steps"]], [(1, {"part.id.primary-key": 1, "part.database-error": 2})], "rows by policies")
         equal(db.count("part"), 11, "the row that the policy lets in")
+        # A parent that others alone may read: the database's words say whose key it is.
+        db.execute("create table owned (id bigint primary key)", "insert into owned values (1)",
+                   "create table child (id bigint primary key, owned_id bigint references owned, n bigint check (n <> 4))", "grant select, insert on child to " + name)
+        with open(folder + "/child.yaml", "w") as file:
+            file.write("resources: [{ name: child, schema: { primaryKey: id, fields: [{ name: id, type: integer }, { name: owned_id, type: integer }, { name: n, type: integer }] } }]")
+        with open(folder + "/child.csv", "w") as file:
+            file.write("id,owned_id,n\n1,1,1\n2,7,1\n3,1,4\n4,1,2\n")
+        with open(folder + "/child.pipeline.yaml", "w") as file:
+            file.write("version: 1\nname: child\ndictionary: child.yaml\nconnections: { db: { type: odbc, connect: \"${PENSTOCK_DB}\" } }\nstate: db\n"
+                       "source: { type: csv, path: %s/child.csv }\nrules: { table: child }\nsink: { type: odbc, connection: db, table: child }\n" % folder)
+        done = run(folder + "/child.pipeline.yaml", db=reader)
+        equal([(step["written"], step["rejects_by_rule"]) for step in done.json["steps"]], [(2, {"child.owned_id.foreign-key": 1, "child.database-error": 1})], "a parent that cannot be read")
         reader.session.close()
     finally:
         db.execute("drop owned by " + name, "drop role " + name)
