@@ -15,7 +15,7 @@
 #include "engine/http/parts.h"
 #include "rules/jsonschema.h"
 
-enum { ROW_SCHEMA_MAX = 64 << 20 };
+enum { ROW_SCHEMA_MAX = 64 << 20, COMPONENT_NAME_MAX = 512, COMPONENT_NUMBER_MAX = 16 };
 
 /* Where memory runs out, jansson gives NULL and refuses it further up: the document is then incomplete, which put() remembers. */
 struct writing {
@@ -74,13 +74,18 @@ static json_t *row_schema(struct writing *writing, const struct table *table)
 	return row;
 }
 
-/* Names of components have letters, digits, dots, dashes and underscores. */
-static void component_name(const char *pipeline, const char *table, char *out, size_t size)
+/* Names of components have letters, digits, dots, dashes and underscores; where two tables would have one, those behind the first get a number. */
+static void component_name(const json_t *schemas, const char *pipeline, const char *table, char out[COMPONENT_NAME_MAX])
 {
-	snprintf(out, size, "%s.%s", pipeline, table);
+	size_t end;
+
+	snprintf(out, COMPONENT_NAME_MAX - COMPONENT_NUMBER_MAX, "%s.%s", pipeline, table);
+	end = strlen(out);
 	for (char *c = out; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
 			*c = '_';
+	for (unsigned number = 2; json_object_get(schemas, out); number++)
+		snprintf(out + end, COMPONENT_NUMBER_MAX, "-%u", number);
 }
 
 /* The body of an ingest pipeline: an array of rows for each of its tables. */
@@ -92,11 +97,11 @@ static json_t *body_schema(struct writing *writing, const struct pipeline *pipel
 
 	for (size_t i = 0; i < plan->step_count; i++) {
 		const struct plan_step *step = &plan->steps[i];
-		char name[512];
+		char name[COMPONENT_NAME_MAX];
 
 		if (!plan_takes_requests(step))
 			continue;
-		component_name(plan->name, step->table, name, sizeof(name));
+		component_name(schemas, plan->name, step->table, name);
 		put(writing, schemas, name, step->transform ? given_schema(writing, step->source_schema) :
 			row_schema(writing, dictionary_find(pipeline_dictionary(pipeline), step->table)));
 		put(writing, properties, step->table, json_pack("{s:s,s:o,s:i}", "type", "array", "items",

@@ -212,6 +212,26 @@ def on(kind):
     service.stop()
 
 
+def names_alike(db):
+    """Tables whose names are the same but for letters that components cannot have are described each for itself."""
+    names = ["\u793e\u54e1", "\u90e8\u9580", "a/b", "a_b", "a b"]
+    with open(tmp("alike.dict.yaml"), "w", encoding="utf-8") as file:
+        file.write("name: alike\nresources:\n" + "".join("  - { name: \"%s\", schema: { fields: [{ name: f%d, type: integer }], primaryKey: f%d } }\n" % (name, at, at)
+                                                        for at, name in enumerate(names)))
+    with open(tmp("alike.yaml"), "w") as file:
+        file.write("version: 1\nname: alike\ndictionary: alike.dict.yaml\nconnections: { db: { type: odbc, connect: \"${PENSTOCK_DB}\" } }\n"
+                   "steps:\n  - for_each: { table: \"*\" }\n    source: { type: http }\n    sink: { type: odbc, connection: db, create: true }\n")
+    with open(tmp("alike.serve.yaml"), "w") as file:
+        file.write("version: 1\nlisten: 127.0.0.1:0\npipelines: [alike.yaml]\n")
+    done = penstock("schema", "openapi", tmp("alike.serve.yaml"), db=db)
+    document = json.loads(done.out)
+    validate(document, "names alike")
+    tables = next(value["properties"] for _, value in walk(document) if isinstance(value, dict) and set(names) <= set(value.get("properties", {})))
+    for at, name in enumerate(names):
+        row = resolve(document, tables[name]["items"]["anyOf"][0]["$ref"])
+        equal(list(row["properties"]), ["f%d" % at], "rows of " + name)
+
+
 def test():
     for kind in databases():
         on(kind)
@@ -221,6 +241,7 @@ def test():
     document = service.ask("GET", "/openapi.json").json()
     validate(document, "one pipeline")
     service.stop()
+    names_alike(db)
     # The command prints it without a service.
     done = penstock("schema", "openapi", service.file, db=db)
     equal((done.code, json.loads(done.out)), (0, document), "schema openapi: " + done.err)
