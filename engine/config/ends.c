@@ -109,6 +109,18 @@ int find_sink(struct making *making)
 	return making->step->sink ? 0 : -1;
 }
 
+int check_written_path(const struct making *making, const struct node *section, const char *path)
+{
+	const char *table = making->scope.table;
+	const struct node *node = node_find(section, "path");
+
+	if (!table || !path || (!strchr(table, '/') && strcmp(table, ".") != 0 && strcmp(table, "..") != 0) || !strstr(path, table))
+		return 0;
+	diagnostics_error(making->diagnostics, node ? node : section,
+		"the name of table \"%s\" cannot be a part of a path, since it would lead to another folder; give this table a step of its own", table);
+	return -1;
+}
+
 int bind_sink(struct making *making)
 {
 	const struct sink_ops *sink = making->step->sink;
@@ -125,8 +137,10 @@ int bind_sink(struct making *making)
 		return -1;
 	making->step->sink_options = options;
 	making->step->connection = connection_of(making, making->sink, sink->options);
-	path = sink->prints == PRINTS_TO_DASH ? bound_sink(making->step, "path", OPTION_STRING) : NULL;
-	making->step->prints = sink->prints == PRINTS_ALWAYS || (path && *path && strcmp(*path, "-") == 0);
+	path = bound_sink(making->step, "path", OPTION_STRING);
+	making->step->prints = sink->prints == PRINTS_ALWAYS || (sink->prints == PRINTS_TO_DASH && path && *path && strcmp(*path, "-") == 0);
+	if (check_written_path(making, making->sink, path ? *path : NULL) < 0)
+		return -1;
 	allow_empty = bound_sink(making->step, "allow_empty", OPTION_BOOLEAN);
 	making->step->allow_empty = allow_empty && *allow_empty;
 	if (result == 0 && sink->check && sink->check(options, &error) < 0) {

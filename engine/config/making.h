@@ -31,6 +31,10 @@ int bind_sink(struct making *making);
 const void *bound_source(const struct plan_step *step, const char *name, enum option_kind kind);
 const void *bound_sink(const struct plan_step *step, const char *name, enum option_kind kind);
 
+/* The name of the table at hand may come from a database that was discovered: in a path that is written to it must be one name, so that it leads
+ * nowhere else. path: NULL, or what was made of the scalar of this section. 0, or -1 after reporting. */
+int check_written_path(const struct making *making, const struct node *section, const char *path);
+
 /* --- demands.c: the table, its rules, and what follows for keys and commits. --- */
 
 int find_table(struct making *making);

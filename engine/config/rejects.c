@@ -59,6 +59,8 @@ static int jsonl(struct making *making, const struct node *rejects, const struct
 			"those of this sink are kept in its database, in one transaction with the rows: leave rejects out");
 	if (keys->connection)
 		return complain(making, node_find(rejects, "connection"), "\"connection\" belongs to rejects of type odbc");
+	if (check_written_path(making, rejects, keys->path) < 0)
+		return -1;
 	making->step->rejects_path = keys->path ? keys->path : default_path(making);
 	return making->step->rejects_path ? 0 : -1;
 }
