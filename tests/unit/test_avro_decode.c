@@ -415,7 +415,7 @@ static void test_nested(void **state)
 		{ ARRAY(LOGICAL("int", "date")), VALUE_JSON, "02 01 00", "[\"1969-12-31\"]" },
 		{ ARRAY("\"bytes\""), VALUE_JSON, "08 00 02 'a' 04 'ab' 06 'abc' 00", "[\"\",\"YQ==\",\"YWI=\",\"YWJj\"]" },
 		{ MAP("\"boolean\""), VALUE_JSON, "04 02 'b' 01 02 'a' 00 00", "{\"a\":false,\"b\":true}" },
-		{ MAP("\"int\""), VALUE_JSON, "02 02 'b' 02 02 02 'a' 04 02 02 'b' 06 00", "{\"a\":2,\"b\":3}" },
+		{ MAP("\"int\""), VALUE_JSON, "02 02 'b' 02 02 02 'a' 04 02 02 'b' 06 00", "bad type: \"an object with the key \"b\" twice\"" },
 		{ MAP("\"int\""), VALUE_JSON, "06 04 'ab' 02 02 'a' 04 00 06 00", "{\"\":3,\"a\":2,\"ab\":1}" },
 		{ MAP(MAP("\"int\"")), VALUE_JSON, "04 02 'y' 04 02 'd' 02 02 'c' 04 00 02 'x' 00 00", "{\"x\":{},\"y\":{\"c\":2,\"d\":1}}" },
 		{ MAP("\"int\""), VALUE_JSON, "02 80", "~damaged" },
