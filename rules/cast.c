@@ -396,6 +396,34 @@ int cast_column(struct caster *caster, const struct field_rules *rules, struct b
 	return -1;
 }
 
+/* ---- values of sources with types of their own ---- */
+
+/* The time as it stood there, which batch_column_text would print as UTC. */
+static int show_local(struct batch *batch, struct column *cells, uint32_t row, struct error *error)
+{
+	char text[VALUE_TEXT_MAX];
+	size_t length = value_format_datetime(cells->integers[row], text);
+	return batch_store(batch, text, length - 1, &cells->texts[row], error); /* without its Z */
+}
+
+int cast_local(const struct field_rules *rules, struct batch *batch, size_t column, const uint32_t *rows, size_t count, const struct rule *rule,
+	       struct error *error)
+{
+	struct column *cells = &batch->columns[column];
+	if (!cells->local || !rules->zone)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t row = rows[i];
+		if (cells->cells[row] != CELL_VALUE || moment_to_utc(cells->integers[row], rules->zone, &cells->integers[row]))
+			continue;
+		cells->cells[row] = CELL_BAD;
+		if (show_local(batch, cells, row, error) < 0 || batch_violation(batch, row, rule, NULL, error) < 0)
+			return -1;
+	}
+	cells->local = false;
+	return 0;
+}
+
 /* What a source with types of its own could not know. */
 static bool typed_fits(const struct field_rules *rules, enum value_type type, const char *bytes, size_t length)
 {

@@ -27,6 +27,11 @@ void caster_fini(struct caster *caster);
 int cast_column(struct caster *caster, const struct field_rules *rules, struct batch *batch, size_t column,
 		const uint32_t *rows, size_t count, const struct rule *rule, struct error *error) MUST_CHECK;
 
+/* Makes local times of a source with types of its own (column->local) UTC, as those in texts; one that does not exist or exists twice becomes
+ * CELL_BAD with a violation of rule. Returns 0 or -1. */
+int cast_local(const struct field_rules *rules, struct batch *batch, size_t column, const uint32_t *rows, size_t count, const struct rule *rule,
+	       struct error *error) MUST_CHECK;
+
 /* What the type demands beyond what a source with types of its own has looked at (an e-mail address is a string to it), of cells that
  * came as CELL_VALUE; to be called before cast_column. Returns 0 or -1. */
 int cast_check_typed(const struct field_rules *rules, struct batch *batch, size_t column, const uint32_t *rows,

@@ -124,7 +124,8 @@ static int cells(struct judge *self, struct batch *batch, struct error *error)
 		if (!judge->context.check_types_only &&
 		    cast_check_typed(&table->fields[i], batch, i, judge->rows, count, set->rules[RULE_TYPE], error) < 0)
 			return -1;
-		if (judge_missing(judge, batch, i, count, error) < 0 ||
+		if (cast_local(&table->fields[i], batch, i, judge->rows, count, set->rules[RULE_TYPE], error) < 0 ||
+		    judge_missing(judge, batch, i, count, error) < 0 ||
 		    cast_column(&judge->caster, &table->fields[i], batch, i, judge->rows, count, set->rules[RULE_TYPE],
 				error) < 0)
 			return -1;

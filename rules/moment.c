@@ -85,25 +85,30 @@ bool moment_time(const char *text, size_t length, int64_t *micros)
 	return used > 0 && (used == length || (used + 1 == length && text[used] == 'Z'));
 }
 
+static bool within_years(int64_t utc, int64_t *micros)
+{
+	if (utc < DAYS_FIRST * US_PER_DAY || utc >= (DAYS_LAST + 1) * US_PER_DAY)
+		return false;
+	*micros = utc;
+	return true;
+}
+
+bool moment_to_utc(int64_t local, const struct zone *zone, int64_t *utc)
+{
+	int64_t seconds = local / US_PER_SECOND - (local % US_PER_SECOND < 0);
+	int offset;
+	return zone_offset_of_local(zone, seconds, &offset) && within_years(local - (int64_t)offset * US_PER_SECOND, utc);
+}
+
 bool moment_compose(const struct moment *moment, const struct zone *zone, int64_t *micros)
 {
 	int64_t days;
 	if (!value_days_from_civil(moment->year, moment->month, moment->day, &days))
 		return false;
 	int64_t local = days * US_PER_DAY + moment->micros;
-	int offset = moment->offset;
-	if (!moment->has_offset && zone) {
-		int64_t seconds = days * 86400 + moment->micros / US_PER_SECOND;
-		if (!zone_offset_of_local(zone, seconds, &offset))
-			return false;
-	} else if (!moment->has_offset) {
-		offset = 0;
-	}
-	int64_t utc = local - (int64_t)offset * US_PER_SECOND;
-	if (utc < DAYS_FIRST * US_PER_DAY || utc >= (DAYS_LAST + 1) * US_PER_DAY)
-		return false;
-	*micros = utc;
-	return true;
+	if (!moment->has_offset && zone)
+		return moment_to_utc(local, zone, micros);
+	return within_years(local - (moment->has_offset ? (int64_t)moment->offset * US_PER_SECOND : 0), micros);
 }
 
 bool moment_datetime(const char *text, size_t length, const struct zone *zone, int64_t *micros)

@@ -41,6 +41,10 @@ bool moment_yearmonth(const char *text, size_t length);
 /* Microseconds since 1970 in UTC of what was taken apart. */
 bool moment_compose(const struct moment *moment, const struct zone *zone, int64_t *micros);
 
+/* Microseconds since 1970 of a local time into those of UTC. False, and *utc is left alone, where it does not exist or exists twice, or its UTC
+ * is beyond the years 1 to 9999. */
+bool moment_to_utc(int64_t local, const struct zone *zone, int64_t *utc);
+
 /* Exactly count digits at text. */
 bool moment_digits(const char *text, size_t count, unsigned *out);
 

@@ -16,6 +16,7 @@ struct step {
 	const struct avro_type *whole;
 	size_t column;
 	int null;                     /* nullable union: which of its two branches is null; else -1 */
+	bool local;                   /* a time without an offset into a datetime */
 };
 
 struct decoder {
@@ -47,6 +48,8 @@ static void compile(struct decoder *decoder)
 			step->null = avro_null_branch(step->whole);
 			step->type = bare;
 		}
+		step->local = decoder->schema->fields[step->column].type == VALUE_DATETIME && step->type->logical >= LOGICAL_LOCAL_MILLIS &&
+			      step->type->logical <= LOGICAL_LOCAL_NANOS;
 		step->take = cell_taker_for(step->type, decoder->schema->fields[step->column].type);
 	}
 	for (size_t c = 0; c < decoder->schema->field_count; c++)
@@ -125,6 +128,8 @@ static int take_field(struct decoder *decoder, const struct step *step, uint32_t
 	struct cell_writer *writer = &decoder->writer;
 	if (!step->take)
 		return nested_skip(&writer->wire, step->whole, error);
+	if (step->local)
+		writer->batch->columns[step->column].local = true;
 	if (step->null >= 0) {
 		struct wire *wire = &writer->wire;
 		size_t branch;

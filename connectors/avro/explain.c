@@ -66,6 +66,8 @@ static const char *conversion(const struct avro_type *type, const struct field *
 		return "as JSON";
 	if (class == CLASS_DECIMAL && field->type == VALUE_DECIMAL && (bare->scale != field->scale || bare->precision > field->precision))
 		return "rescaled exactly, else rejected";
+	if (field->type == VALUE_DATETIME && bare->logical >= LOGICAL_LOCAL_MILLIS && bare->logical <= LOGICAL_LOCAL_NANOS)
+		return "local times of the field's timezone, else UTC";
 	if (bare->logical == LOGICAL_TIMESTAMP_NANOS || bare->logical == LOGICAL_LOCAL_NANOS || bare->logical == LOGICAL_TIME_NANOS)
 		return "parts of a microsecond are rejected";
 	if (same_class(class, field->type))

@@ -196,6 +196,8 @@ void batch_reset(struct batch *batch)
 	batch->arena.used = 0;
 	turn_back(batch);
 	batch_cut(batch, 0);
+	for (size_t i = 0; i < batch->schema->field_count; i++)
+		batch->columns[i].local = false;
 	batch->fault_count = 0;
 	batch->violation_count = 0;
 	batch->sequence = 0;

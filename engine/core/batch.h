@@ -56,6 +56,8 @@ struct origin {
 struct column {
 	const struct field *field; /* borrowed from the schema */
 	uint8_t *cells;            /* enum cell_state */
+	bool local;                /* set by a source with types of its own: its datetimes are local times, which the rules take for such of the
+				    * field's time zone and make UTC; batch_reset takes it back */
 	struct span *texts;
 	union {
 		int64_t *integers;     /* integer, boolean, date, time, datetime, year */

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * For sources whose values have types already. Nothing of the dictionary's spellings (missing values, formats, time zones) applies here:
- * an empty text is an empty text.
+ * an empty text is an empty text. (Of local times a source says so by column->local.)
  */
 #ifndef PENSTOCK_CORE_TYPED_H
 #define PENSTOCK_CORE_TYPED_H

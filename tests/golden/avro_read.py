@@ -15,6 +15,7 @@ import sqlite3
 import sys
 import uuid
 import warnings
+import zoneinfo
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
 from harness import check, equal, main, penstock, run, step_of, tmp
@@ -283,6 +284,41 @@ def test_bad():
     print("bad: %d values" % len(BAD))
 
 
+def test_local():
+    """Local times are those of the field's timezone, as Python's zoneinfo has it; moments, and fields without one, are left alone."""
+    zone = zoneinfo.ZoneInfo("Europe/Berlin")
+    texts = ["2021-07-01T12:00:00", "2021-12-01T12:00:00.000001", "1965-01-01T00:00:00", "2021-03-28T01:59:59.999999", "2021-03-28T02:30:00", "2021-10-31T02:30:00",
+             "2021-10-31T03:00:00", "9999-12-31T23:59:59.999999", "1950-06-01T00:00:00.5"]
+    locals_ = [datetime.datetime.fromisoformat(text + ("00000" if text.endswith(".5") else "")) for text in texts]
+    micros = [(moment - datetime.datetime(1970, 1, 1)) // MICROSECOND for moment in locals_]
+    schema = {"type": "record", "name": "R", "fields": [{"name": "id", "type": "long"}, {"name": "there", "type": logical("long", "local-timestamp-micros")},
+                                                        {"name": "maybe", "type": ["null", logical("long", "local-timestamp-millis")]},
+                                                        {"name": "plain", "type": logical("long", "local-timestamp-micros")}, {"name": "moment", "type": logical("long", "timestamp-micros")}]}
+    records = [{"id": at, "there": value, "maybe": None if at % 2 else value // 1000, "plain": value, "moment": EPOCH + value * MICROSECOND} for at, value in enumerate(micros)]
+    write(tmp("local.avro"), schema, records, "null")
+    zoned = {"type": "datetime", "timezone": "Europe/Berlin"}
+    fields = [{"name": "id", "type": "integer"}, dict(zoned, name="there"), dict(zoned, name="maybe"), {"name": "plain", "type": "datetime"}, dict(zoned, name="moment")]
+
+    def utc(moment):
+        """As text; None where that local time does not exist or exists twice."""
+        ways = {moment.replace(tzinfo=zone, fold=fold).astimezone(datetime.timezone.utc) for fold in (0, 1)}
+        return moment_text((ways.pop() - EPOCH) // MICROSECOND) if len(ways) == 1 else None
+
+    for check_of in ("all", "types"):
+        pipeline = write_pipeline("local", fields, tmp("local.avro"), rules={"check": check_of})
+        done = run(pipeline)
+        equal([done.json["read"], done.json["written"], done.json["rejected"]], [len(texts), len(texts) - 2, 2], "local: books")
+        wanted = [(at, utc(moment), None if at % 2 else utc(moment.replace(microsecond=moment.microsecond // 1000 * 1000)), moment_text(value), moment_text(value))
+                  for at, (moment, value) in enumerate(zip(locals_, micros)) if utc(moment)]
+        with sqlite3.connect(tmp("local.db")) as db:
+            equal(db.execute("select id, there, maybe, plain, moment from t order by id").fetchall(), wanted, "local: rows")
+            rejects = db.execute("select record_no, rule, message from penstock_rejects order by record_no").fetchall()
+        equal([reject[:2] for reject in rejects], [(5, "t.there.type"), (6, "t.there.type")], "local: rejects")
+        check('"2021-03-28T02:30:00"' in rejects[0][2] and "Europe/Berlin" in rejects[0][2], "local: message " + rejects[0][2])
+        os.remove(tmp("local.db"))
+    print("local: %d times" % len(texts))
+
+
 def take_long(data, at):
     value = shift = 0
     while True:
@@ -430,6 +466,7 @@ def test():
     for codec in codecs:
         test_types(table, codec)
     test_bad()
+    test_local()
     test_flipped(lots)
     test_resumed()
 
