@@ -114,6 +114,11 @@ static int check_upsert(const struct target *target, struct error *error)
 		error_set(error, ERROR_CONFIG, target->session->place, "table %s %s", target->table, target->catalog.no_upsert);
 	for (size_t i = 0; i < target->upsert.count; i++)
 		names[i] = target->schema->fields[target->upsert.fields[i]].name;
+	/* Where a column pads, "a" and "a " would be one row, written twice. */
+	for (size_t c = 0; c < target->catalog.column_count; c++)
+		for (size_t i = 0; i < target->upsert.count; i++)
+			if (target->catalog.columns[c].padded && strcmp(target->catalog.columns[c].name, names[i]) == 0)
+				target->catalog.columns[c].cuts_spaces = true;
 	if (target->upsert.count &&
 	    !catalog_find_exact(&target->catalog, target->session->dialect, names, target->upsert.count)) {
 		buffer_init(&text, NAMES_MAX);
