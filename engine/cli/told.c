@@ -141,7 +141,7 @@ int told_no_run(bool json, const char *file, const struct error *why)
 static void tell_failure(struct log *log, const struct plan *plan, const struct run_options *options, const struct run_report *report)
 {
 	struct error error = ERROR_INIT;
-	if (!options->dry_run && !options->mend && failure_tell(plan, report, options->cancel, &error))
+	if (!options->dry_run && !options->mend && failure_tell(plan, report, options->cancel, NULL, &error))
 		log_error(log, NULL, &error);
 }
 

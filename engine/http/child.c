@@ -36,6 +36,7 @@ static int spawn(const char *const *arguments, int out, int said, pid_t *child)
 		failed = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", 0, 0);
 		failed = failed ? failed : posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
 		failed = failed ? failed : posix_spawn_file_actions_adddup2(&files, said, STDERR_FILENO);
+		failed = failed ? failed : posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
 		failed = failed ? failed : posix_spawnattr_setsigmask(&attributes, &none);
 		failed = failed ? failed : posix_spawnattr_setsigdefault(&attributes, &all);
 		failed = failed ? failed : posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);

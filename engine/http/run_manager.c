@@ -19,7 +19,7 @@
 #include "engine/lineage/lineage.h"
 #include "engine/schedule/failure.h"
 
-enum { NOTE_MAX = 512, SHOW_EVERY_MS = 250, STACK_BYTES = 8 << 20 };
+enum { NOTE_MAX = 512, SAID_MAX = 1024, SHOW_EVERY_MS = 250, STACK_BYTES = 8 << 20 };
 
 enum managed_state {
 	MANAGED_QUEUED = 0,
@@ -250,8 +250,18 @@ static void tell_failure(struct managed *run, const struct run_report *report)
 {
 	char why[ERROR_PLACE_MAX + ERROR_MESSAGE_MAX], text[sizeof why + RUN_ID_SIZE + 8];
 	struct error error = ERROR_INIT;
+	struct buffer said;
 
-	if (failure_tell(pipeline_plan(run->pipeline), report, &run->cancel, &error) == 0)
+	buffer_init(&said, SAID_MAX);
+	int result = failure_tell(pipeline_plan(run->pipeline), report, &run->cancel, &said, &error);
+	while (said.length > 0 && said.data[said.length - 1] == '\n')
+		said.data[--said.length] = '\0';
+	if (said.length > 0) {
+		snprintf(text, sizeof text, "%s: %s", run->id, said.data);
+		access_event("failure_said", "run", text);
+	}
+	buffer_fini(&said);
+	if (result == 0)
 		return;
 	error_text(&error, why, sizeof why);
 	snprintf(text, sizeof text, "%s: %s", run->id, why);

@@ -12,7 +12,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.environ["TOP"], "tests/support"))
-from harness import TOP, build_shim, check, equal, main, newdb, penstock, run, start, tmp, wait_until
+from harness import TOP, build_shim, check, databases, equal, main, newdb, penstock, run, start, tmp, wait_until
 from http_service import Service
 
 
@@ -216,9 +216,12 @@ on_failure: """ % (os.path.join(TOP, "examples/hr/datapackage.yaml"), tmp("absen
     service = Service([command, address], env=clock.env(db), name="told")
     clock.move(60)
     wait_until(lambda: os.path.exists(out) and os.path.getsize(out) and Slow.posted, 30, "both are told")
+    wait_until(lambda: events(service, "failure_said"), 30, "what the command printed")
     service.stop()
     with open(out) as heard:
         equal(json.load(heard)["exit_code"], 4, "of the service")
+    check(events(service, "failure_said")[0].endswith(": heard\nalso"), "what the command printed: %r" % events(service, "failure_said"))
+    equal([line for line in service.text().splitlines() if not line.startswith("{")], [], "lines of the log that are no JSON")
     path, kind, body = Slow.posted[0]
     equal((path, kind, json.loads(body)["pipeline"]), ("/hook?token=only-for-them", "application/json", "by_address"), "the address")
     for what, text, message in (
@@ -227,6 +230,65 @@ on_failure: """ % (os.path.join(TOP, "examples/hr/datapackage.yaml"), tmp("absen
             ("gone", '{ url: "http://127.0.0.1:9/x?token=only-for-them", timeout: 5s }', "cannot reach 127.0.0.1")):
         done = penstock("run", write(what + ".yaml", base + text + "\n"), db=db)
         check(done.code == 4 and message in done.err and "only-for-them" not in done.err, "%s: %d %s" % (what, done.code, done.err))
+
+
+def unruly():
+    """A command that prints megabytes, and hangs with a child that does not want to end: the log stays JSON, nothing of it stays, and it holds no session."""
+    for kind in databases():
+        db, out = newdb(kind), tmp("unruly_" + kind)
+        path = write("unruly_%s.yaml" % kind, """version: 1
+dictionary: %s
+connections: { db: { type: odbc, connect: "${PENSTOCK_DB}" } }
+source: { type: csv, path: "%s" }
+sink: { type: odbc, connection: db, table: departments, create: true }
+on_failure:
+  timeout: 2s
+  command: [sh, -c, 'echo begun; head -c 3000000 /dev/zero | tr "\\0" x; (trap "" TERM; sleep 300; sleep 300) & echo $$ >"$0"; ls -l /proc/$$/fd >&2; ls -l /proc/$$/fd >"$0.files"; wait', "%s"]
+""" % (os.path.join(TOP, "examples/hr/datapackage.yaml"), tmp("absent.csv"), out))
+        service = Service([path, os.path.join(TOP, "pipelines/ingest.yaml")], env={"PENSTOCK_DB": db.connect}, name="serves_" + kind)
+        equal(service.post("/v1/ingest/ingest/departments", [{"id": 1, "department": "one"}]).status, 200, "rows")
+        equal(service.post("/v1/pipelines/unruly_%s/runs" % kind, {}).status, 202, "a run")
+        wait_until(lambda: events(service, "failure_untold"), 30, "its end")
+        with open(out + ".files") as files:
+            held = re.findall(r" (\d+) -> (.*)", files.read())
+        equal([name for number, name in held if "socket:" in name or "psqlodbc" in name], [], "%s: files of ours that it holds: %s" % (kind, held))
+        with open(out) as source:
+            number = int(source.read())
+        check(not os.path.exists("/proc/%d" % number), "the command is there")
+        wait_until(lambda: not group(number), 5, "the end of what it began")
+        service.stop()
+        said = events(service, "failure_said")
+        check(len(said) == 1 and ": begun\nxxx" in said[0] and len(said[0]) < 2000, "what it printed: %s" % said)
+        equal([line[:80] for line in service.text().splitlines() if not line.startswith("{")], [], "lines of the log that are no JSON")
+
+
+def group(number):
+    """True while a process of that group goes on."""
+    for name in os.listdir("/proc"):
+        try:
+            with open("/proc/%s/stat" % name) as stat:
+                state, _, of = stat.read().rsplit(") ", 1)[1].split()[:3]
+            if int(of) == number and state != "Z":
+                return True
+        except (OSError, ValueError):
+            pass
+    return False
+
+
+def full():
+    """Where there is no room for a file, somebody is told all the same."""
+    db, out = newdb("sqlite"), tmp("full.json")
+    path = write("full.yaml", """version: 1
+dictionary: %s
+connections: { db: { type: odbc, connect: "${PENSTOCK_DB}" } }
+source: { type: csv, path: "%s" }
+sink: { type: odbc, connection: db, table: departments, create: true }
+on_failure: { command: [sh, -c, 'cat >"$0"', "%s"] }
+""" % (os.path.join(TOP, "examples/hr/datapackage.yaml"), tmp("absent.csv"), out))
+    service = Service([path], env={"PENSTOCK_DB": db.connect, "TMPDIR": tmp("no/such/folder")}, name="serves_full")
+    equal(service.post("/v1/pipelines/full/runs", {}).status, 202, "a run")
+    wait_until(lambda: os.path.exists(out) and os.path.getsize(out), 30, "the command")
+    service.stop()
 
 
 def changed(port):
@@ -355,6 +417,8 @@ def scheduled():
     told(port)
     changed(port)
     told_to_end(port)
+    unruly()
+    full()
     clock.join()
     if failures:
         raise failures[0]
