@@ -2,16 +2,20 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <libpq-events.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "connectors/odbc/pq.h"
 #include "connectors/odbc/session.h"
+#include "engine/core/clock.h"
 
-enum { TOKEN_BYTES = 16, VERSION_MIN = 90500 };
+enum { TOKEN_BYTES = 16, VERSION_MIN = 90500, TIMEOUT_MOST_S = 1000000 };
 
 /* libpq's interface has no place for an argument of ours while a driver connects; a thread connects one session at a time. */
 static _Thread_local struct pq *listening;
@@ -31,6 +35,59 @@ static int watch(PGEventId event, void *info, void *unused)
 	return 1;
 }
 
+static void ignore_notice(void *unused, const PGresult *notice)
+{
+	(void)unused;
+	(void)notice;
+}
+
+/* Half as long as libpq would wait for one address, so that it is not twice as long where none answers; 0: for ever. */
+static int64_t connect_deadline(PGconn *connection)
+{
+	PQconninfoOption *options = PQconninfo(connection);
+	long seconds = 0;
+
+	for (const PQconninfoOption *option = options; option && option->keyword; option++)
+		if (strcmp(option->keyword, "connect_timeout") == 0 && option->val)
+			seconds = strtol(option->val, NULL, 10);
+	PQconninfoFree(options);
+	return seconds > 0 && seconds < TIMEOUT_MOST_S ? clock_elapsed_ms() + 500 * seconds : 0;
+}
+
+/* False once the deadline is over. */
+static bool wait_for_server(PGconn *connection, PostgresPollingStatusType what, int64_t deadline)
+{
+	struct pollfd ready = {.fd = PQsocket(connection), .events = what == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+
+	for (;;) {
+		int64_t left = deadline ? deadline - clock_elapsed_ms() : -1;
+
+		if (deadline && left <= 0)
+			return false;
+		int count = poll(&ready, 1, (int)left);
+		if (count > 0 || (count < 0 && errno != EINTR))
+			return true;
+	}
+}
+
+/* As libpq does, but what the server has to say while it lets the session in (that its collations are of another version, ...) does not go to standard error,
+ * which has the lines of a log. NULL where an address does not answer in time: how to go on to the next libpq alone knows. */
+static PGconn *connect_quietly(const char *const *keywords, const char *const *values, int expand_dbname)
+{
+	PGconn *connection = PQconnectStartParams(keywords, values, expand_dbname);
+	PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+
+	if (!connection || PQstatus(connection) == CONNECTION_BAD)
+		return connection;
+	PQsetNoticeReceiver(connection, ignore_notice, NULL);
+	for (int64_t deadline = connect_deadline(connection); next != PGRES_POLLING_OK && next != PGRES_POLLING_FAILED; next = PQconnectPoll(connection))
+		if (!wait_for_server(connection, next, deadline)) {
+			PQfinish(connection);
+			return NULL;
+		}
+	return connection;
+}
+
 /* Called by the driver in place of libpq's own, which it calls: the dynamic linker takes the program's definition of a name before that
  * of a library (ELF, symbol interposition). */
 PGconn *PQconnectdbParams(const char *const *keywords, const char *const *values, int expand_dbname)
@@ -45,7 +102,9 @@ PGconn *PQconnectdbParams(const char *const *keywords, const char *const *values
 	/* NULL is libpq's own answer where it has no memory. */
 	if (!next.found)
 		return NULL;
-	connection = next.connect(keywords, values, expand_dbname);
+	connection = pq ? connect_quietly(keywords, values, expand_dbname) : NULL;
+	if (!connection)
+		connection = next.connect(keywords, values, expand_dbname);
 	if (connection && pq && PQregisterEventProc(connection, watch, "penstock", NULL) &&
 	    PQsetInstanceData(connection, watch, pq)) {
 		pq->connection = connection;

@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -202,6 +203,19 @@ def few_sessions():
     service.stop()
 
 
+def talkative():
+    """What a server says while it lets a session in, such as after an upgrade of the machine, is no line of the log."""
+    if "postgresql" not in databases():
+        return
+    db = newdb("postgresql")
+    db.execute("update pg_database set datcollversion = '0.of-another-machine' where datname = current_database()")
+    check("WARNING" in subprocess.run(db.shell(), env=db.environment(), input=b"select 1;", capture_output=True).stderr.decode(), "the server says nothing")
+    service = Service([INGEST], "", {"PENSTOCK_DB": db.connect}, name="talkative")
+    equal(service.post(JOBS, [[1, "x"]]).status, 200, "a request")
+    service.stop()
+    equal([line for line in service.text().splitlines() if not line.startswith("{")], [], "lines of the log that are no JSON")
+
+
 def full_disk():
     """The spool of an upload has no room: 507, the file that a param names stays as it was, and with room again all is well."""
     db = newdb("sqlite")
@@ -275,6 +289,7 @@ def test():
     broken()
     all_locked()
     few_sessions()
+    talkative()
     if sys.argv[1] == "plain":
         full_disk()
         wrong_clock()
