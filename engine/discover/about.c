@@ -37,6 +37,23 @@ static int put_counted(struct finding *finding, uint64_t count, const char *of, 
 	return count == 0 ? 0 : buffer_printf(&finding->out->about, error, "%s %s%s %s\n", count_text(count, text), of, count == 1 ? "" : "s", what);
 }
 
+/* Where nulls are spelled \N, MySQL or PostgreSQL's COPY wrote the file, which put a backslash in front of much else, too. */
+static int tell_backslashes(struct finding *finding, struct error *error)
+{
+	const struct scan *scan = &finding->scan;
+	uint64_t nulls = 0, others = 0;
+	char count[COUNT_TEXT];
+
+	for (size_t c = 0; c < scan->columns; c++) {
+		nulls += scan->profiles[c].words[missing_word("\\N", 2)];
+		others += scan->profiles[c].backslashes;
+	}
+	if (nulls == 0 || others == 0)
+		return 0;
+	return buffer_printf(&finding->out->about, error, "NOT SURE: %s cell%s a backslash, beside others that are \\N: where MySQL or PostgreSQL's COPY wrote them, the "
+		"source needs %sescape_codes: true\n", count_text(others, count), others == 1 ? " has" : "s have", scan->guess.escape ? "" : "escape: \"\\\\\" and ");
+}
+
 int finding_tell(struct finding *finding, struct error *error)
 {
 	const struct scan *scan = &finding->scan;
@@ -68,6 +85,12 @@ int finding_tell(struct finding *finding, struct error *error)
 		return -1;
 	if (scan->guess.rival && scan->columns > 1 &&
 	    buffer_printf(about, error, "NOT SURE: %s would cut the records about as well; see --delimiter\n", rival ? rival : scan->guess.rival) < 0)
+		return -1;
+	bool single = strcmp(encoding, "windows-1252") == 0 || strcmp(encoding, "latin-1") == 0;
+	if (single && !finding->how->encoding &&
+	    buffer_printf(about, error, "NOT SURE: not all of it is UTF-8, and %s is the likeliest of many encodings of one byte a character; see --encoding\n", encoding) < 0)
+		return -1;
+	if (tell_backslashes(finding, error) < 0)
 		return -1;
 	if (put_counted(finding, scan->blank, "line", "with nothing on, skipped", error) < 0 ||
 	    put_counted(finding, finding_is_short(finding) ? scan->profiles[scan->columns - 1].absent : 0,

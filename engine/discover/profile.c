@@ -250,6 +250,7 @@ int column_profile_add(struct profile *profile, struct profiling *profiling, con
 	profile->shortest = characters < profile->shortest ? characters : profile->shortest;
 	profile->longest = characters > profile->longest ? characters : profile->longest;
 	int word = missing_word(text, length);
+	profile->backslashes += word < 0 && memchr(text, '\\', length) != NULL;
 	if (word < 0)
 		return add_value(profile, profiling, text, length, error);
 	profile->words[word]++;

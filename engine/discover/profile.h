@@ -34,6 +34,7 @@ struct profile {
 	uint64_t empty;
 	uint64_t absent;                  /* records that are too short to have it */
 	uint64_t words[MISSING_WORDS];
+	uint64_t backslashes;             /* values with one; "\N" is a word */
 	uint64_t spaces_only, padded;     /* cells of spaces alone, and values with spaces around them */
 	uint64_t shortest, longest;       /* characters of values and words */
 

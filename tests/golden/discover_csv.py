@@ -270,6 +270,14 @@ def dialects():
             fields = yaml.safe_load(file)["resources"][0]["schema"]["fields"]
         equal(["%s %s" % (field["name"], field["type"]) for field in fields], names, what + ": the fields")
         load(path, records, what=what)
+    doubt = "NOT SURE: not all of it is UTF-8, and windows-1252 is the likeliest"
+    for data, said in ((b"id,name\n1,caf\xe9\n", True), ("id,name\n1,caf\xe9\n2,".encode() + b"\xe9\n", True), ("id,name\n1,caf\xe9\n".encode(), False), (b"id,name\n1,cafe\n", False)):
+        equal(doubt in penstock("discover", "csv", write("guessed.csv", data)).out, said, "whether the encoding of %r is a guess" % data)
+    check(doubt not in penstock("discover", "csv", write("guessed.csv", b"id,name\n1,\xe9\n"), "--encoding", "windows-1252").out, "an encoding that was said")
+    copied = penstock("discover", "csv", write("copied.csv", "id\tname\tn\n1\ta\\tb\t\\N\n2\tc\\\\d\t5\n3\te\t6\n")).out
+    check("NOT SURE: 2 cells have a backslash, beside others that are \\N: where MySQL or PostgreSQL's COPY wrote them, the source needs escape: \"\\\\\" and escape_codes: true" in copied, copied)
+    for text in ("id\tname\tn\n1\ta\t\\N\n2\tc\t5\n", "id\tname\tn\n1\tC:\\x\t5\n2\tc\t5\n"):
+        check("backslash" not in penstock("discover", "csv", write("copied.csv", text)).out, "nothing to say of " + repr(text))
     marked = write("marked.csv", "id,name\n1,é\n2,漢\n".encode("utf-16-be").join((b"\xfe\xff", b"")))
     said = penstock("discover", "csv", marked)
     check("utf-16be by its byte order mark, cut by comma" in said.out, said.out)
