@@ -163,8 +163,12 @@ static void load_resources(struct loader *loader, const struct node *root, struc
 	const struct node *resources = node_find(root, "resources");
 	struct inherited inherited = {.missing = node_find(root, "missingValues")};
 	if (!resources || resources->kind != NODE_SEQUENCE || resources->count == 0) {
+		const char *instead = resources                  ? ""
+				      : node_find(root, "schema") ? " (this is one alone: put it into resources: [...])"
+				      : node_find(root, "fields") ? " (this is the schema of one: resources: [{ name: NAME, schema: THIS FILE }])"
+								  : "";
 		diagnostics_error(loader->diagnostics, resources ? resources : root,
-				  "a data dictionary needs resources: a list of tables");
+				  "a data dictionary needs resources: a list of tables%s", instead);
 		return;
 	}
 	if (resources->count > DICTIONARY_TABLES_MAX) {

@@ -110,6 +110,13 @@ void spelling_check(const struct node *map, enum part part, struct diagnostics *
 			known++;
 		if (*known)
 			continue;
+		const char *const *constraint = constraint_keys;
+		while (part == PART_FIELD && *constraint && strcmp(*constraint, key) != 0)
+			constraint++;
+		if (part == PART_FIELD && *constraint) {
+			diagnostics_warning(diagnostics, map->keys[i], "\"%s\" in a field is ignored; it belongs into its constraints", key);
+			continue;
+		}
 		const char *meant = suggest(key, parts[part].keys);
 		if (meant)
 			diagnostics_error(diagnostics, map->keys[i], "unknown key \"%s\" in %s (did you mean \"%s\"?)",

@@ -31,7 +31,9 @@ void report_unknown_table(struct planning *planning, const struct node *name)
 
 bool document_is_dictionary(const struct node *root)
 {
-	return node_find(root, "resources") && !node_find(root, "steps");
+	/* A resource, or a table schema, alone is none, but its author means one. */
+	bool meant = node_find(root, "resources") || node_find(root, "fields") || (node_find(root, "schema") && node_find(root, "path"));
+	return meant && !node_find(root, "steps") && !node_find(root, "source");
 }
 
 bool document_is_serve_file(const struct node *root)

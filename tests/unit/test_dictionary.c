@@ -176,6 +176,8 @@ static void warns_of_unknown_keys_and_refuses_mistyped_ones(void **state)
 		 "d.yaml:2:1: unknown key \"owner\"", false},
 		{"resources: [{name: t, schema: {fields: [{name: a}]}, x-team: b}]\n",
 		 "unknown key \"x-team\" in a resource", false},
+		{"resources: [{name: t, schema: {fields: [{name: a, required: true}]}}]\n",
+		 "d.yaml:1:51: \"required\" in a field is ignored; it belongs into its constraints", false},
 		{"resource: []\nresources: [{name: t, schema: {fields: [{name: a}]}}]\n",
 		 "d.yaml:1:1: unknown key \"resource\" in a data "
 		 "package (did you mean \"resources\"?)",
@@ -390,6 +392,8 @@ static void refuses_what_is_no_dictionary(void **state)
 		{"[]", "must be a map"},
 		{"x", "must be a map"},
 		{"name: x", "d.yaml:1:1: a data dictionary needs resources"},
+		{"{ name: x, path: x.csv, schema: { fields: [{ name: a }] } }", "a list of tables (this is one alone: put it into resources: [...])"},
+		{"fields: [{ name: a }]", "a list of tables (this is the schema of one: resources: [{ name: NAME, schema: THIS FILE }])"},
 		{"resources: []", "needs resources"},
 		{"resources: x", "needs resources"},
 		{"resources: [x]", "a resource must be a map"},
