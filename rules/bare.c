@@ -66,11 +66,11 @@ static bool is_unit(const char *text, size_t length, int *open)
 	return true;
 }
 
-/* "5,-" has no cents. */
+/* "5,-" has no cents. Of a whole number, for which there is no mark, either one may stand there. */
 static size_t skip_no_cents(const struct number_style *style, bool whole, const char *text, size_t length)
 {
-	size_t at = style->decimal_length, size;
-	if (!is_mark(style, whole, text, length))
+	size_t at = whole ? 1 : style->decimal_length, size;
+	if (whole ? length == 0 || (*text != ',' && *text != '.') : !is_mark(style, whole, text, length))
 		return 0;
 	while (at < length && (size = utf8_character(text + at, length - at)) > 0 && is_minus(code_point(text + at, size)))
 		at += size;

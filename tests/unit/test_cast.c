@@ -162,6 +162,12 @@ static void agrees_with_a_table_by_hand(void **state)
 		{"{ name: x, type: integer, bareNumber: false }", "95 EUR", "i 95"},
 		{"{ name: x, type: integer, bareNumber: false }", "EUR -95", "i -95"},
 		{"{ name: x, type: integer, bareNumber: false }", "EUR", "bad"},
+		{"{ name: x, type: integer, bareNumber: false }", "EUR 5,-", "i 5"},
+		{"{ name: x, type: integer, bareNumber: false }", "5.--", "i 5"},
+		{"{ name: x, type: integer, bareNumber: false }", "5-", "bad"},
+		{"{ name: x, type: integer, bareNumber: false }", "(5)", "bad"},
+		{"{ name: x, type: integer, bareNumber: false }", "\xE2\x88\x92"
+								     "5", "bad"},
 		{"{ name: x, type: integer, bareNumber: false }", "9 5", "bad"},
 		{"{ name: x, type: integer, bareNumber: false, groupChar: ' ' }", "$9 500", "i 9500"},
 		{"{ name: x, type: number, precision: 9, scale: 2, decimalChar: ',', bareNumber: false }", "1234,50",
