@@ -67,6 +67,43 @@ static int leave(struct server *server, const sigset_t *signals, const struct no
 	return second ? 128 + second : 0;
 }
 
+/* What may wait while the last things are closed, such as sessions with a database that says nothing any more. */
+struct impatience {
+	sigset_t signals;
+	int told; /* a signal after the one that began the end; 0: none yet */
+	bool watched;
+	pthread_t thread;
+};
+
+static void *end_at_once(void *arg)
+{
+	struct impatience *impatience = arg;
+	int number;
+
+	for (;;) {
+		if (sigwait(&impatience->signals, &number) != 0 || number == SIGHUP)
+			continue;
+		if (impatience->told)
+			_Exit(128 + number);
+		impatience->told = number;
+	}
+}
+
+static void watch_impatience(struct impatience *impatience, const sigset_t *signals, int code)
+{
+	impatience->signals = *signals;
+	impatience->told = code;
+	impatience->watched = pthread_create(&impatience->thread, NULL, end_at_once, impatience) == 0;
+}
+
+static void forget_impatience(struct impatience *impatience)
+{
+	if (!impatience->watched)
+		return;
+	pthread_cancel(impatience->thread);
+	pthread_join(impatience->thread, NULL);
+}
+
 static void free_service(struct service *service)
 {
 	const struct serve_file *file = service ? service_file(service) : NULL;
@@ -161,6 +198,7 @@ static int serve(struct service *service, const char *path, struct error *error)
 {
 	const struct serve_file *file = service_file(service);
 	struct server *server = NULL;
+	struct impatience impatience = {.watched = false};
 	struct service *retired;
 	struct notify notify;
 	sigset_t signals;
@@ -179,6 +217,7 @@ static int serve(struct service *service, const char *path, struct error *error)
 		notify_ready(&notify, address);
 		keep_going(server, path, &signals, &notify);
 		code = leave(server, &signals, &notify);
+		watch_impatience(&impatience, &signals, code);
 		service = server_service(server);
 		server_stop(server);
 		while ((retired = server_take_retired(server)))
@@ -186,6 +225,7 @@ static int serve(struct service *service, const char *path, struct error *error)
 		server_close(server);
 	}
 	free_service(service);
+	forget_impatience(&impatience);
 	return code;
 }
 
