@@ -100,12 +100,24 @@ static bool look_at_number(struct hint_rule *rule, const char *text, size_t leng
 	return true;
 }
 
+/* As accountants and some programs write it: (5), 5-, or with the minus sign of Unicode. */
+static bool is_negative_otherwise(const char *text, size_t length)
+{
+	bool brackets = memchr(text, '(', length) && memchr(text, ')', length);
+	return strpbrk(text, "0123456789") && (brackets || text[length - 1] == '-' || strstr(text, "\xE2\x88\x92"));
+}
+
 static void look_at_forms(struct hint_rule *rule, const char *text, size_t length)
 {
 	int parts[2];
 	size_t commas = count_of(text, length, ','), points = count_of(text, length, '.');
 	if (strstr(rule->message, " is not a number") && look_at_number(rule, text, length))
 		return;
+	bool number = strstr(rule->message, " is not a number") || strstr(rule->message, " is not an integer");
+	if (number && length > 0 && is_negative_otherwise(text, length)) {
+		rule->forms[FORM_NEGATIVE]++;
+		return;
+	}
 	if (is_split(text, length, '/', parts)) {
 		rule->forms[FORM_SLASHED]++;
 		rule->day_first = rule->day_first || parts[0] > 12;
@@ -335,6 +347,7 @@ static int put_forms(const struct hint_rule *rule, struct buffer *out, struct er
 		[FORM_POINT] = " {has|have} a point before {its|their} fraction: set decimalChar \".\"",
 		[FORM_GROUPED] = " {has|have} groups of digits: set groupChar",
 		[FORM_SIGN] = " {has|have} a sign or a unit: set bareNumber false",
+		[FORM_NEGATIVE] = " {is|are} negative in another way than -5 (brackets, a minus sign behind, or one of Unicode): a transform can rewrite {it|them}",
 	};
 	bool dates = strstr(rule->message, " is not a date") != NULL, any = false;
 	for (int form = 0; form < FORMS; form++) {

@@ -28,6 +28,7 @@ enum hint_form {
 	FORM_POINT,         /* 1234.56, where the comma is the decimal mark */
 	FORM_GROUPED,       /* 1,234.56 */
 	FORM_SIGN,          /* $ 12, 12 %, 12 kg */
+	FORM_NEGATIVE,      /* (12), 12- */
 	FORMS,
 };
 

@@ -579,6 +579,9 @@ def hints(kind):
                                  ("", "1,234.50", "1 has groups of digits: set groupChar"),
                                  (", decimalChar: ','", "1,2345", "1 has more digits than the field takes: raise its precision or scale"),
                                  (", decimalChar: ','", "1.5", "1 has a point before its fraction: set decimalChar \".\""),
+                                 ("", "(5)", "1 is negative in another way than -5 (brackets, a minus sign behind, or one of Unicode): a transform can rewrite it"),
+                                 (", bareNumber: false", "5.00-", "1 is negative in another way than -5 (brackets, a minus sign behind, or one of Unicode): a transform can rewrite it"),
+                                 (", bareNumber: false", "\u2212 5", "1 is negative in another way than -5 (brackets, a minus sign behind, or one of Unicode): a transform can rewrite it"),
                                  (", decimalChar: ',', groupChar: '.'", "1.234.567,899", "1 has more digits than the field takes: raise its precision or scale")):
         path = pipeline("amounts", [("amounts", "amounts", csv_of(file("1;%s\n" % value), "header: false, delimiter: ';'"), append("amounts"))],
                         "resources: [{ name: amounts, schema: { fields: [{ name: id, type: integer }, { name: candidate, type: number, precision: 8, scale: 2%s }] } }]\n" % style)
