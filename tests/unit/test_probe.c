@@ -107,7 +107,7 @@ static size_t compare(struct session *session, const char *table, const size_t *
 		rows[i] = KEYS - 1 - i;
 	}
 	assert_int_equal(catalog_read(session, table, &catalog, &error), 0);
-	assert_int_equal(probe_open(&probe, session, &catalog, columns, fields, parts, &error), 0);
+	assert_int_equal(probe_open(&probe, session, &catalog, columns, fields, parts, true, &error), 0);
 	assert_non_null(probe.inside);
 	assert_int_equal(probe_rows(&probe, batch, in_columns, rows, KEYS, fast, &error), 0);
 	assert_non_null(probe.inside);
@@ -180,7 +180,7 @@ static void test_name_taken(void **state)
 		assert_int_equal(session_open(&session, &target, &error), 0);
 		assert_int_equal(session_begin(&session, &error), 0);
 		assert_int_equal(catalog_read(&session, "p", &catalog, &error), 0);
-		assert_int_equal(probe_open(&probe, &session, &catalog, columns, fields, 1, &error), 0);
+		assert_int_equal(probe_open(&probe, &session, &catalog, columns, fields, 1, true, &error), 0);
 		assert_int_equal(probe_rows(&probe, batch, in_columns, rows, 2, found, &error), 0);
 		assert_null(probe.inside);
 		assert_false(found[0]);
