@@ -13,6 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.environ.get("TOP", "."), "tests/support"))
+from door import Door
 from harness import TOP, Session, build_shim, check, databases, equal, main, newdb, tmp, wait_until
 from http_service import JSON, Service, key_line, read_answer, together
 
@@ -149,46 +150,13 @@ def all_locked():
         service.stop()
 
 
-class Door(threading.Thread):
-    """A way to a server that lets so many connections through; those beyond are closed."""
-
-    def __init__(self, host, port, most):
-        super().__init__(daemon=True)
-        self.target, self.most, self.open, self.refused, self.lock = (host, int(port)), most, 0, 0, threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self.listener.getsockname()[1]
-        self.start()
-
-    def run(self):
-        while True:
-            client, _ = self.listener.accept()
-            with self.lock:
-                if self.open >= self.most:
-                    self.refused += 1
-                    client.close()
-                    continue
-                self.open += 1
-            server = socket.create_connection(self.target)
-            for one, other in ((client, server), (server, client)):
-                threading.Thread(target=self.pass_on, args=(one, other), daemon=True).start()
-
-    def pass_on(self, one, other):
-        try:
-            while data := one.recv(65536):
-                other.sendall(data)
-            other.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-
 def few_sessions():
     """The server has no place for one more session: who needed one is 503, and the service is ready again as soon as it can be, though nobody asks."""
     if "postgresql" not in databases():
         return
     db = newdb("postgresql")
     door = Door(db.parts["Server"], db.parts["Port"], 1)
-    connect = re.sub(r"(?i)port=[0-9]+", "Port=%d" % door.port, db.connect)
-    service = Service([INGEST], "", {"PENSTOCK_DB": connect}, name="few")
+    service = Service([INGEST], "", {"PENSTOCK_DB": door.connect(db)}, name="few")
     number = iter(range(10, 1000000))
 
     def burst():

@@ -3,14 +3,13 @@
 SPDX-License-Identifier: Apache-2.0
 """
 import os
-import re
 import signal
-import socket
 import sys
 import threading
 import time
 
 sys.path.insert(0, os.path.join(os.environ.get("TOP", "."), "tests/support"))
+from door import Door
 from harness import check, databases, main, newdb, tmp, wait_until
 from http_service import Service, read_answer
 
@@ -114,41 +113,11 @@ def second_signal():
     half.close()
 
 
-class Door(threading.Thread):
-    """A way to a server, which says nothing any more once the door is shut, and lets nobody know."""
-
-    def __init__(self, host, port):
-        super().__init__(daemon=True)
-        self.target, self.open = (host, int(port)), threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self.listener.getsockname()[1]
-        self.open.set()
-        self.start()
-
-    def run(self):
-        while True:
-            client, _ = self.listener.accept()
-            server = socket.create_connection(self.target)
-            for one, other in ((client, server), (server, client)):
-                threading.Thread(target=self.pass_on, args=(one, other), daemon=True).start()
-
-    def pass_on(self, one, other):
-        try:
-            while data := one.recv(65536):
-                self.open.wait()
-                other.sendall(data)
-            self.open.wait()
-            other.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-
 def silent_database(kind):
     """Sessions with a database that says nothing are not waited for by who sends a third signal."""
     db = newdb(kind)
     door = Door(db.parts["Server"], db.parts["Port"])
-    connect = re.sub(r"(?i)port=[0-9]+", "Port=%d" % door.port, db.connect)
-    service = Service([INGEST], "", {"PENSTOCK_DB": connect}, name="silent_" + kind)
+    service = Service([INGEST], "", {"PENSTOCK_DB": door.connect(db)}, name="silent_" + kind)
     check(service.post("/v1/ingest/ingest/jobs", [[1, "x"]]).status == 200, "rows")
     door.open.clear()
     begun = time.monotonic()
